@@ -1,0 +1,18 @@
+//! The deciding half of Callboard.
+//!
+//! Every channel connection, agent session and control client is an actix actor that a supervisor restarts when it crashes; a
+//! registry actor routes between them. Nothing here touches a file, a database, an environment variable or a listening
+//! socket: what the actors need of the outside is lent to them through [`ports`].
+//!
+//! # Layout
+//!
+//! - [`message`]: the vocabulary between actors, plain data
+//! - [`ports`]: what the outside lends
+//! - [`core`]: supervision over actix; the only place that knows actix's contexts and addresses
+//! - [`registry`], [`session`], [`channel`], [`agent`]: the actors; siblings that never name each other's types
+//! - [`troupe`]: who makes whom; the only place that knows all of them
+//!
+//! The direction of dependency is `message` ← `ports`, `core` ← the actors.
+
+pub mod message;
+

@@ -1,0 +1,35 @@
+//! A message on its way from a platform to a session.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Route, TraceId};
+
+/// A picture, film or file that came with a message, by public URL: bytes never travel through a mailbox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Media {
+    /// Where it is: `http` or `https`.
+    pub url: String,
+    /// Its MIME type, where the platform said or implied one.
+    pub mime: Option<String>,
+}
+
+/// One message as a connector normalised it: what the agent sees and what routing needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inbound {
+    /// The platform's own message id; with the account it is the key of deduplication.
+    pub platform_id: String,
+    /// Where it came from.
+    pub route: Route,
+    /// What the chat is called on the platform, for people to read.
+    pub chat_label: String,
+    /// The text for the agent.
+    pub text: String,
+    /// What came with it.
+    pub media: Option<Media>,
+    /// Whether the agent was addressed by name (always true in a direct chat).
+    pub mentioned: bool,
+    /// When the platform says it was written, milliseconds since 1970.
+    pub at_ms: i64,
+    /// The thread through the logs.
+    pub trace: TraceId,
+}

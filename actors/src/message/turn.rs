@@ -1,0 +1,40 @@
+//! A turn as a waiting client asks for it.
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+
+use super::{Delta, Media, RunId, SessionKey, Tenure, TraceId};
+
+/// Tokens that a provider counted; zero where it does not tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Usage {
+    /// Tokens read.
+    pub input: u64,
+    /// Tokens written.
+    pub output: u64,
+}
+
+/// A turn asked by a client that waits for it: no inbox row, the client is its own retry.
+#[derive(Debug)]
+pub struct Ask {
+    /// The session that answers.
+    pub session: SessionKey,
+    /// Whether anybody will ask this session again.
+    pub tenure: Tenure,
+    /// The turn's id, made by whoever asks.
+    pub run: RunId,
+    /// The agent's or the caller's instructions, put before the session's own.
+    pub system: Option<String>,
+    /// What is asked.
+    pub text: String,
+    /// What comes with it.
+    pub media: Vec<Media>,
+    /// Which model to ask instead of the session's own.
+    pub model: Option<String>,
+    /// Where the answer goes, piece by piece. Its bound is the client's; a client that does not read is waited for until the
+    /// turn's deadline, a client that is gone ends the turn.
+    pub deltas: mpsc::Sender<Delta>,
+    /// The thread through the logs.
+    pub trace: TraceId,
+}

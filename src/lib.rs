@@ -1,0 +1,12 @@
+//! The server half of Callboard: everything that touches the outside, nothing that decides a route.
+//!
+//! # Layout
+//!
+//! - [`app`]: the whole, from its options to its last breath
+//! - [`cli`]: one file a command
+//! - [`config`]: one file, checked whole before anything runs
+//! - [`http`]: the port: admin, health, metrics, chat completions
+//! - [`logs`]: the log file, the console, mailboxes into the log
+//! - [`providers`]: LLM backends behind the actors' trait
+//! - [`storage`]: what outlives the process
+
