@@ -14,5 +14,6 @@
 //!
 //! The direction of dependency is `message` ← `ports`, `core` ← the actors.
 
+pub mod core;
 pub mod message;
 
