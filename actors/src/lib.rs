@@ -16,4 +16,5 @@
 
 pub mod core;
 pub mod message;
+pub mod ports;
 

@@ -1,0 +1,177 @@
+//! What the outside lends to the actors: a store today, more when more is needed.
+//!
+//! The store speaks in outcomes, each atomic and durable when its answer arrives. Requests are owned and answers are `'static`
+//! futures, so that an actor can hold one across its own messages.
+
+#[cfg(any(test, feature = "testing"))]
+pub mod conformance;
+pub mod memory;
+mod rows;
+
+use futures_util::future::BoxFuture;
+
+pub use rows::{
+    Accept, Accepted, Attempt, CrashCount, DeadLetter, DeadLetterId, Direction, InboxRow, NewOutbox, OutboxRow, OutboxState,
+    Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionRow, StoreHealth, StoreLimits, TurnOutcome,
+};
+
+use crate::message::{AccountKey, Code, Entry, InboxId, OutboxId, Receipt, SessionKey};
+
+/// Why the store did not do what it was asked; nothing was written then.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The inbox or the outbox has reached its bound.
+    #[error("the {table} holds {rows} open rows, its bound: let it drain or raise `store.{setting}`")]
+    Full {
+        /// Which table.
+        table: &'static str,
+        /// How many open rows it holds.
+        rows: u64,
+        /// The setting that bounds it.
+        setting: &'static str,
+    },
+    /// The disk does not take the write; tried again by whoever asked.
+    #[error("the store cannot write: {reason}")]
+    Unavailable {
+        /// What the disk said.
+        reason: String,
+    },
+    /// The file is damaged.
+    #[error("the store is damaged: {reason}")]
+    Corrupt {
+        /// What was found.
+        reason: String,
+    },
+    /// The gateway is going down.
+    #[error("the store is closed")]
+    Closed,
+    /// The row named is not there, or not in a state for this.
+    #[error("no such row: {what}")]
+    Missing {
+        /// What was asked for.
+        what: String,
+    },
+}
+
+impl StoreError {
+    /// Returns the stable code.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::Full { .. } => Code::StoreFull,
+            Self::Missing { .. } => Code::NotFound,
+            Self::Closed => Code::Unavailable,
+            Self::Unavailable { .. } | Self::Corrupt { .. } => Code::StoreUnavailable,
+        }
+    }
+}
+
+/// The store's answer to one request.
+pub type Answer<T> = BoxFuture<'static, Result<T, StoreError>>;
+
+/// Durable rows. Every write is atomic; writes are answered in the order of submission.
+pub trait Store: Send + Sync + 'static {
+    // ---- inbox ----
+
+    /// Writes messages into the inbox, each with the next `seq` of its chat, or finds them there already. One commit for all of
+    /// them; answered in the order given. Only after this may the platform hear an acknowledgement.
+    fn accept(&self, batch: Vec<Accept>) -> Answer<Vec<Accepted>>;
+
+    /// Takes the oldest open rows of a session in hand (`begun`), at most `limit`.
+    fn begin_turn(&self, session: SessionKey, limit: usize) -> Answer<Vec<InboxRow>>;
+
+    /// Ends a turn: transcript entries, outbox rows and finished inbox rows in one commit; answers with the next rows of the
+    /// same session, taken in hand, at most `next`.
+    fn finish_turn(&self, outcome: TurnOutcome, next: usize) -> Answer<Vec<InboxRow>>;
+
+    /// Puts the rows that a session had in hand back in their place, after a crash counting it against each of them; a row at
+    /// its bound of crashes becomes a dead letter. Answers how many wait again.
+    fn reopen_inbox(&self, session: SessionKey, crash: CrashCount) -> Answer<usize>;
+
+    /// Moves an inbox row to the dead letters.
+    fn bury_inbox(&self, id: InboxId, code: Code, reason: String) -> Answer<()>;
+
+    /// Returns the sessions that have open rows.
+    fn sessions_with_open_rows(&self) -> Answer<Vec<SessionKey>>;
+
+    // ---- outbox ----
+
+    /// Writes a payload into the outbox; with an idempotency key that is there already it answers with the row of that key.
+    fn enqueue(&self, row: NewOutbox) -> Answer<Queued>;
+
+    /// Takes due rows of an account in hand (`begun`), in order per chat, at most `limit`. A chat with a row that is not yet
+    /// due is passed over whole, so its order holds.
+    fn begin_send(&self, account: AccountKey, limit: usize, order: SendOrder) -> Answer<Vec<OutboxRow>>;
+
+    /// Ends rows that the platform confirmed. Not waited for: a confirmation that is lost with the process is a row sent again.
+    fn confirm_send(&self, confirmed: Vec<(OutboxId, Receipt)>);
+
+    /// Records a failed attempt; the row waits until its next try, or moves to the dead letters.
+    fn fail_send(&self, id: OutboxId, attempt: Attempt) -> Answer<()>;
+
+    /// Puts the begun and unconfirmed rows of an account back in their place; answers how many there were: they may be sent twice.
+    fn reopen_outbox(&self, account: AccountKey, crash: CrashCount) -> Answer<usize>;
+
+    /// Returns when the earliest waiting row of an account is due, milliseconds since 1970.
+    fn next_due(&self, account: AccountKey) -> Answer<Option<i64>>;
+
+    /// Returns where a row of the outbox stands.
+    fn outbox_state(&self, id: OutboxId) -> Answer<Option<OutboxState>>;
+
+    // ---- sessions ----
+
+    /// Returns the newest entries of a session's transcript, oldest first, at most `limit`.
+    fn history(&self, session: SessionKey, limit: usize) -> Answer<Vec<Entry>>;
+
+    /// Writes entries of a turn that has no inbox row. Not waited for.
+    fn append_transcript(&self, session: SessionKey, entries: Vec<Entry>);
+
+    /// Returns known sessions, newest first.
+    fn sessions(&self, limit: usize) -> Answer<Vec<SessionRow>>;
+
+    // ---- dead letters ----
+
+    /// Returns a page of the dead letters, newest first; `after` is the `next` of the page before.
+    fn dead_letters(&self, after: Option<DeadLetterId>, limit: usize) -> Answer<Page<DeadLetter>>;
+
+    /// Puts a dead letter back at the end of its chat's queue, as young as a new row; answers with it, so that its session or account can be woken.
+    fn retry_dead_letter(&self, id: DeadLetterId) -> Answer<DeadLetter>;
+
+    /// Forgets a dead letter.
+    fn discard_dead_letter(&self, id: DeadLetterId) -> Answer<DeadLetter>;
+
+    // ---- pairing ----
+
+    /// Opens a pairing request, or finds the peer's open one; a new one writes its notice to the outbox in the same commit.
+    fn request_pairing(&self, request: PairingRequest) -> Answer<PairingOutcome>;
+
+    /// Returns the open requests that have not expired.
+    fn pairings(&self, now_ms: i64) -> Answer<Vec<Pairing>>;
+
+    /// Approves: the peer is allowed from now on and the notice is written to the outbox in the same commit. `None` when no
+    /// open request of the channel has that code.
+    fn approve_pairing(&self, channel: String, code: String, notice: String, now_ms: i64) -> Answer<Option<Pairing>>;
+
+    /// Rejects: the request is gone. `None` when no open request of the channel has that code.
+    fn reject_pairing(&self, channel: String, code: String, now_ms: i64) -> Answer<Option<Pairing>>;
+
+    /// Returns the peers' ids that were allowed by pairing.
+    fn allowed_peers(&self, account: AccountKey) -> Answer<Vec<String>>;
+
+    // ---- small things ----
+
+    /// Returns where a connector stopped reading.
+    fn cursor(&self, name: String) -> Answer<Option<String>>;
+
+    /// Records where a connector stopped reading.
+    fn set_cursor(&self, name: String, value: String) -> Answer<()>;
+
+    /// Claims or renews a lease; answers with its epoch, which every later write of its holder carries. On one node it is 1.
+    fn claim(&self, name: String, holder: String, until_ms: i64) -> Answer<u64>;
+
+    /// Waits until everything submitted so far is on the disk.
+    fn flush(&self) -> Answer<()>;
+
+    /// Returns whether the store can write, and how full it is. Answered from memory.
+    fn health(&self) -> StoreHealth;
+}

@@ -1,0 +1,204 @@
+//! Promises about payloads to platforms.
+
+use super::{Bench, Case, START_MS, case, make};
+use crate::message::{AccountKey, Code, OutboxId};
+use crate::ports::{Attempt, CrashCount, OutboxRow, OutboxState, SendOrder, Store, StoreError, StoreLimits};
+
+pub(super) fn cases() -> Vec<Case> {
+    let one = StoreLimits { outbox_rows_max: 1, ..StoreLimits::default() };
+    vec![
+        case("hands payloads out once, in order per chat", |bench| Box::pin(ordered(bench))),
+        case("makes the same request only once", |bench| Box::pin(idempotent(bench))),
+        case("sends one row of a chat at a time where the wire keeps no order", |bench| Box::pin(one_per_chat(bench))),
+        case("passes over a chat whose first row is not due, whole", |bench| Box::pin(backs_off(bench))),
+        case("says when the next row is due", |bench| Box::pin(next_due(bench))),
+        case("moves a row to the dead letters after its last try", |bench| Box::pin(gives_up(bench))),
+        case("puts unconfirmed rows back and says so", |bench| Box::pin(reopens(bench))),
+        case("takes a confirmation that comes after its row was put back", |bench| Box::pin(late(bench))),
+        case("keeps a payload that was in hand at too many crashes out of the way", |bench| Box::pin(poison(bench))),
+        case("keeps accounts apart", |bench| Box::pin(accounts(bench))),
+        Case { says: "takes no payload at its bound", limits: one, test: |bench| Box::pin(full(bench)) },
+    ]
+}
+
+const PIPELINED: SendOrder = SendOrder::Pipelined;
+
+async fn texts(store: &dyn Store, limit: usize, order: SendOrder) -> Vec<String> {
+    let rows = store.begin_send(make::account(), limit, order).await.unwrap();
+    rows.into_iter().map(|row| row.outbound.text).collect()
+}
+
+async fn put(store: &dyn Store, chat: &str, texts: &[&str]) -> Vec<OutboxId> {
+    let mut ids = Vec::new();
+    for text in texts {
+        let queued = store.enqueue(make::outbox(chat, text)).await.unwrap();
+        assert!(queued.new);
+        ids.push(queued.id);
+    }
+    ids
+}
+
+fn later(ms: i64) -> Attempt {
+    Attempt { code: Code::LinkDown, reason: "the link is down".into(), next_ms: Some(START_MS + ms) }
+}
+
+fn last() -> Attempt {
+    Attempt { code: Code::Refused, reason: "the platform refused it".into(), next_ms: None }
+}
+
+async fn ordered(Bench { store, .. }: Bench) {
+    put(&*store, "a", &["a1", "a2", "a3"]).await;
+    put(&*store, "b", &["b1"]).await;
+    let rows: Vec<OutboxRow> = store.begin_send(make::account(), 10, PIPELINED).await.unwrap();
+    let of = |chat: &str| -> Vec<(u64, String)> {
+        let chat = make::chat(chat);
+        let rows = rows.iter().filter(|row| row.outbound.target.chat == chat);
+        rows.map(|row| (row.seq, row.outbound.text.clone())).collect()
+    };
+    assert_eq!(of("a"), [(1, "a1".into()), (2, "a2".into()), (3, "a3".into())]);
+    assert_eq!(of("b"), [(1, "b1".into())]);
+    assert!(rows.iter().all(|row| row.attempts == 0 && !row.resent && row.created_ms == START_MS));
+    assert!(texts(&*store, 10, PIPELINED).await.is_empty());
+
+    put(&*store, "a", &["a4", "a5"]).await;
+    assert_eq!(texts(&*store, 1, PIPELINED).await, ["a4"]);
+    assert_eq!(texts(&*store, 1, PIPELINED).await, ["a5"]);
+    assert_eq!(store.health().outbox_open, 6);
+}
+
+async fn idempotent(Bench { store, .. }: Bench) {
+    let mut one = make::outbox("a", "one");
+    one.idempotency_key = Some("key 🔑".into());
+    let mut two = make::outbox("a", "two");
+    two.idempotency_key = one.idempotency_key.clone();
+    store.enqueue(one.clone()).await.unwrap();
+    let again = store.enqueue(two).await.unwrap();
+    assert_eq!((again.id, again.new), (one.id, false));
+    one.idempotency_key = None;
+    assert!(!store.enqueue(one).await.unwrap().new, "the same row is made once, too");
+    assert_eq!(texts(&*store, 10, PIPELINED).await, ["one"]);
+}
+
+async fn one_per_chat(Bench { store, .. }: Bench) {
+    let order = SendOrder::OnePerChat;
+    let a = put(&*store, "a", &["a1", "a2"]).await;
+    put(&*store, "b", &["b1"]).await;
+    assert_eq!(texts(&*store, 10, order).await, ["a1", "b1"]);
+    assert!(texts(&*store, 10, order).await.is_empty());
+    assert_eq!(store.next_due(make::account()).await.unwrap(), None, "what waits for a confirmation is not due");
+    put(&*store, "b", &["b2"]).await;
+    assert!(texts(&*store, 10, order).await.is_empty());
+    store.confirm_send(vec![(a[0], make::receipt())]);
+    assert_eq!(texts(&*store, 10, order).await, ["a2"]);
+    store.fail_send(a[1], later(50)).await.unwrap();
+    put(&*store, "a", &["a3"]).await;
+    assert!(texts(&*store, 10, order).await.is_empty());
+}
+
+async fn backs_off(bench: Bench) {
+    let store = &*bench.store;
+    let a = put(store, "a", &["a1", "a2", "a3"]).await;
+    put(store, "b", &["b1"]).await;
+    assert_eq!(texts(store, 2, PIPELINED).await, ["a1", "a2"]);
+    store.fail_send(a[0], later(100)).await.unwrap();
+    assert_eq!(texts(store, 10, PIPELINED).await, ["b1"], "a3 stays behind a1");
+    bench.pass(99);
+    assert!(texts(store, 10, PIPELINED).await.is_empty());
+    bench.pass(1);
+    let rows = store.begin_send(make::account(), 10, PIPELINED).await.unwrap();
+    assert_eq!(rows.iter().map(|row| (row.seq, row.attempts)).collect::<Vec<_>>(), [(1, 1), (3, 0)]);
+
+    // Failed out of order: the later row first, its own time later still.
+    store.fail_send(a[1], later(500)).await.unwrap();
+    store.fail_send(a[0], later(300)).await.unwrap();
+    bench.pass(200);
+    assert_eq!(texts(store, 10, PIPELINED).await, ["a1"]);
+    bench.pass(200);
+    assert_eq!(texts(store, 10, PIPELINED).await, ["a2"]);
+}
+
+async fn next_due(bench: Bench) {
+    let store = &*bench.store;
+    assert_eq!(store.next_due(make::account()).await.unwrap(), None);
+    let a = put(store, "a", &["a1"]).await;
+    assert_eq!(store.next_due(make::account()).await.unwrap(), Some(START_MS));
+    texts(store, 1, PIPELINED).await;
+    assert_eq!(store.next_due(make::account()).await.unwrap(), None);
+    store.fail_send(a[0], later(70)).await.unwrap();
+    assert_eq!(store.next_due(make::account()).await.unwrap(), Some(START_MS + 70));
+    let b = put(store, "b", &["b1"]).await;
+    texts(store, 1, PIPELINED).await;
+    store.fail_send(b[0], later(60)).await.unwrap();
+    assert_eq!(store.next_due(make::account()).await.unwrap(), Some(START_MS + 60));
+}
+
+async fn gives_up(Bench { store, .. }: Bench) {
+    let a = put(&*store, "a", &["a1", "a2"]).await;
+    assert!(matches!(store.fail_send(a[0], last()).await, Err(StoreError::Missing { .. })), "it was not begun");
+    texts(&*store, 1, PIPELINED).await;
+    store.fail_send(a[0], last()).await.unwrap();
+    assert_eq!(store.outbox_state(a[0]).await.unwrap(), Some(OutboxState::Dead));
+    assert_eq!(store.health().outbox_open, 1);
+    let letter = store.dead_letters(None, 5).await.unwrap().items.remove(0);
+    assert_eq!((letter.id, letter.attempts, letter.code), (a[0].as_uuid(), 1, Code::Refused));
+    assert_eq!(texts(&*store, 10, PIPELINED).await, ["a2"], "its chat goes on");
+}
+
+async fn reopens(Bench { store, .. }: Bench) {
+    let a = put(&*store, "a", &["a1", "a2", "a3"]).await;
+    texts(&*store, 3, PIPELINED).await;
+    store.confirm_send(vec![(a[1], make::receipt())]);
+    assert_eq!(store.reopen_outbox(make::account(), CrashCount::Uncounted).await.unwrap(), 2);
+    let rows = store.begin_send(make::account(), 10, PIPELINED).await.unwrap();
+    assert_eq!(rows.iter().map(|row| (row.seq, row.resent, row.attempts)).collect::<Vec<_>>(), [(1, true, 0), (3, true, 0)]);
+    assert_eq!(store.outbox_state(a[0]).await.unwrap(), Some(OutboxState::Queued));
+    assert_eq!(store.outbox_state(a[1]).await.unwrap(), Some(OutboxState::Sent));
+    assert_eq!(store.outbox_state(OutboxId::new()).await.unwrap(), None);
+}
+
+async fn late(bench: Bench) {
+    let store = &*bench.store;
+    let a = put(store, "a", &["a1", "a2"]).await;
+    texts(store, 1, PIPELINED).await;
+    store.fail_send(a[0], later(900)).await.unwrap();
+    store.confirm_send(vec![(a[0], make::receipt()), (a[0], make::receipt())]);
+    assert_eq!(texts(store, 10, PIPELINED).await, ["a2"], "nothing stands before it any more");
+    assert_eq!(store.health().outbox_open, 1);
+}
+
+async fn poison(Bench { store, .. }: Bench) {
+    put(&*store, "a", &["a1", "a2"]).await;
+    let counted = CrashCount::Counted { max: 2 };
+    for _ in 0..2 {
+        texts(&*store, 1, PIPELINED).await;
+        assert_eq!(store.reopen_outbox(make::account(), counted).await.unwrap(), 1);
+    }
+    assert_eq!(store.dead_letters(None, 5).await.unwrap().items[0].code, Code::Poison);
+    assert_eq!(texts(&*store, 10, PIPELINED).await, ["a2"]);
+    assert_eq!(store.health().outbox_open, 1);
+}
+
+async fn accounts(Bench { store, .. }: Bench) {
+    let other = AccountKey::new("mochat", "default");
+    store.enqueue(make::outbox("a", "mine")).await.unwrap();
+    store.enqueue(make::outbox_of(&other, "a", "theirs")).await.unwrap();
+    let theirs = store.begin_send(other.clone(), 10, PIPELINED).await.unwrap();
+    assert_eq!(theirs.iter().map(|row| (row.seq, row.outbound.text.as_str())).collect::<Vec<_>>(), [(1, "theirs")]);
+    assert_eq!(store.reopen_outbox(make::account(), CrashCount::Uncounted).await.unwrap(), 0);
+    assert_eq!(texts(&*store, 10, PIPELINED).await, ["mine"]);
+}
+
+async fn full(Bench { store, .. }: Bench) {
+    let accepted = store.accept(vec![make::accept("a", "1")]).await.unwrap();
+    store.begin_turn(make::session("a"), 1).await.unwrap();
+    let a = put(&*store, "a", &["a1"]).await;
+    let refused = StoreError::Full { table: "outbox", rows: 1, setting: "outboxRowsMax" };
+    assert_eq!(store.enqueue(make::outbox("a", "a2")).await, Err(refused.clone()));
+    let done = [make::new(accepted[0]).0];
+    let turn = make::turn("a", &done, vec![make::outbox("a", "answer")]);
+    assert_eq!(store.finish_turn(turn.clone(), 0).await, Err(refused));
+    texts(&*store, 1, PIPELINED).await;
+    store.confirm_send(vec![(a[0], make::receipt())]);
+    store.finish_turn(turn, 0).await.unwrap();
+    assert_eq!(texts(&*store, 10, PIPELINED).await, ["answer"]);
+}

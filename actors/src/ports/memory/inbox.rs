@@ -1,0 +1,97 @@
+//! Messages on their way to sessions.
+
+use crate::message::{Code, InboxId, SessionKey};
+use crate::ports::{Accept, Accepted, CrashCount, InboxRow, StoreError, TurnOutcome};
+
+use super::state::{In, Stand, State, missing};
+
+impl State {
+    pub(super) fn check_inbox(&self) -> Result<(), StoreError> {
+        let rows = self.inbox_open();
+        if rows >= self.limits.inbox_rows_max {
+            return Err(StoreError::Full { table: "inbox", rows, setting: "inboxRowsMax" });
+        }
+        Ok(())
+    }
+
+    pub(super) fn accept(&mut self, batch: Vec<Accept>) -> Result<Vec<Accepted>, StoreError> {
+        self.check_inbox()?;
+        Ok(batch.into_iter().map(|new| self.accept_one(new)).collect())
+    }
+
+    fn accept_one(&mut self, new: Accept) -> Accepted {
+        let Accept { inbound, session } = new;
+        let known =
+            |row: &In| row.inbound.route.account == inbound.route.account && row.inbound.platform_id == inbound.platform_id;
+        if self.inbox.values().any(known) {
+            return Accepted::Duplicate;
+        }
+        self.session(&session);
+        let (id, place) = (InboxId::new(), self.next_place());
+        let seq = self.next_inbox_seq(&inbound.route.account, &inbound.route.chat);
+        self.inbox.insert(place, In { id, seq, session, stand: Stand::Waiting, attempts: 0, crashes: 0, inbound });
+        Accepted::New { id, seq }
+    }
+
+    pub(super) fn begin_turn(&mut self, session: &SessionKey, limit: usize) -> Vec<InboxRow> {
+        let waiting = self.inbox.values_mut().filter(|row| row.session == *session && row.stand == Stand::Waiting);
+        let take = |row: &mut In| {
+            row.stand = Stand::Begun;
+            row.attempts += 1;
+            InboxRow { id: row.id, seq: row.seq, crashes: row.crashes, inbound: row.inbound.clone() }
+        };
+        waiting.take(limit).map(take).collect()
+    }
+
+    pub(super) fn finish_turn(&mut self, outcome: TurnOutcome, next: usize) -> Result<Vec<InboxRow>, StoreError> {
+        for id in &outcome.done {
+            if !self.inbox.values().any(|row| row.id == *id && row.stand == Stand::Begun) {
+                return Err(missing(format!("inbox row {id} is not in hand")));
+            }
+        }
+        if !outcome.outbox.is_empty() {
+            self.check_outbox()?;
+        }
+        for row in self.inbox.values_mut().filter(|row| outcome.done.contains(&row.id)) {
+            row.stand = Stand::Done;
+        }
+        self.append(&outcome.session, outcome.entries);
+        for row in outcome.outbox {
+            self.put(row);
+        }
+        Ok(self.begin_turn(&outcome.session, next))
+    }
+
+    pub(super) fn reopen_inbox(&mut self, session: &SessionKey, crash: CrashCount) -> usize {
+        let begun = |(place, row): (&u64, &In)| (row.session == *session && row.stand == Stand::Begun).then_some(*place);
+        let places: Vec<u64> = self.inbox.iter().filter_map(begun).collect();
+        places.into_iter().filter(|place| self.reopen_one(*place, crash)).count()
+    }
+
+    fn reopen_one(&mut self, place: u64, crash: CrashCount) -> bool {
+        let Some(row) = self.inbox.get_mut(&place) else { return false };
+        row.stand = Stand::Waiting;
+        let CrashCount::Counted { max } = crash else { return true };
+        row.crashes += 1;
+        if row.crashes < max {
+            return true;
+        }
+        let reason = format!("it was in hand at {} crashes", row.crashes);
+        self.bury_in(place, Code::Poison, reason);
+        false
+    }
+
+    pub(super) fn bury_inbox(&mut self, id: InboxId, code: Code, reason: String) -> Result<(), StoreError> {
+        let found = self.inbox.iter().find(|(_, row)| row.id == id && row.stand.is_open()).map(|(place, _)| *place);
+        let Some(place) = found else { return Err(missing(format!("inbox row {id} is not open"))) };
+        self.bury_in(place, code, reason);
+        Ok(())
+    }
+
+    pub(super) fn sessions_with_open_rows(&self) -> Vec<SessionKey> {
+        let open = |key: &&SessionKey| self.inbox.values().any(|row| row.session == **key && row.stand.is_open());
+        let mut known: Vec<_> = self.sessions.iter().filter(|(key, _)| open(key)).collect();
+        known.sort_by_key(|(_, session)| session.number);
+        known.into_iter().map(|(key, _)| key.clone()).collect()
+    }
+}

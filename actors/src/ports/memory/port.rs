@@ -1,0 +1,136 @@
+//! The port, each outcome done at once.
+
+use crate::message::{AccountKey, Code, Entry, InboxId, OutboxId, Receipt, SessionKey};
+use crate::ports::{
+    Accept, Accepted, Answer, Attempt, CrashCount, DeadLetter, DeadLetterId, InboxRow, NewOutbox, OutboxRow, OutboxState, Page,
+    Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionRow, Store, StoreHealth, TurnOutcome,
+};
+
+use super::{Disk, MemoryStore};
+
+impl Store for MemoryStore {
+    fn accept(&self, batch: Vec<Accept>) -> Answer<Vec<Accepted>> {
+        self.write(|state| state.accept(batch))
+    }
+
+    fn begin_turn(&self, session: SessionKey, limit: usize) -> Answer<Vec<InboxRow>> {
+        self.write(|state| Ok(state.begin_turn(&session, limit)))
+    }
+
+    fn finish_turn(&self, outcome: TurnOutcome, next: usize) -> Answer<Vec<InboxRow>> {
+        self.write(|state| state.finish_turn(outcome, next))
+    }
+
+    fn reopen_inbox(&self, session: SessionKey, crash: CrashCount) -> Answer<usize> {
+        self.write(|state| Ok(state.reopen_inbox(&session, crash)))
+    }
+
+    fn bury_inbox(&self, id: InboxId, code: Code, reason: String) -> Answer<()> {
+        self.write(|state| state.bury_inbox(id, code, reason))
+    }
+
+    fn sessions_with_open_rows(&self) -> Answer<Vec<SessionKey>> {
+        self.read(|state| Ok(state.sessions_with_open_rows()))
+    }
+
+    fn enqueue(&self, row: NewOutbox) -> Answer<Queued> {
+        self.write(|state| state.enqueue(row))
+    }
+
+    fn begin_send(&self, account: AccountKey, limit: usize, order: SendOrder) -> Answer<Vec<OutboxRow>> {
+        self.write(|state| Ok(state.begin_send(&account, limit, order)))
+    }
+
+    fn confirm_send(&self, confirmed: Vec<(OutboxId, Receipt)>) {
+        self.note(move |state| confirmed.iter().for_each(|(id, _)| state.confirm(*id)));
+    }
+
+    fn fail_send(&self, id: OutboxId, attempt: Attempt) -> Answer<()> {
+        self.write(|state| state.fail_send(id, attempt))
+    }
+
+    fn reopen_outbox(&self, account: AccountKey, crash: CrashCount) -> Answer<usize> {
+        self.write(|state| Ok(state.reopen_outbox(&account, crash)))
+    }
+
+    fn next_due(&self, account: AccountKey) -> Answer<Option<i64>> {
+        self.read(|state| Ok(state.next_due(&account)))
+    }
+
+    fn outbox_state(&self, id: OutboxId) -> Answer<Option<OutboxState>> {
+        self.read(|state| Ok(state.outbox_state(id)))
+    }
+
+    fn history(&self, session: SessionKey, limit: usize) -> Answer<Vec<Entry>> {
+        self.read(|state| Ok(state.history(&session, limit)))
+    }
+
+    fn append_transcript(&self, session: SessionKey, entries: Vec<Entry>) {
+        self.note(move |state| state.append(&session, entries));
+    }
+
+    fn sessions(&self, limit: usize) -> Answer<Vec<SessionRow>> {
+        self.read(|state| Ok(state.list_sessions(limit)))
+    }
+
+    fn dead_letters(&self, after: Option<DeadLetterId>, limit: usize) -> Answer<Page<DeadLetter>> {
+        self.read(|state| state.dead_letters(after, limit))
+    }
+
+    fn retry_dead_letter(&self, id: DeadLetterId) -> Answer<DeadLetter> {
+        self.write(|state| state.retry_dead_letter(id))
+    }
+
+    fn discard_dead_letter(&self, id: DeadLetterId) -> Answer<DeadLetter> {
+        self.write(|state| state.discard_dead_letter(id))
+    }
+
+    fn request_pairing(&self, request: PairingRequest) -> Answer<PairingOutcome> {
+        self.write(|state| Ok(state.request_pairing(request)))
+    }
+
+    fn pairings(&self, now_ms: i64) -> Answer<Vec<Pairing>> {
+        self.read(|state| Ok(state.pairings(now_ms)))
+    }
+
+    fn approve_pairing(&self, channel: String, code: String, notice: String, now_ms: i64) -> Answer<Option<Pairing>> {
+        self.write(|state| Ok(state.approve_pairing(&channel, &code, notice, now_ms)))
+    }
+
+    fn reject_pairing(&self, channel: String, code: String, now_ms: i64) -> Answer<Option<Pairing>> {
+        self.write(|state| Ok(state.reject_pairing(&channel, &code, now_ms)))
+    }
+
+    fn allowed_peers(&self, account: AccountKey) -> Answer<Vec<String>> {
+        self.read(|state| Ok(state.allowed_peers(&account)))
+    }
+
+    fn cursor(&self, name: String) -> Answer<Option<String>> {
+        self.read(|state| Ok(state.cursors.get(&name).cloned()))
+    }
+
+    fn set_cursor(&self, name: String, value: String) -> Answer<()> {
+        self.write(|state| {
+            state.cursors.insert(name, value);
+            Ok(())
+        })
+    }
+
+    fn claim(&self, name: String, holder: String, until_ms: i64) -> Answer<u64> {
+        self.write(|state| state.claim(name, holder, until_ms))
+    }
+
+    fn flush(&self) -> Answer<()> {
+        self.write(|_| Ok(()))
+    }
+
+    fn health(&self) -> StoreHealth {
+        let inner = self.lock();
+        let failing = inner.disk == Disk::Failing;
+        StoreHealth {
+            trouble: failing.then(|| (Code::StoreUnavailable, "the disk is full".to_owned())),
+            inbox_open: inner.state.inbox_open(),
+            outbox_open: inner.state.outbox_open(),
+        }
+    }
+}

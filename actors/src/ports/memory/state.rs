@@ -1,0 +1,190 @@
+//! What the store in memory holds.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use crate::core::Clock;
+use crate::message::{AccountKey, ChatRef, Entry, Inbound, InboxId, SessionKey, Target, TraceId};
+use crate::ports::{DeadLetter, NewOutbox, Pairing, SessionRow, StoreError, StoreLimits};
+
+/// Where a row stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stand {
+    Waiting,
+    Begun,
+    Done,
+    Dead,
+    Discarded,
+}
+
+impl Stand {
+    /// Returns whether the row still has to be answered or sent.
+    pub(super) const fn is_open(self) -> bool {
+        matches!(self, Self::Waiting | Self::Begun)
+    }
+}
+
+/// A row of the inbox.
+pub(super) struct In {
+    pub id: InboxId,
+    pub seq: u64,
+    pub session: SessionKey,
+    pub stand: Stand,
+    pub attempts: u32,
+    pub crashes: u32,
+    pub inbound: Inbound,
+}
+
+/// A row of the outbox.
+pub(super) struct Out {
+    pub seq: u64,
+    pub stand: Stand,
+    pub attempts: u32,
+    pub crashes: u32,
+    pub resent: bool,
+    pub due_ms: i64,
+    pub created_ms: i64,
+    pub row: NewOutbox,
+}
+
+/// An open request to be let in.
+pub(super) struct Asked {
+    pub target: Target,
+    pub trace: TraceId,
+    pub created_ms: i64,
+    pub expires_ms: i64,
+    pub shown: Pairing,
+}
+
+/// A session that had a message or a turn.
+#[derive(Default)]
+pub(super) struct Known {
+    /// Its number in order of first mention.
+    pub number: usize,
+    pub updated_ms: i64,
+    pub entries: Vec<Entry>,
+}
+
+/// Who holds a lease.
+pub(super) struct Lease {
+    pub holder: String,
+    pub epoch: u64,
+    pub until_ms: i64,
+}
+
+/// Everything; rows stand in order of place.
+pub(super) struct State {
+    pub clock: Clock,
+    pub limits: StoreLimits,
+    pub inbox: BTreeMap<u64, In>,
+    pub outbox: BTreeMap<u64, Out>,
+    /// Accounts whose last sending was one row per chat at a time.
+    pub one_per_chat: HashSet<AccountKey>,
+    /// Oldest first.
+    pub letters: Vec<DeadLetter>,
+    pub asked: Vec<Asked>,
+    pub allowed: BTreeSet<(AccountKey, String)>,
+    pub sessions: HashMap<SessionKey, Known>,
+    pub cursors: HashMap<String, String>,
+    pub leases: HashMap<String, Lease>,
+    place: u64,
+    inbox_seqs: HashMap<(AccountKey, ChatRef), u64>,
+    outbox_seqs: HashMap<(AccountKey, ChatRef), u64>,
+}
+
+impl State {
+    pub(super) fn new(clock: Clock, limits: StoreLimits) -> Self {
+        Self {
+            clock,
+            limits,
+            inbox: BTreeMap::new(),
+            outbox: BTreeMap::new(),
+            one_per_chat: HashSet::new(),
+            letters: Vec::new(),
+            asked: Vec::new(),
+            allowed: BTreeSet::new(),
+            sessions: HashMap::new(),
+            cursors: HashMap::new(),
+            leases: HashMap::new(),
+            place: 0,
+            inbox_seqs: HashMap::new(),
+            outbox_seqs: HashMap::new(),
+        }
+    }
+
+    pub(super) fn now_ms(&self) -> i64 {
+        self.clock.now_ms()
+    }
+
+    pub(super) const fn next_place(&mut self) -> u64 {
+        self.place += 1;
+        self.place
+    }
+
+    pub(super) fn next_inbox_seq(&mut self, account: &AccountKey, chat: &ChatRef) -> u64 {
+        next(&mut self.inbox_seqs, account, chat)
+    }
+
+    pub(super) fn next_outbox_seq(&mut self, account: &AccountKey, chat: &ChatRef) -> u64 {
+        next(&mut self.outbox_seqs, account, chat)
+    }
+
+    pub(super) fn inbox_open(&self) -> u64 {
+        self.inbox.values().filter(|row| row.stand.is_open()).count() as u64
+    }
+
+    pub(super) fn outbox_open(&self) -> u64 {
+        self.outbox.values().filter(|row| row.stand.is_open()).count() as u64
+    }
+
+    /// Returns a session, known from now on.
+    pub(super) fn session(&mut self, key: &SessionKey) -> &mut Known {
+        let (number, updated_ms) = (self.sessions.len(), self.now_ms());
+        self.sessions.entry(key.clone()).or_insert_with(|| Known { number, updated_ms, entries: Vec::new() })
+    }
+
+    pub(super) fn append(&mut self, key: &SessionKey, entries: Vec<Entry>) {
+        let now_ms = self.now_ms();
+        let session = self.session(key);
+        session.updated_ms = now_ms;
+        session.entries.extend(entries);
+    }
+
+    pub(super) fn history(&self, key: &SessionKey, limit: usize) -> Vec<Entry> {
+        let entries = self.sessions.get(key).map_or(&[][..], |session| &session.entries);
+        entries.iter().skip(entries.len().saturating_sub(limit)).cloned().collect()
+    }
+
+    pub(super) fn list_sessions(&self, limit: usize) -> Vec<SessionRow> {
+        let mut known: Vec<_> = self.sessions.iter().collect();
+        known.sort_by_key(|(_, session)| std::cmp::Reverse((session.updated_ms, session.number)));
+        let row = |(key, session): (&SessionKey, &Known)| SessionRow {
+            key: key.clone(),
+            updated_ms: session.updated_ms,
+            entries: session.entries.len() as u64,
+        };
+        known.into_iter().take(limit).map(row).collect()
+    }
+
+    pub(super) fn claim(&mut self, name: String, holder: String, until_ms: i64) -> Result<u64, StoreError> {
+        let now_ms = self.now_ms();
+        let epoch = match self.leases.get(&name) {
+            None => 1,
+            Some(lease) if lease.holder == holder => lease.epoch,
+            Some(lease) if lease.until_ms <= now_ms => lease.epoch + 1,
+            Some(lease) => return Err(missing(format!("lease {name} is held by {}", lease.holder))),
+        };
+        self.leases.insert(name, Lease { holder, epoch, until_ms });
+        Ok(epoch)
+    }
+}
+
+fn next(seqs: &mut HashMap<(AccountKey, ChatRef), u64>, account: &AccountKey, chat: &ChatRef) -> u64 {
+    let seq = seqs.entry((account.clone(), chat.clone())).or_default();
+    *seq += 1;
+    *seq
+}
+
+/// Names what is not there.
+pub(super) fn missing(what: impl Into<String>) -> StoreError {
+    StoreError::Missing { what: what.into() }
+}
