@@ -14,7 +14,14 @@
 //!
 //! The direction of dependency is `message` ← `ports`, `core` ← the actors.
 
+pub mod agent;
+pub mod channel;
 pub mod core;
 pub mod message;
 pub mod ports;
+pub mod registry;
+pub mod session;
+pub mod troupe;
 
+#[cfg(test)]
+mod doubles;

@@ -1,0 +1,226 @@
+//! Runs one turn on a provider: asks, passes the text on, answers tool calls, asks again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+
+use super::{Ending, Gone, Piece, Prompt, Provider, ProviderError, RetryPolicy, Seen, Sink, ToolCall, ToolResult, ToolRound};
+use crate::core::{Clock, Progress};
+use crate::message::{Code, Usage};
+
+/// How many tools a provider may call in one round; more end the turn.
+pub const TOOL_CALLS_MAX: usize = 32;
+
+/// What one turn may cost.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RunLimits {
+    /// How long the turn may take in all, waits for a slow reader and for another try included.
+    pub time_max: Duration,
+    /// How many rounds of tool calls it may have.
+    pub tool_rounds_max: usize,
+    /// How long the answer may be, in bytes; it is cut there and ends as `length`.
+    pub answer_bytes_max: usize,
+    /// When a failed request is made again.
+    pub retry: RetryPolicy,
+}
+
+impl Default for RunLimits {
+    fn default() -> Self {
+        Self {
+            time_max: Duration::from_secs(600),
+            tool_rounds_max: 16,
+            answer_bytes_max: 1024 * 1024,
+            retry: RetryPolicy::default(),
+        }
+    }
+}
+
+/// How a turn came out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RunOutcome {
+    /// The answer is whole; `usage` sums all rounds.
+    Done(Ending),
+    /// The answer is not whole.
+    Failed(ProviderError),
+    /// The sink's reader went away.
+    Gone,
+}
+
+/// What is left of a turn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunEnd {
+    /// All the text that the sink was given, also when the turn failed: whoever listened has seen this much.
+    pub text: String,
+    /// How it came out.
+    pub outcome: RunOutcome,
+}
+
+/// One turn, ready to run. Dropping its future aborts the request to the provider.
+pub struct Run<'a, S> {
+    /// Who is asked.
+    pub provider: Arc<dyn Provider>,
+    /// What is asked.
+    pub prompt: Prompt,
+    /// What it may cost.
+    pub limits: RunLimits,
+    /// Counts the turn's time and waits between tries.
+    pub clock: &'a Clock,
+    /// Is stamped at each piece, and paused while a slow sink or a wait between tries holds the turn up.
+    pub progress: &'a Progress,
+    /// Gets the text.
+    pub sink: S,
+}
+
+/// Why a turn stops before its end.
+enum Stop {
+    Failed(ProviderError),
+    Gone,
+}
+
+impl From<Gone> for Stop {
+    fn from(_: Gone) -> Self {
+        Self::Gone
+    }
+}
+
+/// Whether the answer may grow.
+#[derive(PartialEq, Eq)]
+enum Room {
+    Left,
+    Full,
+}
+
+/// What one request gave; no ending when the answer was cut at its most bytes.
+#[derive(Default)]
+struct Round {
+    text_start: usize,
+    calls: Vec<ToolCall>,
+    ending: Option<Ending>,
+}
+
+impl<S: Sink> Run<'_, S> {
+    /// Runs the turn to its end.
+    pub async fn finish(mut self) -> RunEnd {
+        let mut text = String::new();
+        let time_max = self.limits.time_max;
+        let clock = self.clock;
+        let outcome = match clock.within(time_max, self.rounds(&mut text)).await {
+            Some(Ok(ending)) => RunOutcome::Done(ending),
+            Some(Err(Stop::Failed(error))) => RunOutcome::Failed(error),
+            Some(Err(Stop::Gone)) => RunOutcome::Gone,
+            None => RunOutcome::Failed(self.out_of_time()),
+        };
+        RunEnd { text, outcome }
+    }
+
+    async fn rounds(&mut self, text: &mut String) -> Result<Ending, Stop> {
+        let mut usage = Usage::default();
+        loop {
+            let round = self.ask(text).await?;
+            let Some(ending) = round.ending else {
+                return Ok(Ending { finish_reason: "length".into(), usage });
+            };
+            usage.input = usage.input.saturating_add(ending.usage.input);
+            usage.output = usage.output.saturating_add(ending.usage.output);
+            if round.calls.is_empty() {
+                return Ok(Ending { usage, ..ending });
+            }
+            if self.prompt.rounds.len() >= self.limits.tool_rounds_max {
+                return Err(Stop::Failed(self.too_many_rounds()));
+            }
+            let said = text.get(round.text_start..).unwrap_or_default().to_owned();
+            self.prompt.rounds.push(answer_calls(said, round.calls));
+        }
+    }
+
+    /// Makes one request, again while the policy allows and nobody has seen a part of its answer.
+    async fn ask(&mut self, text: &mut String) -> Result<Round, Stop> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let start = text.len();
+            let error = match self.listen(text).await {
+                Err(Stop::Failed(error)) => error,
+                done_or_gone => return done_or_gone,
+            };
+            let seen = if text.len() == start { Seen::Nothing } else { Seen::Part };
+            let Some(wait) = self.limits.retry.wait(&error, tries, seen) else { return Err(Stop::Failed(error)) };
+            tracing::debug!(provider = self.provider.name(), code = %error.code, tries, ?wait, "provider is asked again");
+            self.progress.pause();
+            self.clock.sleep(wait).await;
+            self.progress.stamp();
+        }
+    }
+
+    /// Reads one answer to its end, or to the most bytes that an answer may have.
+    async fn listen(&mut self, text: &mut String) -> Result<Round, Stop> {
+        let mut pieces = self.provider.stream(self.prompt.clone());
+        let mut round = Round { text_start: text.len(), ..Round::default() };
+        loop {
+            let piece = pieces.next().await;
+            self.progress.stamp();
+            match piece {
+                Some(Ok(Piece::Text(piece))) => {
+                    if self.pass_on(&piece, text).await? == Room::Full {
+                        return Ok(round);
+                    }
+                }
+                Some(Ok(Piece::Thinking)) => {}
+                Some(Ok(Piece::Tool(call))) if round.calls.len() < TOOL_CALLS_MAX => round.calls.push(call),
+                Some(Ok(Piece::Tool(_))) => return Err(Stop::Failed(self.too_many_calls())),
+                Some(Ok(Piece::End(ending))) => {
+                    round.ending = Some(ending);
+                    return Ok(round);
+                }
+                Some(Err(error)) => return Err(Stop::Failed(error)),
+                None => return Err(Stop::Failed(self.broken_off())),
+            }
+        }
+    }
+
+    /// Gives the sink a piece, or as much of it as the answer has room for.
+    async fn pass_on(&mut self, piece: &str, text: &mut String) -> Result<Room, Gone> {
+        let room = self.limits.answer_bytes_max.saturating_sub(text.len());
+        let fitting = piece.get(..piece.floor_char_boundary(room)).unwrap_or_default();
+        if !fitting.is_empty() {
+            // The reader may rightly be slow; the turn's own time bounds how slow.
+            self.progress.pause();
+            let taken = self.sink.text(fitting).await;
+            self.progress.stamp();
+            taken?;
+            text.push_str(fitting);
+        }
+        Ok(if fitting.len() == piece.len() { Room::Left } else { Room::Full })
+    }
+
+    fn failure(&self, code: Code, what: &str) -> ProviderError {
+        ProviderError { code, message: format!("provider {} {what}", self.provider.name()), retry_after: None }
+    }
+
+    fn broken_off(&self) -> ProviderError {
+        self.failure(Code::ProviderBroken, "broke off in the middle of its answer; ask again")
+    }
+
+    fn out_of_time(&self) -> ProviderError {
+        let seconds = self.limits.time_max.as_secs_f64();
+        self.failure(Code::Timeout, &format!("had not finished after {seconds} s, the longest a turn may take"))
+    }
+
+    fn too_many_rounds(&self) -> ProviderError {
+        let max = self.limits.tool_rounds_max;
+        self.failure(Code::Refused, &format!("called tools {max} times in a row without an answer; ask for less at once"))
+    }
+
+    fn too_many_calls(&self) -> ProviderError {
+        self.failure(Code::Refused, &format!("called more than {TOOL_CALLS_MAX} tools at once; ask for less at once"))
+    }
+}
+
+fn answer_calls(text: String, calls: Vec<ToolCall>) -> ToolRound {
+    let answer = |call: ToolCall| {
+        let result = ToolResult::Failed(format!("no tool named {} is available", call.name));
+        (call, result)
+    };
+    ToolRound { text, calls: calls.into_iter().map(answer).collect() }
+}

@@ -1,0 +1,68 @@
+//! From a frame to its fate: policy, applied.
+
+use std::collections::HashSet;
+
+use super::intake::Fate;
+use super::pairing::{PAIRING_PENDING_MAX, PAIRING_TTL_MS, new_code};
+use super::platform::Account;
+use super::policy::{Access, Decision, DropReason, decide};
+use crate::message::{AccountCounters, Inbound, Outbound, OutboxId, Switchboard, Target};
+use crate::ports::{Accept, NewOutbox, PairingRequest};
+
+/// What admission looks at.
+pub(super) struct Admission<'a> {
+    pub(super) account: &'a Account,
+    pub(super) access: &'a Access,
+    pub(super) approved: &'a HashSet<String>,
+    pub(super) switchboard: &'a dyn Switchboard,
+    pub(super) counters: &'a AccountCounters,
+}
+
+/// Returns the ids that pairing let in as policy looks for them: lower-cased, as everything that is compared.
+pub(super) fn approved(peers: Vec<String>) -> HashSet<String> {
+    peers.into_iter().map(|peer| peer.to_lowercase()).collect()
+}
+
+impl Admission<'_> {
+    /// Decides what is to be written for a message.
+    pub(super) fn admit(&self, inbound: Inbound, now_ms: i64) -> Fate {
+        match decide(self.access, &|peer| self.approved.contains(peer), &inbound) {
+            Decision::Admit => {
+                let session = self.switchboard.resolve(&inbound.route);
+                Fate::Accept(Box::new(Accept { inbound, session }))
+            }
+            Decision::Drop(reason) => {
+                self.counters.inbound_dropped.inc();
+                self.log_drop(&inbound, reason);
+                Fate::Nothing
+            }
+            Decision::Pair => Fate::Pair(Box::new(self.pairing(inbound, now_ms))),
+        }
+    }
+
+    fn log_drop(&self, inbound: &Inbound, reason: DropReason) {
+        let (account, trace, peer) = (&self.account.key, inbound.trace, &inbound.route.peer.id);
+        tracing::debug!(event = "inbound.dropped", actor = %account, %trace, %peer, ?reason);
+    }
+
+    fn pairing(&self, inbound: Inbound, now_ms: i64) -> PairingRequest {
+        let code = new_code();
+        let route = inbound.route;
+        let notice = Outbound {
+            target: Target { account: route.account.clone(), chat: route.chat, thread: route.thread },
+            text: self.account.platform.pairing_notice(&route.peer.id, &code),
+            media_url: None,
+            mentions: Vec::new(),
+        };
+        PairingRequest {
+            account: route.account,
+            peer: route.peer.id,
+            name: route.peer.name,
+            code,
+            notice: NewOutbox { id: OutboxId::new(), outbound: notice, trace: inbound.trace, idempotency_key: None },
+            now_ms,
+            expires_ms: now_ms.saturating_add(PAIRING_TTL_MS),
+            pending_max: PAIRING_PENDING_MAX,
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! A live link to a platform: one connection's life, from the first byte to the drop.
+
+use futures_util::future::BoxFuture;
+use tokio::sync::mpsc;
+
+use crate::core::Progress;
+use crate::message::{Code, Inbound, LinkStatus, OutboxId, Receipt};
+use crate::ports::OutboxRow;
+
+/// Names one frame for its acknowledgement; counts from 1 within one link's life.
+pub type AckToken = u64;
+
+/// What a frame turned out to be.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Normalised {
+    /// A message for the agent, if policy lets it through.
+    Message(Box<Inbound>),
+    /// Nothing for anybody, for a reason that is no fault: an echo of our own, an empty one, a stale one.
+    Ignored(&'static str),
+    /// Not readable; the text says why, for the log.
+    Bad(String),
+}
+
+/// What a link tells its channel actor.
+#[derive(Debug)]
+pub enum LinkEvent {
+    /// The link's state changed.
+    Status(LinkStatus),
+    /// A frame arrived. Bad and ignored ones come too, since they are acknowledged in their turn.
+    Frame {
+        /// What it turned out to be.
+        frame: Normalised,
+        /// For its acknowledgement; `None` where the platform wants none.
+        ack: Option<AckToken>,
+    },
+    /// The platform confirmed a payload.
+    Confirmed {
+        /// The row.
+        id: OutboxId,
+        /// The proof.
+        receipt: Receipt,
+    },
+    /// The platform did not take a payload.
+    Failed {
+        /// The row.
+        id: OutboxId,
+        /// The stable code; `code.retry()` decides between another try and the dead letters.
+        code: Code,
+        /// The reason for people; carries no secret.
+        reason: String,
+        /// How long the platform asks to wait, milliseconds.
+        retry_after_ms: Option<u64>,
+    },
+}
+
+/// What a channel actor tells its link.
+#[derive(Debug)]
+pub enum LinkCommand {
+    /// Send this payload; rows of one chat come in their order.
+    Send(Box<OutboxRow>),
+    /// These frames are committed: tell the platform. In order of arrival.
+    Ack(Vec<AckToken>),
+    /// Say goodbye to the platform and end.
+    Close,
+}
+
+/// Why a link's life ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkEnd {
+    /// The stable code. `BadCredentials` and `Misconfigured` block the link; everything else is tried again with back-off.
+    pub code: Code,
+    /// The reason for people; carries no secret.
+    pub text: String,
+    /// Whether the link had stood long enough for the back-off to begin anew.
+    pub was_stable: bool,
+}
+
+/// The actor's end of a link, as the connector sees it.
+#[derive(Debug)]
+pub struct Link {
+    /// To the actor. Bounded: a link that is ahead of its actor waits, and the platform with it.
+    pub events: mpsc::Sender<LinkEvent>,
+    /// From the actor. Closed when the actor is gone.
+    pub commands: mpsc::Receiver<LinkCommand>,
+    /// Stamped on every frame, ping and confirmation; a link that does not stamp in time is cut.
+    pub progress: Progress,
+}
+
+/// A connection to a platform, not yet made.
+pub trait Connector: Send + 'static {
+    /// Connects and carries messages until the link drops, is refused, or is told to close. It never reconnects by itself and
+    /// never decides who may talk.
+    fn run(self: Box<Self>, link: Link) -> BoxFuture<'static, LinkEnd>;
+}

@@ -1,0 +1,105 @@
+//! What the status lists show of a channel account, kept apart from its actor so that it outlives a crash.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::message::{AccountKey, LinkState, LinkStatus};
+
+/// What is known of one account's link. Times are milliseconds since 1970.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// Where the link stands.
+    pub status: LinkStatus,
+    /// Failed tries since it last stood.
+    pub reconnect_attempts: u32,
+    /// When the account's actor was last started.
+    pub last_start_ms: Option<i64>,
+    /// When it was last stopped.
+    pub last_stop_ms: Option<i64>,
+    /// When the link last came up.
+    pub last_connected_ms: Option<i64>,
+    /// When the link last dropped.
+    pub last_disconnect_ms: Option<i64>,
+    /// When the last message came in.
+    pub last_inbound_ms: Option<i64>,
+    /// When the platform last confirmed one.
+    pub last_outbound_ms: Option<i64>,
+    /// What the last failure said.
+    pub last_error: Option<String>,
+}
+
+impl Default for Facts {
+    fn default() -> Self {
+        Self {
+            status: LinkStatus::plain(LinkState::Down),
+            reconnect_attempts: 0,
+            last_start_ms: None,
+            last_stop_ms: None,
+            last_connected_ms: None,
+            last_disconnect_ms: None,
+            last_inbound_ms: None,
+            last_outbound_ms: None,
+            last_error: None,
+        }
+    }
+}
+
+/// The facts of one account, with the wishes that others have of its actor. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Desk(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    facts: Mutex<Facts>,
+    approvals_changed: AtomicBool,
+    lives: AtomicU64,
+}
+
+impl Desk {
+    /// Returns the facts of this moment.
+    #[must_use]
+    pub fn facts(&self) -> Facts {
+        self.lock().clone()
+    }
+
+    /// Says that the list of approved peers has changed; the actor reads it when it is next woken.
+    pub fn approvals_changed(&self) {
+        self.0.approvals_changed.store(true, Ordering::Release);
+    }
+
+    /// Returns whether the list of approved peers is to be read again, once.
+    pub(super) fn take_approvals_changed(&self) -> bool {
+        self.0.approvals_changed.swap(false, Ordering::AcqRel)
+    }
+
+    /// Returns a number for a link's life that no earlier one had, not even before a crash.
+    pub(super) fn next_life(&self) -> u64 {
+        self.0.lives.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    pub(super) fn update(&self, change: impl FnOnce(&mut Facts)) {
+        change(&mut self.lock());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Facts> {
+        self.0.facts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The desks of all accounts.
+#[derive(Debug, Default)]
+pub struct Desks(Mutex<BTreeMap<AccountKey, Desk>>);
+
+impl Desks {
+    /// Returns an account's desk, a fresh one at the first time.
+    #[must_use]
+    pub fn desk(&self, account: &AccountKey) -> Desk {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(account.clone()).or_default().clone()
+    }
+
+    /// Forgets an account that is configured no more.
+    pub fn remove(&self, account: &AccountKey) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(account);
+    }
+}

@@ -1,0 +1,33 @@
+//! Channels: one shell for all platforms, one folder a platform.
+//!
+//! A platform lends four things: an account's settings ([`Platform`]), a live link ([`Connector`]), a way to read its frames
+//! (`normalise`) and a way to write its payloads (`send`). Everything else is here once: policy, pairing, the order of
+//! acknowledgements, durable sending, reconnecting.
+
+mod actor;
+mod admission;
+mod chunking;
+mod connector;
+mod facts;
+mod intake;
+mod linking;
+mod live_link;
+mod outgo;
+mod pairing;
+mod platform;
+mod policy;
+mod sending;
+mod settings;
+pub mod socket_chat;
+
+#[cfg(test)]
+mod tests;
+
+pub use actor::{ChannelActor, ChannelMessage, ChannelParts};
+pub use chunking::{TextLimit, split};
+pub use connector::{AckToken, Connector, Link, LinkCommand, LinkEnd, LinkEvent, Normalised};
+pub use facts::{Desk, Desks, Facts};
+pub use pairing::{CODE_ALPHABET, CODE_LEN, PAIRING_PENDING_MAX, PAIRING_TTL_MS, new_code};
+pub use platform::{Account, AccountProblem, KINDS, Kind, Platform, Probe, Reconnect, TargetAddress, TargetError};
+pub use policy::{Access, Decision, DmPolicy, DropReason, GroupPolicy, NameMatching, decide};
+pub use settings::ChannelSettings;

@@ -1,0 +1,138 @@
+//! What an integration lends to the shell: its accounts, their settings, their connectors.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use serde::Serialize;
+
+use super::{Access, Connector};
+use crate::message::{AccountKey, Outbound, Shaper, Target};
+use crate::ports::SendOrder;
+
+/// How a dropped link comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reconnect {
+    /// The first wait; it doubles from there, with jitter.
+    pub base: Duration,
+    /// The longest wait.
+    pub max: Duration,
+    /// How many failures in a row before the link is `blocked`; 0 is never.
+    pub attempts_max: u32,
+    /// How often a blocked link is tried again, for ever.
+    pub slow: Duration,
+}
+
+/// What a probe of an account found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Probe {
+    /// Whether the account could be used now.
+    pub ok: bool,
+    /// Why not; carries no secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// What the platform told, by its own names.
+    #[serde(flatten)]
+    pub facts: serde_json::Map<String, serde_json::Value>,
+}
+
+/// A target that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct TargetError(pub String);
+
+/// One account's settings and what can be made of them.
+pub trait Platform: Send + Sync + fmt::Debug + 'static {
+    /// Returns a connector for one link's life. Called again for every reconnect.
+    fn connector(&self) -> Box<dyn Connector>;
+
+    /// Returns who may talk.
+    fn access(&self) -> Access;
+
+    /// Returns how a dropped link comes back.
+    fn reconnect(&self) -> Reconnect;
+
+    /// Returns how long a link may be silent before it is taken for half open.
+    fn patience(&self) -> Duration;
+
+    /// Returns how many rows of one chat may be on their way at a time.
+    fn send_order(&self) -> SendOrder;
+
+    /// Returns how outgoing text is cut.
+    fn shaper(&self) -> Arc<dyn Shaper>;
+
+    /// Reads a target as people write it.
+    ///
+    /// # Errors
+    /// Names the target and the forms that would do.
+    fn target(&self, text: &str) -> Result<TargetAddress, TargetError>;
+
+    /// Returns the text that tells a stranger their id and code; `code` is to be given to the operator.
+    fn pairing_notice(&self, peer: &str, code: &str) -> String;
+
+    /// Asks the platform whether the account could be used, without disturbing a live link.
+    fn probe(&self) -> BoxFuture<'static, Probe>;
+
+    /// Returns what the status lists show of the settings; no secret.
+    fn status(&self) -> serde_json::Map<String, serde_json::Value>;
+}
+
+/// A target as a platform read it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetAddress {
+    /// The chat.
+    pub target: Target,
+    /// People to address in it.
+    pub mentions: Vec<String>,
+}
+
+impl TargetAddress {
+    /// Makes a payload for the target.
+    #[must_use]
+    pub fn payload(self, text: String, media_url: Option<String>) -> Outbound {
+        Outbound { target: self.target, text, media_url, mentions: self.mentions }
+    }
+}
+
+/// One configured login.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Its id.
+    pub key: AccountKey,
+    /// Its name for people.
+    pub label: String,
+    /// Whether it is to run.
+    pub enabled: bool,
+    /// Changes exactly when a setting changes that needs a new link; what is read per message leaves it alone.
+    pub fingerprint: u64,
+    /// Its settings.
+    pub platform: Arc<dyn Platform>,
+}
+
+/// A setting that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountProblem {
+    /// Where: the path below `channels.<kind>`, dotted.
+    pub path: String,
+    /// What is wrong and how to mend it.
+    pub text: String,
+}
+
+/// One integration.
+#[derive(Debug)]
+pub struct Kind {
+    /// Its key under `channels`.
+    pub name: &'static str,
+    /// Its name for people.
+    pub label: &'static str,
+    /// npm names and paths under which other gateways know it.
+    pub plugin_names: &'static [&'static str],
+    /// Reads `channels.<name>` into accounts, default first.
+    pub accounts: fn(&serde_json::Value) -> Result<Vec<Account>, Vec<AccountProblem>>,
+    /// Returns the JSON Schema of `channels.<name>`.
+    pub schema: fn() -> serde_json::Value,
+}
+
+/// Every integration there is: the one table that a new channel adds a line to.
+pub static KINDS: &[Kind] = &[super::socket_chat::KIND];

@@ -1,0 +1,10 @@
+mod accounts;
+mod backend;
+mod broker;
+mod flow;
+mod memory;
+mod normalise;
+mod pump;
+mod send;
+mod strip;
+mod target;

@@ -1,0 +1,12 @@
+//! One account's connection: what is lost, doubled or out of order when platform, store or actor fail.
+#![allow(clippy::disallowed_methods, reason = "tests wait for other threads in real time")]
+
+mod admission;
+mod bench;
+mod inbound;
+mod intake;
+mod links;
+mod outbound;
+mod policy;
+mod sending;
+mod stand_in;

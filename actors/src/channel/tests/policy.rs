@@ -1,0 +1,87 @@
+//! Who may talk, for every setting and every message.
+
+use proptest::prelude::*;
+
+use crate::channel::{Access, Decision, DmPolicy, DropReason, GroupPolicy, NameMatching, decide};
+use crate::message::{ChatKind, Inbound};
+use crate::ports::conformance::make;
+
+fn name() -> impl Strategy<Value = String> {
+    prop_oneof![Just("*".to_owned()), Just(String::new()), "[a-c]{1,2}", "[ \t\u{a0}]{0,2}", "\\PC{0,4}"]
+}
+
+fn list() -> impl Strategy<Value = Vec<String>> {
+    prop::collection::vec(name(), 0..4)
+}
+
+pub(super) fn access() -> impl Strategy<Value = Access> {
+    let dm = prop_oneof![Just(DmPolicy::Pairing), Just(DmPolicy::Allowlist), Just(DmPolicy::Open), Just(DmPolicy::Disabled)];
+    let group = prop_oneof![Just(GroupPolicy::Open), Just(GroupPolicy::Allowlist), Just(GroupPolicy::Disabled)];
+    let names = prop_oneof![Just(NameMatching::IdsOnly), Just(NameMatching::NamesToo)];
+    (dm, list(), group, list(), list(), any::<bool>(), names).prop_map(
+        |(dm, allow_from, group, groups, group_allow_from, require_mention, names)| Access {
+            dm,
+            allow_from,
+            group,
+            groups,
+            group_allow_from,
+            require_mention,
+            names,
+        },
+    )
+}
+
+pub(super) fn inbound() -> impl Strategy<Value = Inbound> {
+    let kind = prop_oneof![Just(ChatKind::Direct), Just(ChatKind::Group), Just(ChatKind::Channel)];
+    (kind, name(), name(), name(), any::<bool>()).prop_map(|(kind, chat, peer, shown, mentioned)| {
+        let mut inbound = make::accept(&chat, "1").inbound;
+        inbound.route.chat.kind = kind;
+        inbound.route.peer.id = peer;
+        inbound.route.peer.name = shown;
+        inbound.mentioned = mentioned;
+        inbound
+    })
+}
+
+proptest! {
+    #[test]
+    fn nobody_without_an_id_is_let_in_or_offered_a_code(access in access(), mut inbound in inbound(), blank in "[ \t\u{a0}\n]{0,3}") {
+        inbound.route.peer.id = blank;
+        prop_assert_eq!(decide(&access, &|_| true, &inbound), Decision::Drop(DropReason::NoPeer));
+    }
+
+    #[test]
+    fn what_is_switched_off_lets_nobody_in(mut access in access(), inbound in inbound()) {
+        access.dm = DmPolicy::Disabled;
+        access.group = GroupPolicy::Disabled;
+        prop_assert!(matches!(decide(&access, &|_| true, &inbound), Decision::Drop(_)));
+    }
+
+    #[test]
+    fn an_approval_changes_nothing_outside_direct_chats(access in access(), inbound in inbound()) {
+        prop_assume!(inbound.route.chat.kind != ChatKind::Direct);
+        prop_assert_eq!(decide(&access, &|_| true, &inbound), decide(&access, &|_| false, &inbound));
+    }
+
+    #[test]
+    fn an_approval_never_shuts_anybody_out(access in access(), inbound in inbound()) {
+        if decide(&access, &|_| false, &inbound) == Decision::Admit {
+            prop_assert_eq!(decide(&access, &|_| true, &inbound), Decision::Admit);
+        }
+    }
+
+    #[test]
+    fn a_shown_name_decides_nothing_unless_the_operator_said_so(mut access in access(), inbound in inbound(), shown in "\\PC{0,4}") {
+        access.names = NameMatching::IdsOnly;
+        let mut renamed = inbound.clone();
+        renamed.route.peer.name = shown;
+        prop_assert_eq!(decide(&access, &|_| false, &inbound), decide(&access, &|_| false, &renamed));
+    }
+
+    #[test]
+    fn a_code_is_offered_in_direct_chats_under_pairing_only(access in access(), inbound in inbound()) {
+        if decide(&access, &|_| false, &inbound) == Decision::Pair {
+            prop_assert_eq!((inbound.route.chat.kind, access.dm), (ChatKind::Direct, DmPolicy::Pairing));
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! From the outbox to the link.
+
+use super::stand_in::{account, in_time, play, until};
+use crate::channel::{ChannelMessage, LinkEvent, Normalised};
+use crate::message::Receipt;
+use crate::ports::{OutboxState, Store as _};
+
+const RECEIPT: Receipt = Receipt { platform_id: None };
+
+/// The link's queue was full of acknowledgements while the network took no writes: the rows that found no room were in hand of
+/// nobody until the link dropped.
+#[test]
+fn rows_that_a_link_has_no_room_for_are_offered_again_in_their_order() {
+    play(|mut scene| async move {
+        let mut link = scene.link().await;
+        let room = link.commands.max_capacity();
+        for token in 1..=room {
+            let frame = LinkEvent::Frame { frame: Normalised::Ignored("in the way"), ack: Some(token as u64) };
+            link.events.send(frame).await.unwrap();
+            // One by one, so that each is an order of its own.
+            until("the acknowledgement", || link.commands.len() == token).await;
+        }
+        for text in ["one", "two", "three"] {
+            scene.enqueue(text).await;
+        }
+        in_time("the actor to take them in hand", async {
+            while scene.store.next_due(account()).await.unwrap().is_some() {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        // Something behind them in the mailbox: when it has been handled, they have been offered.
+        let event = LinkEvent::Frame { frame: Normalised::Ignored("of an earlier life"), ack: None };
+        scene.actor.tell(ChannelMessage::Link { life: 0, event, permit: None }).unwrap();
+        until("the mailbox to be empty", || scene.actor.vitals().depth() == 0).await;
+        assert_eq!(link.commands.len(), room);
+        for text in ["one", "two", "three"] {
+            let (id, sent) = link.next_sent().await;
+            assert_eq!(sent, text);
+            link.events.send(LinkEvent::Confirmed { id, receipt: RECEIPT }).await.unwrap();
+        }
+    });
+}
+
+/// A confirmation that lay in the mailbox when the actor crashed was dropped with the life of its link, and the row sent again.
+#[test]
+fn a_confirmation_of_an_earlier_life_counts() {
+    play(|mut scene| async move {
+        let mut link = scene.link().await;
+        let id = scene.enqueue("one").await;
+        assert_eq!(link.next_sent().await.0, id);
+        let event = LinkEvent::Confirmed { id, receipt: RECEIPT };
+        scene.actor.tell(ChannelMessage::Link { life: 0, event, permit: None }).unwrap();
+        in_time("the row's end", async {
+            while scene.store.outbox_state(id).await.unwrap() != Some(OutboxState::Sent) {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        drop(link);
+        let mut next = scene.link().await;
+        let other = scene.enqueue("two").await;
+        assert_eq!(next.next_sent().await.0, other);
+    });
+}

@@ -1,0 +1,15 @@
+//! Doubles that the tests of several rooms share.
+
+#![allow(clippy::disallowed_methods, reason = "whoever waits for what actors on real threads do waits for real")]
+
+mod provider;
+mod stage;
+mod store;
+mod switchboard;
+mod wire;
+
+pub(crate) use provider::{Line, Only, Scripted};
+pub(crate) use stage::{Stage, play};
+pub(crate) use store::ShakyStore;
+pub(crate) use switchboard::Notebook;
+pub(crate) use wire::{Played, Stability, Wire, account_of};

@@ -1,0 +1,129 @@
+//! A store that does not answer, or answers that it could not.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use crate::core::Clock;
+use crate::message::{AccountKey, Code, Entry, InboxId, OutboxId, Receipt, SessionKey};
+use crate::ports::memory::MemoryStore;
+use crate::ports::{
+    Accept, Accepted, Answer, Attempt, CrashCount, DeadLetter, DeadLetterId, InboxRow, NewOutbox, OutboxRow, OutboxState, Page,
+    Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionRow, Store, StoreError, StoreHealth, TurnOutcome,
+};
+
+/// The store in memory behind a bad line; requests go by the names of their methods.
+pub(crate) struct ShakyStore {
+    pub(crate) inner: Arc<MemoryStore>,
+    rules: Mutex<Rules>,
+}
+
+#[derive(Default)]
+struct Rules {
+    failing: HashSet<&'static str>,
+    lost: HashSet<&'static str>,
+    failing_once: HashSet<&'static str>,
+    asked: HashMap<&'static str, usize>,
+}
+
+impl ShakyStore {
+    pub(crate) fn new(clock: &Clock) -> Arc<Self> {
+        Arc::new(Self { inner: MemoryStore::new(clock), rules: Mutex::default() })
+    }
+
+    /// Has every such request fail, until it is mended.
+    pub(crate) fn fail(&self, request: &'static str) {
+        self.rules().failing.insert(request);
+    }
+
+    pub(crate) fn mend(&self, request: &'static str) {
+        self.rules().failing.remove(request);
+    }
+
+    /// Has the next such request fail.
+    pub(crate) fn fail_once(&self, request: &'static str) {
+        self.rules().failing_once.insert(request);
+    }
+
+    /// Has the next such request done, and its answer lost.
+    pub(crate) fn lose_answer(&self, request: &'static str) {
+        self.rules().lost.insert(request);
+    }
+
+    /// Returns how often such a request was made.
+    pub(crate) fn asked(&self, request: &'static str) -> usize {
+        self.rules().asked.get(request).copied().unwrap_or_default()
+    }
+
+    fn rules(&self) -> MutexGuard<'_, Rules> {
+        self.rules.lock().unwrap()
+    }
+
+    fn fails(&self, request: &'static str) -> bool {
+        let mut rules = self.rules();
+        *rules.asked.entry(request).or_default() += 1;
+        rules.failing.contains(request) || rules.failing_once.remove(request)
+    }
+
+    fn pass<T: Send + 'static>(&self, request: &'static str, work: impl FnOnce(&MemoryStore) -> Answer<T>) -> Answer<T> {
+        if self.fails(request) {
+            return Box::pin(std::future::ready(Err(StoreError::Unavailable { reason: "the line is bad".into() })));
+        }
+        let answer = work(&self.inner);
+        if self.rules().lost.remove(request) { Box::pin(std::future::pending()) } else { answer }
+    }
+}
+
+macro_rules! passed_on {
+    ($(fn $name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {
+        $(fn $name(&self, $($argument: $type),*) -> Answer<$answer> {
+            self.pass(stringify!($name), |store| store.$name($($argument),*))
+        })*
+    };
+}
+
+impl Store for ShakyStore {
+    passed_on! {
+        fn accept(batch: Vec<Accept>) -> Vec<Accepted>;
+        fn begin_turn(session: SessionKey, limit: usize) -> Vec<InboxRow>;
+        fn finish_turn(outcome: TurnOutcome, next: usize) -> Vec<InboxRow>;
+        fn reopen_inbox(session: SessionKey, crash: CrashCount) -> usize;
+        fn bury_inbox(id: InboxId, code: Code, reason: String) -> ();
+        fn sessions_with_open_rows() -> Vec<SessionKey>;
+        fn enqueue(row: NewOutbox) -> Queued;
+        fn begin_send(account: AccountKey, limit: usize, order: SendOrder) -> Vec<OutboxRow>;
+        fn fail_send(id: OutboxId, attempt: Attempt) -> ();
+        fn reopen_outbox(account: AccountKey, crash: CrashCount) -> usize;
+        fn next_due(account: AccountKey) -> Option<i64>;
+        fn outbox_state(id: OutboxId) -> Option<OutboxState>;
+        fn history(session: SessionKey, limit: usize) -> Vec<Entry>;
+        fn sessions(limit: usize) -> Vec<SessionRow>;
+        fn dead_letters(after: Option<DeadLetterId>, limit: usize) -> Page<DeadLetter>;
+        fn retry_dead_letter(id: DeadLetterId) -> DeadLetter;
+        fn discard_dead_letter(id: DeadLetterId) -> DeadLetter;
+        fn request_pairing(request: PairingRequest) -> PairingOutcome;
+        fn pairings(now_ms: i64) -> Vec<Pairing>;
+        fn approve_pairing(channel: String, code: String, notice: String, now_ms: i64) -> Option<Pairing>;
+        fn reject_pairing(channel: String, code: String, now_ms: i64) -> Option<Pairing>;
+        fn allowed_peers(account: AccountKey) -> Vec<String>;
+        fn cursor(name: String) -> Option<String>;
+        fn set_cursor(name: String, value: String) -> ();
+        fn claim(name: String, holder: String, until_ms: i64) -> u64;
+        fn flush() -> ();
+    }
+
+    fn confirm_send(&self, confirmed: Vec<(OutboxId, Receipt)>) {
+        if !self.fails("confirm_send") {
+            self.inner.confirm_send(confirmed);
+        }
+    }
+
+    fn append_transcript(&self, session: SessionKey, entries: Vec<Entry>) {
+        if !self.fails("append_transcript") {
+            self.inner.append_transcript(session, entries);
+        }
+    }
+
+    fn health(&self) -> StoreHealth {
+        self.inner.health()
+    }
+}

@@ -1,0 +1,58 @@
+//! A switchboard that writes down what it is asked.
+
+use std::sync::{Arc, Mutex};
+
+use crate::message::{
+    AccountKey, Ask, AskError, EventBody, LinkState, LinkStatus, Outbound, Route, SessionKey, Shaper, Switchboard,
+};
+
+/// What was asked of it, each list in order.
+#[derive(Default)]
+pub(crate) struct Notebook {
+    pub(crate) woken_sessions: Mutex<Vec<SessionKey>>,
+    pub(crate) woken_channels: Mutex<Vec<AccountKey>>,
+    pub(crate) idle: Mutex<Vec<SessionKey>>,
+    pub(crate) links: Mutex<Vec<LinkState>>,
+    pub(crate) shapers: Mutex<usize>,
+}
+
+impl Switchboard for Notebook {
+    fn resolve(&self, route: &Route) -> SessionKey {
+        crate::ports::conformance::make::session(&route.chat.id)
+    }
+
+    fn wake_session(&self, session: &SessionKey) {
+        self.woken_sessions.lock().unwrap().push(session.clone());
+    }
+
+    fn wake_channel(&self, account: &AccountKey) {
+        self.woken_channels.lock().unwrap().push(account.clone());
+    }
+
+    fn ask(&self, _ask: Ask) -> Result<(), AskError> {
+        Err(AskError::Unavailable)
+    }
+
+    /// Cuts at every line.
+    fn shape(&self, outbound: Outbound) -> Vec<Outbound> {
+        outbound.text.lines().map(|line| Outbound { text: line.to_owned(), ..outbound.clone() }).collect()
+    }
+
+    fn channel_up(&self, _account: &AccountKey, _shaper: Arc<dyn Shaper>) {
+        *self.shapers.lock().unwrap() += 1;
+    }
+
+    fn link_changed(&self, _account: &AccountKey, status: LinkStatus) {
+        self.links.lock().unwrap().push(status.state);
+    }
+
+    fn session_idle(&self, session: &SessionKey) {
+        self.idle.lock().unwrap().push(session.clone());
+    }
+
+    fn publish(&self, _body: EventBody) {}
+
+    fn has_listeners(&self) -> bool {
+        false
+    }
+}

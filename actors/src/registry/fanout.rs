@@ -1,0 +1,49 @@
+//! The actor that tells everybody what happens. It stands apart from routing, so that a message never waits behind a thousand
+//! listeners.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::board::Board;
+use crate::core::{ActorId, ActorKind, ActorSpec, Behaviour, Mailbox, Overflow, Place, Scope};
+use crate::message::{Event, EventBody};
+
+/// How many events wait; above, the oldest is dropped.
+const EVENTS_MAX: u32 = 8192;
+
+/// The actor's id.
+pub const FANOUT: &str = "fanout";
+
+/// Something to tell everybody.
+#[derive(Debug)]
+pub struct FanoutMessage(pub(super) EventBody);
+
+/// The fan-out.
+#[derive(Debug)]
+pub struct FanoutActor {
+    board: Arc<Board>,
+    /// Outlives the actor's crashes: `seq` has no holes and never runs backwards.
+    seq: Arc<AtomicU64>,
+}
+
+impl FanoutActor {
+    /// Returns how the actor is made.
+    #[must_use]
+    pub fn spec(board: &Arc<Board>) -> ActorSpec<Self> {
+        let (board, seq) = (Arc::clone(board), Arc::new(AtomicU64::new(0)));
+        ActorSpec::new(ActorId::new(FANOUT), ActorKind::Fanout, move || {
+            Ok(Self { board: Arc::clone(&board), seq: Arc::clone(&seq) })
+        })
+        .mailbox(Mailbox { capacity: EVENTS_MAX, overflow: Overflow::DropOldest })
+        .place(Place::Routing)
+    }
+}
+
+impl Behaviour for FanoutActor {
+    type Message = FanoutMessage;
+
+    fn receive(&mut self, FanoutMessage(body): FanoutMessage, scope: &mut Scope<'_, Self>) {
+        let seq = self.seq.fetch_add(1, Ordering::Relaxed) + 1;
+        self.board.deliver(&Arc::new(Event { seq, at_ms: scope.clock().now_ms(), body }));
+    }
+}

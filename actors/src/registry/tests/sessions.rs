@@ -1,0 +1,199 @@
+//! Sessions come and go; no wake-up is lost on the way.
+
+use std::time::Duration;
+
+use super::cast::{Bench, Manners};
+use crate::core::{ActorId, Drill};
+use crate::doubles::play;
+use crate::message::{Code, Delta, SessionKey, Switchboard as _};
+use crate::ports::Store as _;
+use crate::ports::conformance::make;
+use crate::registry::{REGISTRY, Reconciled};
+
+fn key(number: usize) -> SessionKey {
+    SessionKey::new(&format!("agent:main:{number}"))
+}
+
+fn id(key: &SessionKey) -> ActorId {
+    ActorId::new(format!("session:{key}"))
+}
+
+fn text(delta: Option<Delta>) -> String {
+    match delta {
+        Some(Delta::Text { text }) => text,
+        other => format!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_session_is_started_let_go_and_started_again() {
+    play(|stage| async move {
+        let bench = Bench::new(&stage);
+        bench.start();
+        bench.wake(&key(1)).await;
+        bench.wake(&key(1)).await;
+        assert_eq!(bench.company.starts(&key(1)), 1);
+        bench.board.session_idle(&key(1));
+        stage.until("it has left", || bench.board.sessions_in_memory().is_empty()).await;
+        bench.wake(&key(1)).await;
+        assert_eq!(bench.company.starts(&key(1)), 2);
+    });
+}
+
+#[test]
+fn a_wake_up_over_any_moment_of_leaving_is_served() {
+    play(|stage| async move {
+        let bench = Bench::new(&stage);
+        bench.start();
+        bench.wake(&key(1)).await;
+        for _ in 0..200 {
+            bench.board.session_idle(&key(1));
+            bench.wake(&key(1)).await;
+        }
+    });
+}
+
+#[test]
+fn a_busy_or_silent_session_stays_and_hears_what_came_meanwhile() {
+    for manners in [Manners::Stays, Manners::Silent] {
+        play(|stage| async move {
+            let bench = Bench::new(&stage);
+            *bench.company.manners.lock().unwrap() = manners;
+            bench.start();
+            bench.wake(&key(1)).await;
+            bench.board.session_idle(&key(1));
+            bench.wake(&key(1)).await;
+            assert_eq!(bench.company.starts(&key(1)), 1);
+        });
+    }
+}
+
+#[test]
+fn a_crash_of_the_registry_opens_the_ways_it_had_closed() {
+    play(|stage| async move {
+        let bench = Bench::new(&stage);
+        *bench.company.manners.lock().unwrap() = Manners::Silent;
+        bench.start();
+        bench.wake(&key(1)).await;
+        bench.board.session_idle(&key(1));
+        stage.supervisor.fault(&ActorId::new(REGISTRY), Drill::Panic).unwrap();
+        bench.wake(&key(1)).await;
+        assert_eq!(bench.company.starts(&key(1)), 1);
+    });
+}
+
+#[test]
+fn a_crash_of_the_registry_loses_no_wake_up() {
+    play(|stage| async move {
+        let bench = Bench::new(&stage);
+        bench.start();
+        for number in 0..20 {
+            stage.supervisor.fault(&ActorId::new(REGISTRY), Drill::Panic).unwrap();
+            bench.wake(&key(number)).await;
+        }
+    });
+}
+
+#[test]
+fn open_rows_of_an_earlier_life_are_found_also_by_a_late_store() {
+    for late in [false, true] {
+        play(|stage| async move {
+            let bench = Bench::new(&stage);
+            let request = "sessions_with_open_rows";
+            if late {
+                bench.store.lose_answer(request)
+            } else {
+                bench.store.fail_once(request)
+            }
+            bench.store.accept(vec![make::accept("room", "1")]).await.unwrap();
+            bench.start();
+            stage.pass_until("its session runs", || bench.company.starts(&make::session("room")) == 1).await;
+        });
+    }
+}
+
+#[test]
+fn no_more_sessions_are_started_than_there_is_room_for_and_the_others_wait() {
+    play(|stage| async move {
+        let bench = Bench::new(&stage);
+        *bench.company.room.lock().unwrap() = 2;
+        bench.start();
+        bench.wake(&key(1)).await;
+        bench.wake(&key(2)).await;
+        bench.board.wake_session(&key(3));
+        stage.pass(Duration::from_secs(5)).await;
+        assert_eq!(bench.company.starts(&key(3)), 0);
+        let refused = bench.heard(&mut bench.ask(&key(4), "hello")).await;
+        assert!(matches!(refused, Some(Delta::Failed(failure)) if failure.code == Code::Overloaded));
+        bench.board.session_idle(&key(1));
+        stage.pass_until("the next one has its place", || bench.company.starts(&key(3)) == 1).await;
+        assert!(stage.supervisor.count() <= 2 + 2, "with registry and fan-out");
+    });
+}
+
+/// Each wake-up added a timer that renewed itself for as long as one session had to wait.
+#[test]
+fn many_wake_ups_that_have_to_wait_share_one_timer() {
+    play(|stage| async move {
+        let bench = Bench::new(&stage);
+        *bench.company.room.lock().unwrap() = 1;
+        bench.start();
+        bench.wake(&key(0)).await;
+        let calm = stage.clock.waiters();
+        for number in 1..100 {
+            bench.board.wake_session(&key(number));
+            bench.wake(&key(0)).await;
+        }
+        assert!(stage.clock.waiters() <= calm + 5, "{} waits, {calm} before", stage.clock.waiters());
+    });
+}
+
+#[test]
+fn questions_for_a_leaving_session_wait_for_the_next_one_in_order() {
+    play(|stage| async move {
+        let bench = Bench::new(&stage);
+        *bench.company.manners.lock().unwrap() = Manners::Silent;
+        bench.start();
+        bench.wake(&key(1)).await;
+        bench.board.session_idle(&key(1));
+        let mut clients: Vec<_> = ["one", "two", "three"].iter().map(|text| bench.ask(&key(1), text)).collect();
+        for (client, expected) in clients.iter_mut().zip(["one", "two", "three"]) {
+            assert_eq!(text(bench.heard(client).await), expected);
+        }
+        *bench.company.manners.lock().unwrap() = Manners::Leaves;
+        for number in 0..100 {
+            bench.board.session_idle(&key(1));
+            let mut client = bench.ask(&key(1), &number.to_string());
+            assert_eq!(text(bench.heard(&mut client).await), number.to_string());
+        }
+    });
+}
+
+/// It kept its place on the board, and was deaf there.
+#[test]
+fn a_session_that_ended_by_itself_is_started_anew_for_its_rows() {
+    play(|stage| async move {
+        let bench = Bench::new(&stage);
+        bench.start();
+        bench.wake(&key(1)).await;
+        stage.supervisor.fault(&id(&key(1)), Drill::Stop).unwrap();
+        stage.until("it is forgotten", || stage.supervisor.report(&id(&key(1))).is_err()).await;
+        bench.board.session_ended(&key(1));
+        stage.pass_until("it is there again", || bench.company.starts(&key(1)) == 2).await;
+        bench.board.session_ended(&key(1));
+        bench.wake(&key(1)).await;
+        assert_eq!(bench.company.starts(&key(1)), 2, "one that runs is left alone");
+    });
+}
+
+#[test]
+fn channels_that_could_not_be_started_yet_are_tried_again() {
+    play(|stage| async move {
+        let bench = Bench::new(&stage);
+        bench.company.reconciled.lock().unwrap().extend([Reconciled::NotYet, Reconciled::NotYet]);
+        bench.start();
+        stage.pass_until("they are", || *bench.company.reconciles.lock().unwrap() == 3).await;
+        stage.pass(Duration::from_secs(5)).await;
+        assert_eq!(*bench.company.reconciles.lock().unwrap(), 3);
+    });
+}

@@ -1,0 +1,234 @@
+//! The actor of one conversation: one turn at a time, in the order of arrival, each answered once.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::gate::TurnPass;
+use super::parts::SessionParts;
+use super::seed::Seed;
+use super::settings::SessionSettings;
+use super::turn::Audience;
+use crate::core::{ActorId, ActorKind, ActorSpec, Behaviour, Exit, Restart, Scope, TaskHandle};
+use crate::message::{Ask, Code, Delta, Entry, Retired, RunId, SessionKey, SessionMessage, Tenure, TurnFailure};
+use crate::ports::CrashCount;
+
+/// How many clients may wait for one session; above, a client hears "overloaded".
+pub const ASKS_MAX: usize = 32;
+
+/// How long the store may take for one request before the session looks anew at its rows.
+pub(super) const STORE_WAIT: Duration = Duration::from_secs(30);
+
+/// How soon a request that the store could not serve is made again.
+pub(super) const STORE_AGAIN: Duration = Duration::from_secs(1);
+
+/// One conversation with an agent.
+pub struct SessionActor {
+    pub(super) key: SessionKey,
+    pub(super) tenure: Tenure,
+    pub(super) parts: SessionParts,
+    pub(super) work: Work,
+    /// Clients that wait, at most [`ASKS_MAX`].
+    pub(super) asks: VecDeque<Ask>,
+    pub(super) rows: Rows,
+    /// Who goes next when both wait, so that neither keeps the other out.
+    pub(super) favoured: Favoured,
+    /// The newest lines of the transcript, while there is work that needs them.
+    pub(super) history: Option<Vec<Entry>>,
+    last_work: Duration,
+    /// Held from the moment that something is taken in hand until it is written down.
+    pub(super) pass: Option<TurnPass>,
+}
+
+/// Whether inbox rows may be waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rows {
+    None,
+    Waiting,
+}
+
+/// Whose turn it is between clients that wait and rows that wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Favoured {
+    Asks,
+    Rows,
+}
+
+pub(super) enum Work {
+    /// Nothing is in hand.
+    Idle,
+    /// The store was asked for something, or a failed turn waits for its next try.
+    Storing,
+    /// A turn runs.
+    Turning { seed: Seed, run: RunId, task: TaskHandle, audience: Audience, tries: u32 },
+}
+
+impl SessionActor {
+    /// Returns how the actor is made; its id is `session:<key>`.
+    #[must_use]
+    pub fn spec(key: &SessionKey, tenure: Tenure, parts: SessionParts) -> ActorSpec<Self> {
+        let id = ActorId::new(format!("session:{key}"));
+        let key = key.clone();
+        let restart = match tenure {
+            Tenure::Once => Restart::Temporary,
+            Tenure::Kept => Restart::Transient,
+        };
+        ActorSpec::new(id, ActorKind::Session, move || Ok(Self::new(key.clone(), tenure, parts.clone()))).restart(restart)
+    }
+
+    fn new(key: SessionKey, tenure: Tenure, parts: SessionParts) -> Self {
+        // Whoever is asked only once has no past to read.
+        let history = (tenure == Tenure::Once).then(Vec::new);
+        Self {
+            key,
+            tenure,
+            parts,
+            work: Work::Idle,
+            asks: VecDeque::new(),
+            rows: Rows::None,
+            favoured: Favoured::Asks,
+            history,
+            last_work: Duration::ZERO,
+            pass: None,
+        }
+    }
+
+    pub(super) fn settings(&self) -> Arc<SessionSettings> {
+        self.parts.settings.get()
+    }
+
+    /// Begins whatever is to be done next.
+    pub(super) fn next(&mut self, scope: &mut Scope<'_, Self>) {
+        if !matches!(self.work, Work::Idle) {
+            return;
+        }
+        self.pass = None;
+        self.last_work = scope.clock().elapsed();
+        self.forget_lost_asks();
+        if self.asks.is_empty() && self.rows == Rows::None {
+            self.rest(scope);
+            return;
+        }
+        self.pass = self.parts.gate.enter();
+        if self.pass.is_none() {
+            self.turn_away(scope);
+        } else if let Some(ask) = self.next_ask() {
+            self.begin(Seed::Ask(Box::new(ask)), 1, scope);
+        } else {
+            self.fetch(scope);
+        }
+    }
+
+    fn next_ask(&mut self) -> Option<Ask> {
+        if self.rows == Rows::Waiting && self.favoured == Favoured::Rows {
+            return None;
+        }
+        self.favoured = Favoured::Rows;
+        self.asks.pop_front()
+    }
+
+    /// Drops clients that went away while they waited: nobody would hear their turns.
+    fn forget_lost_asks(&mut self) {
+        self.asks.retain(|ask| !ask.deltas.is_closed());
+    }
+
+    fn rest(&mut self, scope: &mut Scope<'_, Self>) {
+        if self.tenure == Tenure::Once {
+            scope.stop();
+        }
+    }
+
+    /// The gateway is going down: rows wait for its next start, clients are told.
+    fn turn_away(&mut self, scope: &mut Scope<'_, Self>) {
+        let message = "the gateway is going down: ask again when it is back";
+        self.asks.drain(..).for_each(|ask| refuse(&ask, Code::Unavailable, message));
+        if self.tenure == Tenure::Once {
+            scope.stop();
+        }
+    }
+
+    fn enqueue(&mut self, ask: Ask, scope: &mut Scope<'_, Self>) {
+        self.forget_lost_asks();
+        if self.asks.len() >= ASKS_MAX {
+            let message = format!("{ASKS_MAX} clients wait for this session already: ask again later");
+            refuse(&ask, Code::Overloaded, &message);
+            return;
+        }
+        self.asks.push_back(ask);
+        self.next(scope);
+    }
+
+    fn abort(&mut self, wanted: Option<RunId>, done: oneshot::Sender<Option<RunId>>, scope: &mut Scope<'_, Self>) {
+        let aborted = match std::mem::replace(&mut self.work, Work::Idle) {
+            Work::Turning { seed, run, task, audience, tries } if wanted.is_none_or(|wanted| wanted == run) => {
+                scope.cancel(task);
+                audience.abort();
+                self.aborted(seed, run, tries, scope);
+                Some(run)
+            }
+            work => {
+                self.work = work;
+                None
+            }
+        };
+        // Whoever asked may have stopped waiting.
+        let _ = done.send(aborted);
+    }
+
+    fn retire(&self, leaves: oneshot::Sender<Retired>, scope: &mut Scope<'_, Self>) {
+        let idle = matches!(self.work, Work::Idle) && self.asks.is_empty() && self.rows == Rows::None;
+        let answer = if idle { Retired::Leaving } else { Retired::Busy };
+        if leaves.send(answer).is_ok() && idle {
+            scope.stop();
+        }
+    }
+
+    /// Tells the registry when nothing was done for long; looks again as long as it is there.
+    fn watch_idleness(&mut self, scope: &mut Scope<'_, Self>) {
+        let limit = self.settings().passivate_after;
+        let idle_for = scope.clock().elapsed().saturating_sub(self.last_work);
+        let idle = matches!(self.work, Work::Idle) && idle_for >= limit;
+        if idle {
+            // The last lines of a client's turn are written behind its answer, so that they are kept until now.
+            self.history = None;
+            self.parts.switchboard.session_idle(&self.key);
+        }
+        let rest = if idle { limit } else { limit.saturating_sub(idle_for) };
+        scope.after(rest.max(STORE_AGAIN), Self::watch_idleness);
+    }
+}
+
+fn refuse(ask: &Ask, code: Code, message: &str) {
+    // Nothing was sent before, so there is room; a client that is gone needs no answer.
+    let _ = ask.deltas.try_send(Delta::Failed(TurnFailure { code, message: message.to_owned() }));
+}
+
+impl Behaviour for SessionActor {
+    type Message = SessionMessage;
+
+    fn started(&mut self, scope: &mut Scope<'_, Self>) {
+        if self.tenure == Tenure::Once {
+            return;
+        }
+        self.last_work = scope.clock().elapsed();
+        let crashed = matches!(scope.last_exit(), Some(Exit::Panicked | Exit::Stuck));
+        let max = self.settings().crashes_max;
+        self.recover(if crashed { CrashCount::Counted { max } } else { CrashCount::Uncounted }, scope);
+        self.watch_idleness(scope);
+    }
+
+    fn receive(&mut self, message: SessionMessage, scope: &mut Scope<'_, Self>) {
+        match message {
+            SessionMessage::Ask(ask) => self.enqueue(*ask, scope),
+            SessionMessage::Abort { run, done } => self.abort(run, done, scope),
+            SessionMessage::Retire(leaves) => self.retire(leaves, scope),
+        }
+    }
+
+    fn woken(&mut self, scope: &mut Scope<'_, Self>) {
+        self.rows = Rows::Waiting;
+        self.next(scope);
+    }
+}

@@ -1,0 +1,27 @@
+//! What every session is lent.
+
+use std::sync::Arc;
+
+use super::gate::TurnGate;
+use super::settings::SessionSettings;
+use crate::agent::Providers;
+use crate::core::Live;
+use crate::message::{Counters, Switchboard};
+use crate::ports::Store;
+
+/// What every session is lent. Cheap to clone.
+#[derive(Clone)]
+pub struct SessionParts {
+    /// Where rows and transcripts are.
+    pub store: Arc<dyn Store>,
+    /// Who answers.
+    pub providers: Arc<dyn Providers>,
+    /// The way to everybody else.
+    pub switchboard: Arc<dyn Switchboard>,
+    /// The settings of the moment.
+    pub settings: Live<SessionSettings>,
+    /// What is counted.
+    pub counters: Arc<Counters>,
+    /// Lets turns begin.
+    pub gate: TurnGate,
+}

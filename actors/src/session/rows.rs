@@ -1,0 +1,92 @@
+//! How a session takes its rows in hand, and what it writes down when it is done with them.
+
+use super::actor::{Favoured, Rows, STORE_AGAIN, STORE_WAIT, SessionActor, Work};
+use super::seed::Seed;
+use crate::core::Scope;
+use crate::ports::{CrashCount, InboxRow, StoreError, TurnOutcome};
+
+impl SessionActor {
+    /// Puts rows that were in hand before back in their place, then begins with the first.
+    pub(super) fn recover(&mut self, crash: CrashCount, scope: &mut Scope<'_, Self>) {
+        self.work = Work::Storing;
+        let reopened = self.parts.store.reopen_inbox(self.key.clone(), crash);
+        scope.run(STORE_WAIT, reopened, move |session, answer, scope| match answer {
+            Some(Ok(_)) => {
+                session.work = Work::Idle;
+                session.rows = Rows::Waiting;
+                session.next(scope);
+            }
+            Some(Err(_)) | None => {
+                scope.after(STORE_AGAIN, move |session, scope| session.recover(crash, scope));
+            }
+        });
+    }
+
+    /// Takes the oldest row in hand.
+    pub(super) fn fetch(&mut self, scope: &mut Scope<'_, Self>) {
+        self.work = Work::Storing;
+        self.rows = Rows::None;
+        let rows = self.parts.store.begin_turn(self.key.clone(), 1);
+        scope.run(STORE_WAIT, rows, |session, answer, scope| match answer {
+            Some(Ok(rows)) => session.take(rows, scope),
+            // What was asked may have been done all the same: whatever is in hand goes back first.
+            Some(Err(_)) | None => {
+                scope.after(STORE_AGAIN, |session, scope| session.recover(CrashCount::Uncounted, scope));
+            }
+        });
+    }
+
+    fn take(&mut self, rows: Vec<InboxRow>, scope: &mut Scope<'_, Self>) {
+        self.work = Work::Idle;
+        match rows.into_iter().next() {
+            Some(row) => {
+                // There may be more behind it; the store says so when this one is done.
+                self.favoured = Favoured::Asks;
+                scope.in_hand(Some(row.id.as_uuid()));
+                self.begin(Seed::Row(Box::new(row)), 1, scope);
+            }
+            None => {
+                scope.in_hand(None);
+                if self.asks.is_empty() {
+                    // All of it is on the disk, and was there before this answer came.
+                    self.history = None;
+                }
+                self.next(scope);
+            }
+        }
+    }
+
+    /// Writes a turn's outcome, again and again until the store takes it: the turn itself is over and is not run again.
+    pub(super) fn finish(&mut self, outcome: TurnOutcome, scope: &mut Scope<'_, Self>) {
+        self.work = Work::Storing;
+        // A client that waits goes before the next row.
+        let next_rows = usize::from(self.asks.is_empty() && !self.parts.gate.is_closed());
+        if next_rows == 0 {
+            self.rows = Rows::Waiting;
+        }
+        let written = self.parts.store.finish_turn(outcome.clone(), next_rows);
+        scope.run(STORE_WAIT, written, move |session, answer, scope| match answer {
+            Some(Ok(next)) => {
+                session.announce(&outcome);
+                session.take(next, scope);
+            }
+            // It had been written and only the answer was late, or the row was put back under way. Either way another row may
+            // be in hand that nobody here knows of: whatever is in hand goes back first.
+            Some(Err(StoreError::Missing { .. })) => {
+                session.announce(&outcome);
+                scope.in_hand(None);
+                session.recover(CrashCount::Uncounted, scope);
+            }
+            Some(Err(_)) | None => {
+                scope.after(STORE_AGAIN, move |session, scope| session.finish(outcome, scope));
+            }
+        });
+    }
+
+    /// Has what a turn left in the outbox sent.
+    fn announce(&self, outcome: &TurnOutcome) {
+        if let Some(waiting) = outcome.outbox.first() {
+            self.parts.switchboard.wake_channel(&waiting.outbound.target.account);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! What a session actor reads from the configuration, at each turn.
+
+use std::time::Duration;
+
+/// What the peer hears when the provider fails for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnProviderFailure {
+    /// A short honest reply.
+    Reply,
+    /// Another turn later, until the attempts are used up; then the reply.
+    Retry,
+}
+
+/// The settings of sessions and their turns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionSettings {
+    /// How long a turn may take in all (`agents.defaults.timeoutSeconds`).
+    pub turn_timeout: Duration,
+    /// How long a turn may be silent before it counts as stuck: the longest wait for a token, with some to spare.
+    pub turn_silence: Duration,
+    /// How long a session with nothing to do stays in memory (`session.passivateSec`).
+    pub passivate_after: Duration,
+    /// How many lines of the transcript a provider gets (`session.historyEntriesMax`).
+    pub history_entries_max: usize,
+    /// Which model answers, `provider/model`; `None` is the default provider (`agents.defaults.model.primary`).
+    pub model: Option<String>,
+    /// Instructions for every turn (`agents.defaults.systemPrompt`).
+    pub system: Option<String>,
+    /// What happens when the provider fails (`session.onProviderFailure`).
+    pub on_provider_failure: OnProviderFailure,
+    /// How often a failed turn is run again (`session.turnRetriesMax`).
+    pub turn_retries_max: u32,
+    /// How many actors may be in memory before no more sessions are started (`session.actorsMax`).
+    pub actors_max: usize,
+    /// How many crashes a message survives (`deadletters.crashesMax`).
+    pub crashes_max: u32,
+}
+
+impl Default for SessionSettings {
+    fn default() -> Self {
+        Self {
+            turn_timeout: Duration::from_secs(600),
+            turn_silence: Duration::from_secs(150),
+            passivate_after: Duration::from_secs(300),
+            history_entries_max: 100,
+            model: None,
+            system: None,
+            on_provider_failure: OnProviderFailure::Reply,
+            turn_retries_max: 3,
+            actors_max: 20_000,
+            crashes_max: 3,
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! One conversation: what is lost, doubled or out of order when anything around it fails.
+
+mod asks;
+mod bench;
+mod crashes;
+mod ends;
+mod rows;
