@@ -10,3 +10,4 @@
 //! - [`providers`]: LLM backends behind the actors' trait
 //! - [`storage`]: what outlives the process
 
+pub mod config;

@@ -1,0 +1,254 @@
+//! From files and variables to a checked configuration.
+
+use std::path::{Path, PathBuf};
+
+use callboard_actors::channel::{Account, KINDS};
+use secrecy::SecretString;
+use serde_json::Value;
+
+use super::include::Whole;
+use super::layers::Layer;
+use super::model::{Bind, Model};
+use super::slices::{self, Slices};
+use super::{
+    ConfigError, Environment, KeyPath, Paths, Problem, Segment, check, coerce, include, later, layers, redact, schema,
+    substitute,
+};
+
+/// How large a file named in the configuration may be.
+const NAMED_FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// The permission bits of everybody but the owner.
+const OTHERS: u32 = 0o077;
+
+/// What the command line says over the file and the environment.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// The port.
+    pub port: Option<u16>,
+    /// The addresses.
+    pub bind: Option<Bind>,
+    /// The token.
+    pub token: Option<SecretString>,
+}
+
+/// A checked configuration.
+#[derive(Clone)]
+pub struct Config {
+    /// The typed keys.
+    pub model: Model,
+    /// What each part of the gateway gets to see.
+    pub slices: Slices,
+    /// Known keys that have no effect yet, and the like; said once.
+    pub warnings: Vec<Problem>,
+    /// The files it was made of; none when there is no file and the defaults hold.
+    pub files: Vec<PathBuf>,
+    /// The files that it names: certificates, scripts.
+    pub named_files: Vec<PathBuf>,
+    /// Everything that holds, defaults included. Private: it holds secrets.
+    tree: Value,
+}
+
+impl Config {
+    /// Returns the value at a path with every secret in it hidden; `None` where nothing is set.
+    #[must_use]
+    pub fn get(&self, path: &KeyPath) -> Option<Value> {
+        path.find(&self.tree).map(|value| redact(value, path))
+    }
+
+    /// Returns the whole tree, for the reload plan.
+    pub(super) fn tree(&self) -> &Value {
+        &self.tree
+    }
+
+    /// Returns every file whose change is a change of the configuration.
+    pub fn watched_files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.files.iter().chain(&self.named_files)
+    }
+}
+
+/// Shows where it came from: the tree holds secrets.
+impl std::fmt::Debug for Config {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Config").field("files", &self.files).finish_non_exhaustive()
+    }
+}
+
+/// Loads the configuration; without a file the defaults hold.
+///
+/// # Errors
+/// Everything that is wrong, with file, line, key and mend.
+pub fn load(paths: &Paths, env: &Environment, flags: &Overrides) -> Result<Config, ConfigError> {
+    if !paths.config_file.exists() {
+        return assemble(Whole { tree: Value::Object(serde_json::Map::new()), ..Whole::default() }, paths, env, flags);
+    }
+    assemble(include::read(&paths.config_file, None)?, paths, env, flags)
+}
+
+/// Checks a text that is about to become the config file.
+///
+/// # Errors
+/// As [`load`].
+pub fn check_text(text: &str, paths: &Paths, env: &Environment) -> Result<Config, ConfigError> {
+    assemble(include::read(&paths.config_file, Some(text))?, paths, env, &Overrides::default())
+}
+
+fn assemble(mut whole: Whole, paths: &Paths, env: &Environment, flags: &Overrides) -> Result<Config, ConfigError> {
+    substitute::substitute(&mut whole.tree, env).map_err(|problems| invalid(&whole, problems))?;
+    coerce::coerce(&mut whole.tree, schema::schema());
+    let findings = check::check(&whole.tree, schema::schema(), &KeyPath::default());
+    let mut tree = whole.tree.clone();
+    findings.later.iter().chain(&findings.later_groups).for_each(|path| remove(&mut tree, path));
+    let channels = tree.get("channels").cloned().unwrap_or_default();
+    if let Some(tree) = tree.as_object_mut() {
+        // The integrations read their own section, in the order of the file, which layers would lose.
+        tree.shift_remove("channels");
+        tree.shift_remove("$schema");
+    }
+    let mut problems = findings.problems;
+    let accounts = accounts(&channels, &whole, paths, &mut problems);
+    if !problems.is_empty() {
+        return Err(invalid(&whole, problems));
+    }
+    let environment = Layer::environment(env).map_err(|problem| ConfigError::Invalid(vec![problem]))?;
+    let file = Layer::new(paths.config_file.display().to_string(), tree);
+    let (model, mut joined) = layers::join(vec![Layer::defaults(), file, environment, Layer::flags(flags)])
+        .map_err(|problem| invalid(&whole, vec![problem]))?;
+    let slices = slices::cut(&model, accounts, paths, &|path| folder_of(path, &whole, paths))
+        .map_err(|problems| invalid(&whole, problems))?;
+    let named_files = named_files(&channels, &model, &whole, paths);
+    if let (Some(joined), false) = (joined.as_object_mut(), channels.is_null()) {
+        joined.insert("channels".to_owned(), channels);
+    }
+    let mut warnings = warnings(&findings.later, &whole);
+    warnings.extend(open_file(&joined, &whole));
+    Ok(Config { model, slices, warnings, files: whole.files, named_files, tree: joined })
+}
+
+fn invalid(whole: &Whole, problems: Vec<Problem>) -> ConfigError {
+    let mut problems: Vec<_> = problems.into_iter().map(|problem| whole.locate(problem)).collect();
+    problems.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
+    ConfigError::Invalid(problems)
+}
+
+fn warnings(later: &[KeyPath], whole: &Whole) -> Vec<Problem> {
+    let told = later.iter().map(|path| whole.locate(Problem::new(path.clone(), warning(path))));
+    told.collect()
+}
+
+/// Warns of a config file with secrets in it that others may read.
+fn open_file(tree: &Value, whole: &Whole) -> Option<Problem> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let file = whole.files.first()?;
+    let open = file.metadata().ok()?.permissions().mode() & OTHERS != 0;
+    let secrets = redact(tree, &KeyPath::default()) != *tree;
+    let text = format!("holds secrets and others may read it: chmod 600 {}", file.display());
+    (open && secrets).then(|| Problem::new(KeyPath::default(), text))
+}
+
+fn warning(path: &KeyPath) -> String {
+    match path.segments() {
+        [Segment::Key(channels), Segment::Key(kind)] if channels == "channels" && kind != "defaults" => {
+            "this integration is not built in yet: its accounts do not run".to_owned()
+        }
+        _ => later::WARNING.to_owned(),
+    }
+}
+
+/// Lets every integration read its section.
+fn accounts(channels: &Value, whole: &Whole, paths: &Paths, problems: &mut Vec<Problem>) -> Vec<Account> {
+    let mut accounts = Vec::new();
+    for kind in KINDS {
+        let Some(section) = channels.get(kind.name) else { continue };
+        let at = KeyPath::default().key("channels").key(kind.name);
+        let section = with_ca(section, &at, whole, paths).unwrap_or_else(|problem| {
+            problems.push(problem);
+            section.clone()
+        });
+        match (kind.accounts)(&section) {
+            Ok(read) => accounts.extend(read),
+            Err(found) => {
+                for problem in found {
+                    let path = at.join(&problem.path.parse().unwrap_or_default());
+                    // The schema may have found the same, in its own words.
+                    if !problems.iter().any(|known| known.path == path) {
+                        problems.push(Problem::new(path, problem.text));
+                    }
+                }
+            }
+        }
+    }
+    accounts
+}
+
+/// Reads the CA file of each account into `caPem`: actors never touch a file.
+fn with_ca(section: &Value, at: &KeyPath, whole: &Whole, paths: &Paths) -> Result<Value, Problem> {
+    let mut section = section.clone();
+    let read = |account: &mut Value, at: KeyPath| read_ca(account, &at, &folder_of(&at.key("caFile"), whole, paths));
+    read(&mut section, at.clone())?;
+    if let Some(accounts) = section.get_mut("accounts").and_then(Value::as_object_mut) {
+        for (id, account) in accounts {
+            read(account, at.key("accounts").key(id))?;
+        }
+    }
+    Ok(section)
+}
+
+fn read_ca(account: &mut Value, at: &KeyPath, folder: &Path) -> Result<(), Problem> {
+    let Some(name) = account.get("caFile").and_then(Value::as_str).filter(|name| !name.is_empty()) else { return Ok(()) };
+    let pem = read_named(&folder.join(name)).map_err(|text| Problem::new(at.key("caFile"), text))?;
+    if let Some(account) = account.as_object_mut() {
+        account.insert("caPem".to_owned(), Value::String(pem));
+    }
+    Ok(())
+}
+
+/// Returns the files that the configuration names.
+fn named_files(channels: &Value, model: &Model, whole: &Whole, paths: &Paths) -> Vec<PathBuf> {
+    let mut named = Vec::new();
+    let mut add = |at: KeyPath, name: Option<&str>| {
+        named.extend(name.filter(|name| !name.is_empty()).map(|name| folder_of(&at, whole, paths).join(name)));
+    };
+    let text = |account: &Value| account.get("caFile").and_then(Value::as_str).map(str::to_owned);
+    for (channel, section) in channels.as_object().into_iter().flatten() {
+        let at = KeyPath::default().key("channels").key(channel);
+        add(at.key("caFile"), text(section).as_deref());
+        for (id, account) in section.get("accounts").and_then(Value::as_object).into_iter().flatten() {
+            add(at.key("accounts").key(id).key("caFile"), text(account).as_deref());
+        }
+    }
+    for (name, provider) in &model.models.providers {
+        let at = KeyPath::default().key("models").key("providers").key(name).key("scriptFile");
+        add(at, provider.script_file.as_deref());
+    }
+    named
+}
+
+/// Reads a text file that the configuration names.
+///
+/// # Errors
+/// Names the file and the mend.
+pub(super) fn read_named(file: &Path) -> Result<String, String> {
+    let about = file.metadata().map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+    if !about.is_file() || about.len() > NAMED_FILE_BYTES_MAX {
+        return Err(format!("{} has to be a file of at most {NAMED_FILE_BYTES_MAX} bytes", file.display()));
+    }
+    std::fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))
+}
+
+/// Returns the folder of the file in which a key stands: names of files are relative to it.
+fn folder_of(path: &KeyPath, whole: &Whole, paths: &Paths) -> PathBuf {
+    let file = whole.locate(Problem::new(path.clone(), "")).file.unwrap_or_else(|| paths.config_file.clone());
+    file.parent().map(Path::to_path_buf).unwrap_or_default()
+}
+
+fn remove(tree: &mut Value, path: &KeyPath) {
+    let Some((Segment::Key(last), above)) = path.segments().split_last() else { return };
+    let parent = above.iter().try_fold(tree, |value, segment| match segment {
+        Segment::Key(key) => value.get_mut(key),
+        Segment::Index(index) => value.get_mut(index),
+    });
+    if let Some(parent) = parent.and_then(Value::as_object_mut) {
+        parent.shift_remove(last);
+    }
+}

@@ -1,0 +1,43 @@
+//! Configuration: one file, checked whole before anything runs.
+//!
+//! # Layout
+//!
+//! - [`paths`], [`env`](mod@env): which files, which variables
+//! - `document`, `include`, `substitute`, `coerce`: from text to one tree, remembering the line of every key
+//! - [`model`]: the typed keys; `later`: the keys that are known and do nothing yet
+//! - [`schema`], `check`, [`reference`]: what the types say as JSON Schema, as a check with lines, as a page for people
+//! - `layers`: defaults below the file below the environment
+//! - [`load`](mod@load): all of it in order; [`slices`]: what each actor gets to see
+//! - [`edit`], [`setup`], [`refuse`], [`reload`]: writing back, first run, refusing to start, what a change means
+
+mod check;
+mod coerce;
+mod document;
+pub mod edit;
+pub mod env;
+mod error;
+mod include;
+mod keypath;
+mod later;
+mod layers;
+pub mod load;
+pub mod model;
+pub mod paths;
+pub mod reference;
+pub mod refuse;
+pub mod reload;
+pub mod schema;
+mod secret;
+pub mod setup;
+pub mod slices;
+mod substitute;
+
+#[cfg(test)]
+mod tests;
+
+pub use env::Environment;
+pub use error::{ConfigError, Problem};
+pub use keypath::{KeyPath, KeyPathError, Segment};
+pub use load::{Config, Overrides, load};
+pub use paths::{Instance, Paths};
+pub use secret::{REDACTED, redact};

@@ -1,0 +1,150 @@
+//! `agents.*` and `bindings[]`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The agents that answer.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Agents {
+    /// What holds for every agent that does not say otherwise.
+    pub defaults: AgentDefaults,
+    /// The agents; without any there is one named `main`.
+    #[schemars(length(max = 1000))]
+    pub list: Vec<AgentEntry>,
+}
+
+/// What holds for every agent.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct AgentDefaults {
+    /// Which model answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelName>,
+    /// Instructions for every turn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 262_144))]
+    pub system_prompt: Option<String>,
+    /// How long a turn may take in all, in seconds.
+    #[schemars(range(min = 1, max = 86_400))]
+    pub timeout_seconds: u64,
+}
+
+impl Default for AgentDefaults {
+    fn default() -> Self {
+        Self { model: None, system_prompt: None, timeout_seconds: 600 }
+    }
+}
+
+/// One agent.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AgentEntry {
+    /// The agent's id, part of its session keys.
+    #[schemars(regex(pattern = "^[a-z0-9][a-z0-9_-]{0,63}$"))]
+    pub id: String,
+    /// Whether it answers what no binding matches; else the first of the list does.
+    #[serde(default)]
+    pub default: bool,
+    /// Its name for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Its model, instead of the one in `agents.defaults`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelName>,
+    /// Its instructions, instead of those in `agents.defaults`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 262_144))]
+    pub system_prompt: Option<String>,
+}
+
+/// A model, alone or with those that step in for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum ModelName {
+    /// `provider/model`.
+    Name(String),
+    /// With those that step in.
+    Choice(ModelChoice),
+}
+
+/// A model with those that step in for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct ModelChoice {
+    /// The model that answers, `provider/model`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub primary: Option<String>,
+    /// Models that are asked in turn when the one before fails for good.
+    #[schemars(length(max = 16))]
+    pub fallbacks: Vec<String>,
+}
+
+impl ModelName {
+    /// Returns the model that is asked first.
+    #[must_use]
+    pub fn primary(&self) -> Option<&str> {
+        match self {
+            Self::Name(name) => Some(name),
+            Self::Choice(choice) => choice.primary.as_deref(),
+        }
+    }
+
+    /// Returns the models that step in, in order.
+    #[must_use]
+    pub fn fallbacks(&self) -> &[String] {
+        match self {
+            Self::Name(_) => &[],
+            Self::Choice(choice) => &choice.fallbacks,
+        }
+    }
+}
+
+/// A rule that gives matching messages to an agent.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BindingEntry {
+    /// The agent; one of `agents.list`.
+    pub agent_id: String,
+    /// Which messages.
+    #[serde(rename = "match")]
+    pub matches: BindingMatch,
+}
+
+/// Which messages a binding matches.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BindingMatch {
+    /// The integration.
+    pub channel: String,
+    /// The account; without it the default one, `*` is any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_id: Option<String>,
+    /// One chat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<BindingPeer>,
+}
+
+/// One chat.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BindingPeer {
+    /// What kind of chat.
+    pub kind: PeerKind,
+    /// Its id on the platform.
+    pub id: String,
+}
+
+/// What kind of chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PeerKind {
+    /// One person and the agent.
+    Dm,
+    /// The same as `dm`.
+    Direct,
+    /// A closed group.
+    Group,
+    /// A room that anyone may join.
+    Channel,
+}

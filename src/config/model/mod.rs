@@ -1,0 +1,47 @@
+//! The keys that have an effect, as types: their names, defaults, bounds and meaning. The schema, the check, the reference page
+//! and the defaults are all made from these.
+//!
+//! `channels` is not here: each integration owns the type of its section, and `channel::KINDS` composes them.
+
+mod agents;
+mod gateway;
+mod logging;
+mod models;
+mod session;
+mod store;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use agents::{
+    AgentDefaults, AgentEntry, Agents, BindingEntry, BindingMatch, BindingPeer, ModelChoice, ModelName, PeerKind,
+};
+pub use gateway::{Auth, AuthMode, Bind, ChatCompletions, ControlUi, Endpoints, Faults, Gateway, Http, Mode, Remote};
+pub use logging::{ConsoleStyle, Level, Logging};
+pub use models::{Api, ModelEntry, Models, Provider};
+pub use session::{DmScope, OnProviderFailure, Session};
+pub use store::{Deadletters, Store, Supervision};
+
+/// The tree of keys that have an effect.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Model {
+    /// The gateway itself: where it listens and who may use it.
+    pub gateway: Gateway,
+    /// Conversations.
+    pub session: Session,
+    /// The agents that answer.
+    pub agents: Agents,
+    /// Which agent answers which messages; the first match of a tier wins. Without a match the default agent answers.
+    pub bindings: Vec<BindingEntry>,
+    /// LLM backends.
+    pub models: Models,
+    /// Log files and the console.
+    pub logging: Logging,
+    /// Bounds and ages of the durable rows.
+    pub store: Store,
+    /// When a message is given up.
+    pub deadletters: Deadletters,
+    /// When an actor counts as stuck, and when it is given up.
+    pub supervision: Supervision,
+}

@@ -1,0 +1,74 @@
+//! `session.*`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Conversations.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Session {
+    /// How far apart the direct chats of different people are kept. With `main` everybody shares one conversation.
+    pub dm_scope: DmScope,
+    /// The main session's name.
+    #[schemars(regex(pattern = "^[a-z0-9][a-z0-9_-]{0,63}$"))]
+    pub main_key: String,
+    /// One name for the same person on several channels: from the name to `channel:peer` entries.
+    pub identity_links: BTreeMap<String, Vec<String>>,
+    /// How long a session with nothing to do stays in memory, in seconds.
+    #[schemars(range(min = 1, max = 86_400))]
+    pub passivate_sec: u64,
+    /// How many actors may be in memory before no more sessions are started; what waits for one stays in its row.
+    #[schemars(range(min = 100, max = 1_000_000))]
+    pub actors_max: usize,
+    /// How many lines of the transcript a provider gets.
+    #[schemars(range(min = 0, max = 10_000))]
+    pub history_entries_max: usize,
+    /// What happens when the provider fails: a short honest reply at once, or the turn again first.
+    pub on_provider_failure: OnProviderFailure,
+    /// How often a failed turn is run again with `onProviderFailure: "retry"`.
+    #[schemars(range(min = 0, max = 20))]
+    pub turn_retries_max: u32,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self {
+            dm_scope: DmScope::default(),
+            main_key: "main".to_owned(),
+            identity_links: BTreeMap::new(),
+            passivate_sec: 300,
+            actors_max: 20_000,
+            history_entries_max: 100,
+            on_provider_failure: OnProviderFailure::default(),
+            turn_retries_max: 3,
+        }
+    }
+}
+
+/// How far apart direct chats are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DmScope {
+    /// All in one session.
+    Main,
+    /// One session a person.
+    PerPeer,
+    /// One session a person and channel.
+    #[default]
+    PerChannelPeer,
+    /// One session a person, channel and account.
+    PerAccountChannelPeer,
+}
+
+/// What happens when the provider fails.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OnProviderFailure {
+    /// A short honest reply.
+    #[default]
+    Reply,
+    /// The turn again, then the reply.
+    Retry,
+}

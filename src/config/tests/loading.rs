@@ -1,0 +1,218 @@
+use std::net::IpAddr;
+use std::time::Duration;
+
+use callboard_actors::message::ChatKind;
+use callboard_actors::registry::DmScope;
+use callboard_actors::session::SessionSettings;
+use secrecy::ExposeSecret as _;
+use serde_json::json;
+
+use super::{Home, config};
+use crate::config::model::{AuthMode, Bind};
+use crate::config::slices::ProviderKind;
+use crate::config::{Environment, Instance, KeyPath, Overrides, Paths, REDACTED, load};
+
+#[test]
+fn without_a_file_the_defaults_hold() {
+    let config = Home::new().load().unwrap();
+    assert!(config.files.is_empty());
+    assert_eq!(config.slices.gateway.port, 18789);
+    assert_eq!(config.slices.session, SessionSettings::default());
+    assert_eq!(config.slices.store, callboard_actors::ports::StoreLimits::default());
+    assert_eq!(config.slices.routes, callboard_actors::registry::RouteSettings::default());
+    assert!(config.slices.gateway.chat_completions);
+    assert!(!config.slices.gateway.faults);
+}
+
+#[test]
+fn json5_is_read_into_slices() {
+    let config = config(
+        "{ // comment
+          gateway: { port: 0x1234, bind: 'custom', customBindHost: '192.0.2.7', auth: { token: 'sesame' }, trustedProxies: ['10.0.0.0/8'],
+            http: { hosts: ['Bot.example.org'] }, controlUi: { allowedOrigins: ['https://ui.example.org/'] } },
+          session: { dmScope: 'main', identityLinks: { Alice: ['socket-chat:WXID_1'] } },
+          agents: { defaults: { model: 'local/tiny', timeoutSeconds: 7 }, list: [{ id: 'ops' }, { id: 'main', default: true, model: { primary: 'echo', fallbacks: ['local'] } }] },
+          bindings: [{ agentId: 'ops', match: { channel: 'socket-chat', accountId: '*', peer: { kind: 'group', id: 'R@x' } } }],
+          models: { providers: { local: { baseUrl: 'http://127.0.0.1:11434/v1/', apiKey: 'k', models: ['tiny', { id: 'big' }], firstTokenTimeoutMs: 200000 } } },
+        }",
+    );
+    let slices = &config.slices;
+    assert_eq!(slices.gateway.port, 0x1234);
+    assert_eq!(slices.gateway.bind, Bind::Custom);
+    assert_eq!(slices.gateway.custom_bind_host, Some(IpAddr::from([192, 0, 2, 7])));
+    assert_eq!(slices.gateway.auth.secret().unwrap().expose_secret(), "sesame");
+    assert!(slices.gateway.trusted_proxies[0].contains(IpAddr::from([10, 9, 8, 7])));
+    assert!(!slices.gateway.trusted_proxies[0].contains(IpAddr::from([11, 9, 8, 7])));
+    assert_eq!(
+        (slices.gateway.hosts[0].as_str(), slices.gateway.origins[0].as_str()),
+        ("bot.example.org", "https://ui.example.org")
+    );
+    assert_eq!(slices.session.turn_timeout, Duration::from_secs(7));
+    assert_eq!(slices.session.turn_silence, Duration::from_secs(230));
+    assert_eq!(slices.session.model.as_deref(), Some("local/tiny"));
+    assert_eq!(slices.routes.dm_scope, DmScope::Main);
+    assert_eq!(slices.routes.default_agent, "main");
+    assert_eq!(slices.routes.identity_links["socket-chat:wxid_1"], "alice");
+    assert_eq!(slices.routes.bindings[0].chat, Some((ChatKind::Group, "R@x".to_owned())));
+    assert_eq!(slices.agents[0].id, "main");
+    assert_eq!(slices.agents[0].fallbacks, ["local"]);
+    let provider = &slices.models.providers[0];
+    assert_eq!(provider.models, ["tiny", "big"]);
+    let ProviderKind::OpenaiCompletions { base_url, api_key } = &provider.kind else { panic!("not an endpoint") };
+    assert_eq!(base_url.as_str(), "http://127.0.0.1:11434/v1");
+    assert_eq!(api_key.as_ref().unwrap().expose_secret(), "k");
+}
+
+#[test]
+fn yaml_is_read_too() {
+    let home = Home::new().file("callboard.yaml", "gateway:\n  port: 4711\n  auth: { password: sesame }\n");
+    let config = home.load().unwrap();
+    assert_eq!(config.slices.gateway.port, 4711);
+    assert_eq!(config.slices.gateway.auth.mode, Some(AuthMode::Password));
+}
+
+#[test]
+fn flags_win_over_environment_over_file_over_defaults() {
+    let home = Home::new().config("{ gateway: { port: 1, auth: { token: 'file' } } }");
+    assert_eq!(home.load().unwrap().slices.gateway.port, 1);
+
+    let home = home.var("CLAWDBOT_GATEWAY_PORT", "2").var("CALLBOARD_GATEWAY_TOKEN", "env");
+    let config = home.load().unwrap();
+    assert_eq!(config.slices.gateway.port, 2);
+    assert_eq!(config.slices.gateway.auth.secret().unwrap().expose_secret(), "env");
+
+    let flags = Overrides { port: Some(3), bind: Some(Bind::Lan), token: Some("flag".into()) };
+    let config = load(&home.paths(), &home.env(), &flags).unwrap();
+    assert_eq!(config.slices.gateway.port, 3);
+    assert_eq!(config.slices.gateway.bind, Bind::Lan);
+    assert_eq!(config.slices.gateway.auth.secret().unwrap().expose_secret(), "flag");
+}
+
+#[test]
+fn variables_are_replaced_once_and_can_be_quoted() {
+    let home = Home::new().var("PORT", "4000").var("NAME", "${OTHER}").config(
+        "{ gateway: { port: '${PORT}' }, agents: { defaults: { systemPrompt: 'a ${NAME} $${NAME} ${lower} $5 ${' } } }",
+    );
+    let config = home.load().unwrap();
+    assert_eq!(config.slices.gateway.port, 4000);
+    assert_eq!(config.slices.session.system.as_deref(), Some("a ${OTHER} ${NAME} ${lower} $5 ${"));
+}
+
+#[test]
+fn included_files_stand_below_what_includes_them() {
+    let home = Home::new()
+        .config("{ $include: ['a.json', 'b.json'], gateway: { port: 3 }, models: { providers: { local: { $include: 'sub/p.json' } } } }")
+        .file("a.json", "{ gateway: { port: 1, bind: 'lan' }, store: { inboxRowsMax: 1000 } }")
+        .file("b.json", "{ gateway: { port: 2 }, store: { outboxRowsMax: 2000 } }")
+        .file("sub/p.json", "{ api: 'script', scriptFile: 'play.json' }")
+        .file("sub/play.json", "[]");
+    let config = home.load().unwrap();
+    assert_eq!(config.slices.gateway.port, 3);
+    assert_eq!(config.slices.gateway.bind, Bind::Lan);
+    assert_eq!((config.slices.store.inbox_rows_max, config.slices.store.outbox_rows_max), (1000, 2000));
+    let ProviderKind::Script { script, .. } = &config.slices.models.providers[0].kind else { panic!("no script") };
+    assert_eq!(script, "[]", "the file's name is relative to the file it stands in");
+    assert_eq!(config.files.len(), 4);
+}
+
+#[test]
+fn env_files_fill_and_never_override() {
+    let home = Home::new().file(".env", "A=file\nB='from file'\n# no\n\nexport C=c\n");
+    let mut env = Environment::from_pairs([("A", "process")]);
+    env.fill_from(&home.paths().env_file()).unwrap();
+    env.fill_from(&home.path("not-there")).unwrap();
+    assert_eq!([env.get("A"), env.get("B"), env.get("C")], [Some("process"), Some("from file"), Some("c")]);
+}
+
+#[test]
+fn a_broken_env_file_is_named_without_its_text() {
+    let home = Home::new().file(".env", "A=b\nmy secret line\n");
+    let error = Environment::default().fill_from(&home.paths().env_file()).unwrap_err();
+    assert_eq!(home.plain(&error.to_string()), ".env:2: not a line of the form NAME=value; quote values with spaces");
+}
+
+#[test]
+fn places_follow_the_instance_and_the_variables() {
+    let env = Environment::from_pairs([("HOME", "/h")]);
+    for (instance, state, workspace, port) in [
+        (Instance::Default, "/h/.callboard", "/h/callboard", 18789),
+        (Instance::Dev, "/h/.callboard-dev", "/h/callboard-dev", 19001),
+        (Instance::profile("blue").unwrap(), "/h/.callboard-blue", "/h/callboard-blue", 18789),
+    ] {
+        let paths = Paths::resolve(instance, &env).unwrap();
+        assert_eq!(paths.state_dir.to_str(), Some(state));
+        assert_eq!(paths.config_file, paths.state_dir.join("callboard.json"));
+        assert_eq!(paths.workspace.to_str(), Some(workspace));
+        assert_eq!(paths.port, port);
+    }
+    let env = Environment::from_pairs([("HOME", "/h"), ("CLAWDBOT_STATE_DIR", "~/s"), ("CALLBOARD_CONFIG_PATH", "/c.yaml")]);
+    let paths = Paths::resolve(Instance::Default, &env).unwrap();
+    assert_eq!((paths.state_dir.to_str(), paths.config_file.to_str()), (Some("/h/s"), Some("/c.yaml")));
+    assert!(Instance::profile("../x").is_err());
+    assert!(Paths::resolve(Instance::Default, &Environment::default()).is_err());
+}
+
+#[test]
+fn what_is_shown_hides_secrets() {
+    let config = config(
+        "{ gateway: { auth: { token: 'sesame' } }, models: { providers: { p: { baseUrl: 'http://h/v1', apiKey: 'sesame' } } },
+           env: { vars: { X: 'sesame' } } }",
+    );
+    let get = |path: &str| config.get(&path.parse().unwrap());
+    assert_eq!(get("gateway.auth.token"), Some(json!(REDACTED)));
+    assert_eq!(get("models.providers.p.apiKey"), Some(json!(REDACTED)));
+    assert_eq!(get("gateway.bind"), Some(json!("loopback")), "defaults are shown");
+    assert_eq!(get("gateway.nothing"), None);
+    assert!(!get("").unwrap().to_string().contains("sesame"));
+    assert!(!format!("{config:?}").contains("sesame"));
+}
+
+#[test]
+fn keys_without_effect_warn_once_with_their_place() {
+    let home =
+        Home::new().config("{\n  hooks: { mappings: [{ a: 1 }, { b: 2 }] },\n  channels: { telegram: { botToken: 'x' } },\n}");
+    let warnings: Vec<_> = home.load().unwrap().warnings.iter().map(|warning| home.plain(&warning.to_string())).collect();
+    assert_eq!(
+        warnings,
+        [
+            "callboard.json:2: hooks.mappings: known, without effect yet",
+            "callboard.json:3: channels.telegram: this integration is not built in yet: its accounts do not run",
+        ]
+    );
+}
+
+#[test]
+fn a_file_with_secrets_that_others_may_read_is_warned_of() {
+    use std::os::unix::fs::PermissionsExt as _;
+    for (text, warnings) in [("{ gateway: { auth: { token: 'x' } } }", 1), ("{ gateway: { port: 1 } }", 0)] {
+        let home = Home::new().config(text);
+        assert!(home.load().unwrap().warnings.is_empty());
+        std::fs::set_permissions(home.paths().config_file, std::fs::Permissions::from_mode(0o644)).unwrap();
+        assert_eq!(home.load().unwrap().warnings.len(), warnings, "{text}");
+    }
+}
+
+#[test]
+fn texts_become_what_belongs_in_their_place() {
+    let home = Home::new().var("N", " 7 ").var("B", "true").config(
+        "{ session: { passivateSec: '${N}', mainKey: '7' }, gateway: { faults: { enabled: '${B}' } },
+           models: { providers: { p: { api: 'echo', models: ['7'], tokenTimeoutMs: '${N}' } } } }",
+    );
+    let config = home.load().unwrap();
+    assert_eq!(config.slices.session.passivate_after, Duration::from_secs(7));
+    assert_eq!(config.slices.routes.main_key, "7");
+    assert!(config.slices.gateway.faults);
+    assert_eq!(config.slices.models.providers[0].models, ["7"]);
+    assert_eq!(config.get(&"models.providers.p.tokenTimeoutMs".parse().unwrap()), Some(json!(7)));
+}
+
+#[test]
+fn key_paths_are_read_as_they_are_written() {
+    for text in ["gateway.port", "agents.list[0].id", "models.providers[\"a.b\"].apiKey", "session.identityLinks[\"\"]", ""] {
+        let path: KeyPath = text.parse().unwrap();
+        assert_eq!(path.to_string(), text);
+    }
+    for text in ["a..b", ".a", "a[", "a[x]", "a[0", "a.", "a[\"b\"", "a[0]b"] {
+        assert!(text.parse::<KeyPath>().is_err(), "{text}");
+    }
+}
