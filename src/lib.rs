@@ -11,3 +11,4 @@
 //! - [`storage`]: what outlives the process
 
 pub mod config;
+pub mod storage;

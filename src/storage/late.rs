@@ -1,0 +1,87 @@
+//! A store that may not be open yet: the port is served first, the store is opened beside it.
+
+use std::sync::{Arc, OnceLock};
+
+use callboard_actors::message::{AccountKey, Code, Entry, InboxId, OutboxId, Receipt, SessionKey};
+use callboard_actors::ports::{
+    Accept, Accepted, Answer, Attempt, CrashCount, DeadLetter, DeadLetterId, InboxRow, NewOutbox, OutboxRow, OutboxState, Page,
+    Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionRow, Store, StoreError, StoreHealth, TurnOutcome,
+};
+
+/// Passes everything on to the store once there is one; until then every request is answered `Unavailable`.
+#[derive(Default)]
+pub struct LateStore(OnceLock<Arc<dyn Store>>);
+
+impl LateStore {
+    /// Puts the store in its place; only the first call counts.
+    pub fn arrive(&self, store: Arc<dyn Store>) {
+        let _ = self.0.set(store);
+    }
+}
+
+fn opening<T: Send + 'static>() -> Answer<T> {
+    Box::pin(std::future::ready(Err(StoreError::Unavailable { reason: "the store is being opened".into() })))
+}
+
+/// Writes the methods that pass a request on and its answer back.
+macro_rules! pass_on {
+    ($($name:ident($($arg:ident: $type:ty),*) -> $answer:ty;)*) => {
+        $(fn $name(&self, $($arg: $type),*) -> Answer<$answer> {
+            self.0.get().map_or_else(opening, |store| store.$name($($arg),*))
+        })*
+    };
+}
+
+impl Store for LateStore {
+    pass_on! {
+        accept(batch: Vec<Accept>) -> Vec<Accepted>;
+        begin_turn(session: SessionKey, limit: usize) -> Vec<InboxRow>;
+        finish_turn(outcome: TurnOutcome, next: usize) -> Vec<InboxRow>;
+        reopen_inbox(session: SessionKey, crash: CrashCount) -> usize;
+        bury_inbox(id: InboxId, code: Code, reason: String) -> ();
+        sessions_with_open_rows() -> Vec<SessionKey>;
+        enqueue(row: NewOutbox) -> Queued;
+        begin_send(account: AccountKey, limit: usize, order: SendOrder) -> Vec<OutboxRow>;
+        fail_send(id: OutboxId, attempt: Attempt) -> ();
+        reopen_outbox(account: AccountKey, crash: CrashCount) -> usize;
+        next_due(account: AccountKey) -> Option<i64>;
+        outbox_state(id: OutboxId) -> Option<OutboxState>;
+        history(session: SessionKey, limit: usize) -> Vec<Entry>;
+        sessions(limit: usize) -> Vec<SessionRow>;
+        dead_letters(after: Option<DeadLetterId>, limit: usize) -> Page<DeadLetter>;
+        retry_dead_letter(id: DeadLetterId) -> DeadLetter;
+        discard_dead_letter(id: DeadLetterId) -> DeadLetter;
+        request_pairing(request: PairingRequest) -> PairingOutcome;
+        pairings(now_ms: i64) -> Vec<Pairing>;
+        approve_pairing(channel: String, code: String, notice: String, now_ms: i64) -> Option<Pairing>;
+        reject_pairing(channel: String, code: String, now_ms: i64) -> Option<Pairing>;
+        allowed_peers(account: AccountKey) -> Vec<String>;
+        cursor(name: String) -> Option<String>;
+        set_cursor(name: String, value: String) -> ();
+        claim(name: String, holder: String, until_ms: i64) -> u64;
+        flush() -> ();
+    }
+
+    fn confirm_send(&self, confirmed: Vec<(OutboxId, Receipt)>) {
+        if let Some(store) = self.0.get() {
+            store.confirm_send(confirmed);
+        }
+    }
+
+    fn append_transcript(&self, session: SessionKey, entries: Vec<Entry>) {
+        if let Some(store) = self.0.get() {
+            store.append_transcript(session, entries);
+        }
+    }
+
+    fn health(&self) -> StoreHealth {
+        self.0.get().map_or_else(
+            || StoreHealth {
+                trouble: Some((Code::Unavailable, "the store is being opened".into())),
+                inbox_open: 0,
+                outbox_open: 0,
+            },
+            |store| store.health(),
+        )
+    }
+}

@@ -1,0 +1,165 @@
+//! The port: each outcome as a request. What can be done ahead of the writer or after it is done on the caller's side.
+
+use callboard_actors::message::{AccountKey, Code, Entry, InboxId, OutboxId, Receipt, SessionKey};
+use callboard_actors::ports::{
+    Accept, Accepted, Answer, Attempt, CrashCount, DeadLetter, DeadLetterId, InboxRow, NewOutbox, OutboxRow, OutboxState, Page,
+    Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionRow, Store, StoreError, StoreHealth, TurnOutcome,
+};
+
+use super::inbox::{self, NewInbox, RawInbox};
+use super::outbox::{self, NewRow, RawOutbox};
+use super::pairing::{self, NewPairing};
+use super::sessions::{self, Finished, Lines};
+use super::store::SqliteStore;
+use super::{deadletters, small};
+
+/// Answers without asking anybody.
+fn at_once<T: Send + 'static>(answer: Result<T, StoreError>) -> Answer<T> {
+    Box::pin(std::future::ready(answer))
+}
+
+fn parse_inbox(raw: Answer<Vec<RawInbox>>) -> Answer<Vec<InboxRow>> {
+    Box::pin(async move { raw.await?.into_iter().map(RawInbox::parse).collect() })
+}
+
+fn parse_outbox(raw: Answer<Vec<RawOutbox>>) -> Answer<Vec<OutboxRow>> {
+    Box::pin(async move { raw.await?.into_iter().map(RawOutbox::parse).collect() })
+}
+
+impl Store for SqliteStore {
+    fn accept(&self, batch: Vec<Accept>) -> Answer<Vec<Accepted>> {
+        match batch.into_iter().map(NewInbox::prepare).collect::<Result<Vec<_>, _>>() {
+            Ok(batch) => self.write(move |tx| inbox::accept(tx, &batch)),
+            Err(error) => at_once(Err(error)),
+        }
+    }
+
+    fn begin_turn(&self, session: SessionKey, limit: usize) -> Answer<Vec<InboxRow>> {
+        parse_inbox(self.write(move |tx| inbox::begin(tx, &session, limit)))
+    }
+
+    fn finish_turn(&self, outcome: TurnOutcome, next: usize) -> Answer<Vec<InboxRow>> {
+        match Finished::prepare(outcome) {
+            Ok(turn) => parse_inbox(self.write(move |tx| sessions::finish_turn(tx, &turn, next))),
+            Err(error) => at_once(Err(error)),
+        }
+    }
+
+    fn reopen_inbox(&self, session: SessionKey, crash: CrashCount) -> Answer<usize> {
+        self.write(move |tx| inbox::reopen(tx, &session, crash))
+    }
+
+    fn bury_inbox(&self, id: InboxId, code: Code, reason: String) -> Answer<()> {
+        self.write(move |tx| inbox::bury(tx, id, code, &reason))
+    }
+
+    fn sessions_with_open_rows(&self) -> Answer<Vec<SessionKey>> {
+        self.read(sessions::with_open_rows)
+    }
+
+    fn enqueue(&self, row: NewOutbox) -> Answer<Queued> {
+        match NewRow::prepare(row) {
+            Ok(row) => self.write(move |tx| outbox::enqueue(tx, &row)),
+            Err(error) => at_once(Err(error)),
+        }
+    }
+
+    fn begin_send(&self, account: AccountKey, limit: usize, order: SendOrder) -> Answer<Vec<OutboxRow>> {
+        parse_outbox(self.write(move |tx| outbox::begin(tx, &account, limit, order)))
+    }
+
+    fn confirm_send(&self, confirmed: Vec<(OutboxId, Receipt)>) {
+        self.note("confirm_send", move |tx| {
+            for (id, receipt) in &confirmed {
+                outbox::confirm(tx, *id, receipt)?;
+            }
+            Ok(())
+        });
+    }
+
+    fn fail_send(&self, id: OutboxId, attempt: Attempt) -> Answer<()> {
+        self.write(move |tx| outbox::fail(tx, id, &attempt))
+    }
+
+    fn reopen_outbox(&self, account: AccountKey, crash: CrashCount) -> Answer<usize> {
+        self.write(move |tx| outbox::reopen(tx, &account, crash))
+    }
+
+    fn next_due(&self, account: AccountKey) -> Answer<Option<i64>> {
+        self.write(move |tx| outbox::next_due(tx, &account))
+    }
+
+    fn outbox_state(&self, id: OutboxId) -> Answer<Option<OutboxState>> {
+        self.read(move |conn| outbox::state(conn, id))
+    }
+
+    fn history(&self, session: SessionKey, limit: usize) -> Answer<Vec<Entry>> {
+        self.read(move |conn| sessions::history(conn, &session, limit))
+    }
+
+    fn append_transcript(&self, session: SessionKey, entries: Vec<Entry>) {
+        match Lines::prepare(&entries) {
+            Ok(lines) => self.note("append_transcript", move |tx| sessions::append(tx, &session, &lines, None)),
+            Err(error) => tracing::error!(event = "store.dropped", %error, "transcript entries cannot be written"),
+        }
+    }
+
+    fn sessions(&self, limit: usize) -> Answer<Vec<SessionRow>> {
+        self.read(move |conn| sessions::list(conn, limit))
+    }
+
+    fn dead_letters(&self, after: Option<DeadLetterId>, limit: usize) -> Answer<Page<DeadLetter>> {
+        self.read(move |conn| deadletters::list(conn, after, limit))
+    }
+
+    fn retry_dead_letter(&self, id: DeadLetterId) -> Answer<DeadLetter> {
+        self.write(move |tx| deadletters::retry(tx, id))
+    }
+
+    fn discard_dead_letter(&self, id: DeadLetterId) -> Answer<DeadLetter> {
+        self.write(move |tx| deadletters::discard(tx, id))
+    }
+
+    fn request_pairing(&self, request: PairingRequest) -> Answer<PairingOutcome> {
+        match NewPairing::prepare(request) {
+            Ok(request) => self.write(move |tx| pairing::request(tx, &request)),
+            Err(error) => at_once(Err(error)),
+        }
+    }
+
+    fn pairings(&self, now_ms: i64) -> Answer<Vec<Pairing>> {
+        self.read(move |conn| pairing::list(conn, now_ms))
+    }
+
+    fn approve_pairing(&self, channel: String, code: String, notice: String, now_ms: i64) -> Answer<Option<Pairing>> {
+        self.write(move |tx| pairing::approve(tx, &channel, &code, &notice, now_ms))
+    }
+
+    fn reject_pairing(&self, channel: String, code: String, now_ms: i64) -> Answer<Option<Pairing>> {
+        self.write(move |tx| pairing::reject(tx, &channel, &code, now_ms))
+    }
+
+    fn allowed_peers(&self, account: AccountKey) -> Answer<Vec<String>> {
+        self.read(move |conn| pairing::allowed(conn, &account))
+    }
+
+    fn cursor(&self, name: String) -> Answer<Option<String>> {
+        self.read(move |conn| small::cursor(conn, &name))
+    }
+
+    fn set_cursor(&self, name: String, value: String) -> Answer<()> {
+        self.write(move |tx| small::set_cursor(tx, &name, &value))
+    }
+
+    fn claim(&self, name: String, holder: String, until_ms: i64) -> Answer<u64> {
+        self.write(move |tx| small::claim(tx, &name, &holder, until_ms))
+    }
+
+    fn flush(&self) -> Answer<()> {
+        self.write(|_| Ok(()))
+    }
+
+    fn health(&self) -> StoreHealth {
+        self.gauges().health()
+    }
+}

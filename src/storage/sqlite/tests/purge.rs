@@ -1,0 +1,83 @@
+//! Retention.
+
+use std::time::Duration;
+
+use callboard_actors::message::Code;
+use callboard_actors::ports::conformance::make;
+use callboard_actors::ports::{Accepted, SendOrder};
+
+use super::*;
+
+const HOUR_MS: i64 = 3_600_000;
+
+fn hours(hours: u64) -> Duration {
+    Duration::from_secs(hours * 3_600)
+}
+
+fn limits() -> StoreLimits {
+    StoreLimits {
+        inbox_retention_ms: 10 * HOUR_MS,
+        outbox_retention_ms: 5 * HOUR_MS,
+        deadletters_retention_ms: 20 * HOUR_MS,
+        transcript_retention_ms: 30 * HOUR_MS,
+        ..StoreLimits::default()
+    }
+}
+
+#[tokio::test]
+async fn takes_finished_rows_after_their_time_and_nothing_else() {
+    let folder = folder();
+    let clock = Clock::manual(START_MS);
+    let store = open(&folder.path().join("s.db"), &options(limits(), &clock));
+    let accepted = store.accept((0..4).map(|n| make::accept("a", &n.to_string())).collect()).await.unwrap();
+    let ids: Vec<_> = accepted.into_iter().map(|new| make::new(new).0).collect();
+    store.begin_turn(make::session("a"), 2).await.unwrap();
+    let out = make::outbox("a", "answer");
+    store.finish_turn(make::turn("a", &ids[..2], vec![out.clone()]), 0).await.unwrap();
+    store.bury_inbox(ids[2], Code::Internal, "no".into()).await.unwrap();
+    store.begin_send(make::account(), 1, SendOrder::Pipelined).await.unwrap();
+    store.confirm_send(vec![(out.id, make::receipt())]);
+    store.flush().await.unwrap();
+
+    clock.advance(hours(5));
+    assert_eq!(store.purge(clock.now_ms()).await.unwrap(), Purged::default(), "not a moment before its time");
+    clock.advance(hours(1));
+    assert_eq!(store.purge(clock.now_ms()).await.unwrap(), Purged { outbox: 1, ..Purged::default() });
+    clock.advance(hours(5));
+    assert_eq!(store.purge(clock.now_ms()).await.unwrap(), Purged { inbox: 2, ..Purged::default() });
+    clock.advance(hours(10));
+    assert_eq!(store.purge(clock.now_ms()).await.unwrap(), Purged { deadletters: 1, ..Purged::default() });
+    assert_eq!(store.accept(vec![make::accept("a", "2")]).await.unwrap(), [Accepted::Duplicate]);
+    clock.advance(hours(11));
+    assert_eq!(store.purge(clock.now_ms()).await.unwrap(), Purged { inbox: 1, entries: 2, ..Purged::default() });
+    assert_eq!(store.health().inbox_open, 1, "the open row stays for ever");
+    assert_eq!(store.sessions(1).await.unwrap()[0].entries, 0);
+}
+
+#[tokio::test]
+async fn numbers_go_on_after_every_row_is_gone() {
+    let folder = folder();
+    let path = folder.path().join("s.db");
+    let clock = Clock::manual(START_MS);
+    {
+        let store = open(&path, &options(limits(), &clock));
+        for n in 0..2_500 {
+            let id = make::new(store.accept(vec![make::accept("a", &n.to_string())]).await.unwrap()[0]).0;
+            if n % 50 == 49 {
+                let rows = store.begin_turn(make::session("a"), 50).await.unwrap();
+                let done: Vec<_> = rows.iter().map(|row| row.id).collect();
+                assert!(done.contains(&id));
+                store.finish_turn(make::turn("a", &done, vec![]), 0).await.unwrap();
+            }
+        }
+        clock.advance(hours(40));
+        let purged = store.purge(clock.now_ms()).await.unwrap();
+        assert_eq!((purged.inbox, purged.entries), (2_500, 100));
+    }
+    assert_eq!(look::<i64>(&path, "SELECT count(*) FROM inbox"), 0);
+    let store = open(&path, &options(limits(), &clock));
+    assert_eq!(make::new(store.accept(vec![make::accept("a", "0")]).await.unwrap()[0]).1, 2_501);
+    store.append_transcript(make::session("a"), make::turn("a", &[], vec![]).entries);
+    store.flush().await.unwrap();
+    assert_eq!(store.history(make::session("a"), 9).await.unwrap().len(), 2);
+}
