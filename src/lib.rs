@@ -11,4 +11,5 @@
 //! - [`storage`]: what outlives the process
 
 pub mod config;
+pub mod providers;
 pub mod storage;

@@ -1,0 +1,174 @@
+//! Reads an answer as it streams in, token by token, each within its time.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use callboard_actors::agent::{Piece, ProviderError};
+use futures_util::stream::{self, Stream};
+use reqwest::Response;
+use reqwest::header::CONTENT_TYPE;
+
+use super::Backend;
+use super::chunk::{Assembly, Chunk};
+use super::sse::{Decoder, EVENT_BYTES_MAX};
+
+/// The largest answer that does not stream.
+const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// How long the count of tokens may come after the answer's end.
+const TAIL_TIME_MAX: Duration = Duration::from_secs(5);
+const DONE: &str = "[DONE]";
+
+/// An answer on its way in.
+pub(super) struct Answer {
+    backend: Arc<Backend>,
+    response: Response,
+    form: Form,
+    events: VecDeque<String>,
+    pieces: VecDeque<Piece>,
+    assembly: Assembly,
+    phase: Phase,
+    /// When the last token came, or the request was sent.
+    heard: Duration,
+}
+
+/// How the backend sends its answer.
+enum Form {
+    Events(Decoder),
+    /// In one piece: it took no notice of `stream`.
+    Whole(Vec<u8>),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    BeforeFirstToken,
+    BetweenTokens,
+    Over,
+}
+
+/// What came next.
+enum Next {
+    Bytes,
+    End,
+}
+
+impl Answer {
+    /// Begins to read; `begun` is when the request was made.
+    pub(super) fn new(backend: Arc<Backend>, response: Response, begun: Duration) -> Result<Self, ProviderError> {
+        let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let form = match kind.trim().to_ascii_lowercase() {
+            kind if kind.starts_with("application/json") => Form::Whole(Vec::new()),
+            kind if kind.starts_with("text/html") => return Err(backend.failures.unreadable("a web page")),
+            _ => Form::Events(Decoder::default()),
+        };
+        Ok(Self {
+            backend,
+            response,
+            form,
+            events: VecDeque::new(),
+            pieces: VecDeque::new(),
+            assembly: Assembly::default(),
+            phase: Phase::BeforeFirstToken,
+            heard: begun,
+        })
+    }
+
+    /// Returns the pieces; after an error or the end there are none.
+    pub(super) fn into_stream(self) -> impl Stream<Item = Result<Piece, ProviderError>> {
+        stream::try_unfold(self, |mut answer| async move { Ok(answer.next().await?.map(|piece| (piece, answer))) })
+    }
+
+    async fn next(&mut self) -> Result<Option<Piece>, ProviderError> {
+        loop {
+            if let Some(piece) = self.pieces.pop_front() {
+                return Ok(Some(piece));
+            }
+            if self.phase == Phase::Over {
+                return Ok(None);
+            }
+            match self.events.pop_front() {
+                Some(event) => self.take(&event)?,
+                None => match self.read().await? {
+                    Next::Bytes => {}
+                    Next::End => self.end()?,
+                },
+            }
+        }
+    }
+
+    /// Waits for more of the body, no longer than the phase allows.
+    async fn read(&mut self) -> Result<Next, ProviderError> {
+        let limit = self.limit();
+        let left = self.heard.saturating_add(limit).saturating_sub(self.backend.clock.elapsed());
+        let failures = &self.backend.failures;
+        match self.backend.clock.within(left, self.response.chunk()).await {
+            Some(Ok(Some(bytes))) => {
+                match &mut self.form {
+                    Form::Events(decoder) => {
+                        decoder.push(&bytes, &mut self.events).map_err(|_| failures.too_long("an event", EVENT_BYTES_MAX))?
+                    }
+                    Form::Whole(body) if body.len() + bytes.len() > BODY_BYTES_MAX => {
+                        return Err(failures.too_long("an answer", BODY_BYTES_MAX));
+                    }
+                    Form::Whole(body) => body.extend_from_slice(&bytes),
+                }
+                Ok(Next::Bytes)
+            }
+            Some(Ok(None)) => Ok(Next::End),
+            // The answer is whole; only the count or the farewell is missing.
+            _ if self.assembly.is_finished() => Ok(Next::End),
+            Some(Err(error)) => Err(failures.cut(Some(error))),
+            None if self.phase == Phase::BeforeFirstToken => Err(failures.no_first_token(limit)),
+            None => Err(failures.stalled(limit)),
+        }
+    }
+
+    fn limit(&self) -> Duration {
+        let limits = self.backend.limits;
+        match self.phase {
+            _ if self.assembly.is_finished() => TAIL_TIME_MAX.min(limits.between_tokens),
+            Phase::BeforeFirstToken => limits.first_token,
+            Phase::BetweenTokens | Phase::Over => limits.between_tokens,
+        }
+    }
+
+    fn take(&mut self, event: &str) -> Result<(), ProviderError> {
+        if event.trim() == DONE {
+            self.finish();
+            return Ok(());
+        }
+        let failures = &self.backend.failures;
+        let chunk: Chunk = serde_json::from_str(event).map_err(|_| failures.unreadable(event))?;
+        if let Some(error) = &chunk.error {
+            return Err(failures.reported(error));
+        }
+        self.assembly.take(chunk, &mut self.pieces).map_err(|_| failures.too_long("tool calls", EVENT_BYTES_MAX))?;
+        // A role or an empty delta is sent before the backend has begun to think, so it is no first token.
+        if !self.pieces.is_empty() || self.phase == Phase::BetweenTokens {
+            self.phase = Phase::BetweenTokens;
+            self.heard = self.backend.clock.elapsed();
+        }
+        Ok(())
+    }
+
+    /// Takes what the body's end completes, and ends the answer if the backend had said all.
+    fn end(&mut self) -> Result<(), ProviderError> {
+        let last = match &mut self.form {
+            Form::Events(decoder) => decoder.finish(),
+            Form::Whole(body) => (!body.is_empty()).then(|| String::from_utf8_lossy(&std::mem::take(body)).into_owned()),
+        };
+        match last {
+            Some(event) => self.take(&event),
+            None if self.assembly.is_finished() => {
+                self.finish();
+                Ok(())
+            }
+            None => Err(self.backend.failures.cut(None)),
+        }
+    }
+
+    fn finish(&mut self) {
+        self.phase = Phase::Over;
+        self.pieces.extend(std::mem::take(&mut self.assembly).finish());
+    }
+}

@@ -1,0 +1,4 @@
+//! The table, and the OpenAI provider against a real server.
+
+mod openai;
+mod table;
