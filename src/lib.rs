@@ -11,5 +11,7 @@
 //! - [`storage`]: what outlives the process
 
 pub mod config;
+pub mod http;
+pub mod logs;
 pub mod providers;
 pub mod storage;

@@ -1,0 +1,26 @@
+//! What the edge may see and tell of the configured accounts.
+
+use callboard_actors::channel::{Account, Facts};
+use callboard_actors::message::{AccountKey, LinkStatus};
+
+/// The configured accounts and their links.
+pub trait ChannelsView: Send + Sync + 'static {
+    /// Returns every configured account, grouped by integration, the default one of each first.
+    fn accounts(&self) -> Vec<Account>;
+
+    /// Returns one account.
+    fn account(&self, key: &AccountKey) -> Option<Account> {
+        self.accounts().into_iter().find(|account| account.key == *key)
+    }
+
+    /// Returns what is known of an account's link; nothing but `down` for one that never ran.
+    fn facts(&self, key: &AccountKey) -> Facts;
+
+    /// Returns where an account's link stands.
+    fn link(&self, key: &AccountKey) -> LinkStatus {
+        self.facts(key).status
+    }
+
+    /// Says that pairing let somebody in: the account's actor has to read its allowed peers again.
+    fn allowed_changed(&self, key: &AccountKey);
+}

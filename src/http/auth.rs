@@ -1,0 +1,67 @@
+//! Who may ask: a bearer credential, compared in constant time.
+
+use actix_web::HttpRequest;
+use actix_web::http::header;
+use callboard_actors::message::Code;
+use ring::digest::{SHA256, digest};
+use secrecy::{ExposeSecret as _, SecretString};
+use subtle::ConstantTimeEq as _;
+
+use super::error::ApiError;
+use super::gateway::Gateway;
+use super::settings::Auth;
+
+/// What a request may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    /// It brought the credential.
+    Granted,
+    /// It brought none, on a path that asks for none.
+    Anonymous,
+}
+
+/// Whether a path asks for a credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Door {
+    /// It answers everybody, and says more to whom it knows.
+    Open,
+    /// It answers only to whom it knows.
+    Locked,
+}
+
+/// Looks at a request's credential. A wrong one is refused at every door, or else the open ones would tell a guesser what is
+/// right without being counted.
+///
+/// # Errors
+/// The credential is missing or wrong: 401, or 429 for an address that was wrong too often.
+pub(super) fn admit(gateway: &Gateway, request: &HttpRequest, door: Door) -> Result<Access, ApiError> {
+    let settings = gateway.settings.get();
+    let secret = match &settings.auth {
+        Auth::Open => return Ok(Access::Granted),
+        Auth::Token(secret) | Auth::Password(secret) => secret,
+    };
+    let offered = request.headers().get(header::AUTHORIZATION);
+    match offered {
+        None if door == Door::Open => return Ok(Access::Anonymous),
+        Some(value) if bearer(value.as_bytes()).is_some_and(|offer| same(offer, secret)) => return Ok(Access::Granted),
+        _ => {}
+    }
+    gateway.http.auth_failures.inc();
+    if let Err(secs) = gateway.failures.failed(request.peer_addr().map(|peer| peer.ip())) {
+        return Err(ApiError::new(Code::Overloaded, "too many requests with missing or wrong credentials").retry_after(secs));
+    }
+    Err(ApiError::new(Code::Unauthorized, "send the gateway's token or password as `Authorization: Bearer …`"))
+}
+
+/// Returns the credential of an `Authorization` header: RFC 6750 §2.1, with a scheme in any case (RFC 9110 §11.1).
+fn bearer(value: &[u8]) -> Option<&[u8]> {
+    let (scheme, credential) = value.split_at_checked(b"bearer ".len())?;
+    scheme.eq_ignore_ascii_case(b"bearer ").then(|| credential.trim_ascii())
+}
+
+/// Compares in a time that tells neither where the two differ nor how long the secret is. An empty secret is like nothing.
+fn same(offer: &[u8], secret: &SecretString) -> bool {
+    let secret = secret.expose_secret().as_bytes();
+    let equal = digest(&SHA256, offer).as_ref().ct_eq(digest(&SHA256, secret).as_ref());
+    !secret.is_empty() && bool::from(equal)
+}

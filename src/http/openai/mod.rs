@@ -1,0 +1,20 @@
+//! `POST /v1/chat/completions` and `GET /v1/models`, as clients of the OpenAI API know them, in front of agent sessions.
+
+mod completions;
+mod content;
+mod models;
+mod prompt;
+mod request;
+mod route;
+mod stream;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+pub(super) use completions::complete;
+pub(super) use models::{list as list_models, show as show_model};
+// The description names the types of requests and answers, and the paths as the macro wrapped them.
+pub(super) use completions::__path_complete;
+pub(super) use models::{__path_list as __path_list_models, __path_show as __path_show_model};
+pub(super) use wire::ChatChunk;

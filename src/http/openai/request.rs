@@ -1,0 +1,104 @@
+//! The body of a chat completion request. What is not known is not looked at.
+
+use callboard_actors::message::Code;
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::content::Content;
+use crate::http::error::ApiError;
+use crate::http::fields::{kind, not_json};
+
+/// A chat completion request.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(in crate::http) struct ChatRequest {
+    /// `callboard`, or `callboard:<agent>`; any other name is echoed and means the default agent.
+    #[serde(default)]
+    pub(super) model: Option<String>,
+    /// What was said, oldest first.
+    pub(super) messages: Vec<ChatMessage>,
+    /// Whether the answer is streamed as server-sent events.
+    #[serde(default)]
+    pub(super) stream: Option<bool>,
+    /// What is streamed beside the answer.
+    #[serde(default)]
+    pub(super) stream_options: Option<StreamOptions>,
+    /// Names the person: requests of one person share a session.
+    #[serde(default)]
+    pub(super) user: Option<String>,
+}
+
+/// What is streamed beside the answer.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+pub(in crate::http) struct StreamOptions {
+    /// Whether the last chunk tells the tokens.
+    #[serde(default)]
+    pub(super) include_usage: Option<bool>,
+}
+
+/// One message.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(in crate::http) struct ChatMessage {
+    /// `system`, `developer`, `user`, `assistant`, `tool` or `function`.
+    pub(super) role: String,
+    /// A text, or parts of type `text`, `input_text` and `image_url`.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub(super) content: Content,
+}
+
+impl ChatRequest {
+    /// Reads a body.
+    ///
+    /// # Errors
+    /// Names the field that is missing or wrong.
+    pub(super) fn parse(body: &[u8]) -> Result<Self, ApiError> {
+        serde_json::from_slice(body).map_err(|error| blame(body, &error))
+    }
+
+    /// Returns whether the answer is streamed.
+    pub(super) fn streams(&self) -> bool {
+        self.stream == Some(true)
+    }
+
+    /// Returns whether the stream ends with the tokens.
+    pub(super) fn wants_usage(&self) -> bool {
+        self.stream_options.as_ref().is_some_and(|options| options.include_usage == Some(true))
+    }
+}
+
+/// Finds the field that is to blame. Only failures come here, so reading the body again costs nobody.
+fn blame(body: &[u8], error: &serde_json::Error) -> ApiError {
+    let Ok(value) = serde_json::from_slice::<Value>(body) else { return not_json(error) };
+    let Value::Object(fields) = value else {
+        return ApiError::new(Code::InvalidRequest, format!("the body must be a JSON object, not {}", kind(&value)));
+    };
+    for (name, fits, wanted) in SHAPES {
+        match fields.get(*name) {
+            Some(value) if !fits(value) => {
+                return ApiError::field(*name, format!("`{name}` must be {wanted}, not {}", kind(value)));
+            }
+            None if *name == "messages" => return ApiError::field(*name, "`messages` is required"),
+            _ => {}
+        }
+    }
+    let index = fields.get("messages").and_then(Value::as_array).and_then(|messages| messages.iter().position(unreadable));
+    match index {
+        Some(index) => ApiError::field(format!("messages[{index}]"), format!("`messages[{index}]` is not usable: {error}")),
+        None => not_json(error),
+    }
+}
+
+fn unreadable(message: &Value) -> bool {
+    ChatMessage::deserialize(message).is_err()
+}
+
+type Shape = (&'static str, fn(&Value) -> bool, &'static str);
+
+const SHAPES: &[Shape] = &[
+    ("messages", |value| value.is_array(), "a list"),
+    ("model", |value| value.is_string() || value.is_null(), "a string"),
+    ("stream", |value| value.is_boolean() || value.is_null(), "a boolean"),
+    ("stream_options", |value| value.is_object() || value.is_null(), "an object"),
+    ("user", |value| value.is_string() || value.is_null(), "a string"),
+];

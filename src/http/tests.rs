@@ -1,0 +1,10 @@
+//! Tests of the edge over real sockets, with doubles behind it.
+
+mod admin;
+mod auth;
+mod client;
+mod doubles;
+mod health;
+mod limits;
+mod openai;
+mod rig;

@@ -1,0 +1,334 @@
+//! Stand-ins for what the edge is lent.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use callboard_actors::channel::{Access, Account, Connector, Facts, Platform, Probe, Reconnect, TargetAddress, TargetError};
+use callboard_actors::message::{
+    AccountKey, Ask, AskError, ChatKind, ChatRef, Code, Delta, Entry, EventBody, InboxId, LinkState, LinkStatus, Outbound,
+    OutboxId, Receipt, Route, SessionKey, Shaper, Switchboard, Target,
+};
+use callboard_actors::ports::{
+    Accept, Accepted, Answer, Attempt, CrashCount, DeadLetter, DeadLetterId, Direction, InboxRow, NewOutbox, OutboxRow,
+    OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionRow, Store, StoreError, StoreHealth,
+    TurnOutcome,
+};
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, ready};
+use serde_json::{Map, Value, json};
+use tokio::sync::mpsc;
+
+use crate::http::ChannelsView;
+
+fn answer<T: Send + 'static>(value: Result<T, StoreError>) -> Answer<T> {
+    ready(value).boxed()
+}
+
+fn unused<T: Send + 'static>() -> Answer<T> {
+    answer(Err(StoreError::Closed))
+}
+
+/// Rows in memory, as many as the edge needs.
+#[derive(Default)]
+pub(super) struct FakeStore {
+    pub(super) outbox: Mutex<Vec<NewOutbox>>,
+    pub(super) sent: Mutex<OutboxEnd>,
+    pub(super) letters: Mutex<Vec<DeadLetter>>,
+    pub(super) pairings: Mutex<Vec<Pairing>>,
+    pub(super) trouble: Mutex<Option<(Code, String)>>,
+    pub(super) full: Mutex<Option<StoreError>>,
+}
+
+#[derive(Clone, Copy, Default)]
+pub(super) enum OutboxEnd {
+    #[default]
+    Waits,
+    Sent,
+    Dead,
+}
+
+impl FakeStore {
+    fn take_letter(&self, id: DeadLetterId) -> Result<DeadLetter, StoreError> {
+        let mut letters = self.letters.lock().unwrap();
+        let index = letters.iter().position(|letter| letter.id == id);
+        index.map(|index| letters.remove(index)).ok_or_else(|| StoreError::Missing { what: format!("dead letter {id}") })
+    }
+
+    fn take_pairing(&self, channel: &str, code: &str) -> Option<Pairing> {
+        let mut pairings = self.pairings.lock().unwrap();
+        let index = pairings.iter().position(|pairing| pairing.channel == channel && pairing.code == code)?;
+        Some(pairings.remove(index))
+    }
+}
+
+impl Store for FakeStore {
+    fn accept(&self, _: Vec<Accept>) -> Answer<Vec<Accepted>> {
+        unused()
+    }
+    fn begin_turn(&self, _: SessionKey, _: usize) -> Answer<Vec<InboxRow>> {
+        unused()
+    }
+    fn finish_turn(&self, _: TurnOutcome, _: usize) -> Answer<Vec<InboxRow>> {
+        unused()
+    }
+    fn reopen_inbox(&self, _: SessionKey, _: CrashCount) -> Answer<usize> {
+        unused()
+    }
+    fn bury_inbox(&self, _: InboxId, _: Code, _: String) -> Answer<()> {
+        unused()
+    }
+    fn sessions_with_open_rows(&self) -> Answer<Vec<SessionKey>> {
+        unused()
+    }
+    fn enqueue(&self, row: NewOutbox) -> Answer<Queued> {
+        if let Some(error) = self.full.lock().unwrap().clone() {
+            return answer(Err(error));
+        }
+        let mut outbox = self.outbox.lock().unwrap();
+        let known = outbox.iter().find(|known| known.idempotency_key.is_some() && known.idempotency_key == row.idempotency_key);
+        if let Some(known) = known {
+            return answer(Ok(Queued { id: known.id, new: false }));
+        }
+        let id = row.id;
+        outbox.push(row);
+        answer(Ok(Queued { id, new: true }))
+    }
+    fn begin_send(&self, _: AccountKey, _: usize, _: SendOrder) -> Answer<Vec<OutboxRow>> {
+        unused()
+    }
+    fn confirm_send(&self, _: Vec<(OutboxId, Receipt)>) {}
+    fn fail_send(&self, _: OutboxId, _: Attempt) -> Answer<()> {
+        unused()
+    }
+    fn reopen_outbox(&self, _: AccountKey, _: CrashCount) -> Answer<usize> {
+        unused()
+    }
+    fn next_due(&self, _: AccountKey) -> Answer<Option<i64>> {
+        unused()
+    }
+    fn outbox_state(&self, id: OutboxId) -> Answer<Option<OutboxState>> {
+        let known = self.outbox.lock().unwrap().iter().any(|row| row.id == id);
+        let state = match *self.sent.lock().unwrap() {
+            OutboxEnd::Waits => OutboxState::Queued,
+            OutboxEnd::Sent => OutboxState::Sent,
+            OutboxEnd::Dead => OutboxState::Dead,
+        };
+        answer(Ok(known.then_some(state)))
+    }
+    fn history(&self, _: SessionKey, _: usize) -> Answer<Vec<Entry>> {
+        unused()
+    }
+    fn append_transcript(&self, _: SessionKey, _: Vec<Entry>) {}
+    fn sessions(&self, _: usize) -> Answer<Vec<SessionRow>> {
+        unused()
+    }
+    fn dead_letters(&self, after: Option<DeadLetterId>, limit: usize) -> Answer<Page<DeadLetter>> {
+        let letters = self.letters.lock().unwrap();
+        let from = after.and_then(|after| letters.iter().position(|letter| letter.id == after)).map_or(0, |at| at + 1);
+        let items: Vec<_> = letters.iter().skip(from).take(limit).cloned().collect();
+        let more = from + items.len() < letters.len();
+        let next = items.last().filter(|_| more).map(|letter| letter.id);
+        answer(Ok(Page { items, next }))
+    }
+    fn retry_dead_letter(&self, id: DeadLetterId) -> Answer<DeadLetter> {
+        answer(self.take_letter(id))
+    }
+    fn discard_dead_letter(&self, id: DeadLetterId) -> Answer<DeadLetter> {
+        answer(self.take_letter(id))
+    }
+    fn request_pairing(&self, _: PairingRequest) -> Answer<PairingOutcome> {
+        unused()
+    }
+    fn pairings(&self, _: i64) -> Answer<Vec<Pairing>> {
+        answer(Ok(self.pairings.lock().unwrap().clone()))
+    }
+    fn approve_pairing(&self, channel: String, code: String, notice: String, _: i64) -> Answer<Option<Pairing>> {
+        let found = self.take_pairing(&channel, &code);
+        if let Some(pairing) = &found {
+            let account = AccountKey::new(&pairing.channel, &pairing.account);
+            let chat = ChatRef { kind: ChatKind::Direct, id: pairing.peer.clone() };
+            let target = Target { account, chat, thread: None };
+            let outbound = Outbound { target, text: notice, media_url: None, mentions: Vec::new() };
+            let id = OutboxId::new();
+            let row = NewOutbox { id, outbound, trace: Default::default(), idempotency_key: None };
+            self.outbox.lock().unwrap().push(row);
+        }
+        answer(Ok(found))
+    }
+    fn reject_pairing(&self, channel: String, code: String, _: i64) -> Answer<Option<Pairing>> {
+        answer(Ok(self.take_pairing(&channel, &code)))
+    }
+    fn allowed_peers(&self, _: AccountKey) -> Answer<Vec<String>> {
+        unused()
+    }
+    fn cursor(&self, _: String) -> Answer<Option<String>> {
+        unused()
+    }
+    fn set_cursor(&self, _: String, _: String) -> Answer<()> {
+        unused()
+    }
+    fn claim(&self, _: String, _: String, _: i64) -> Answer<u64> {
+        unused()
+    }
+    fn flush(&self) -> Answer<()> {
+        unused()
+    }
+    fn health(&self) -> StoreHealth {
+        StoreHealth { trouble: self.trouble.lock().unwrap().clone(), inbox_open: 3, outbox_open: 4 }
+    }
+}
+
+/// What a session says to each question.
+pub(super) type Play = Box<dyn Fn(&Ask) -> Result<Vec<Delta>, AskError> + Send + Sync>;
+
+/// A question: session, instructions, text, how many pictures.
+pub(super) type Asked = (SessionKey, Option<String>, String, usize);
+
+/// Answers questions by a script and writes down who was woken.
+pub(super) struct FakeSwitchboard {
+    pub(super) play: Mutex<Play>,
+    pub(super) asked: Mutex<Vec<Asked>>,
+    pub(super) woken: Mutex<Vec<String>>,
+    /// Told when the client of a turn that is never answered has gone.
+    pub(super) gone: mpsc::UnboundedSender<()>,
+}
+
+impl Switchboard for FakeSwitchboard {
+    fn resolve(&self, _: &Route) -> SessionKey {
+        SessionKey::new("agent:main:main")
+    }
+    fn wake_session(&self, session: &SessionKey) {
+        self.woken.lock().unwrap().push(session.to_string());
+    }
+    fn wake_channel(&self, account: &AccountKey) {
+        self.woken.lock().unwrap().push(account.to_string());
+    }
+    fn ask(&self, ask: Ask) -> Result<(), AskError> {
+        let deltas = (self.play.lock().unwrap())(&ask)?;
+        let told = (ask.session.clone(), ask.system.clone(), ask.text.clone(), ask.media.len());
+        self.asked.lock().unwrap().push(told);
+        let gone = self.gone.clone();
+        actix_web::rt::spawn(async move {
+            let waits = deltas.is_empty();
+            for delta in deltas {
+                // A text of three dots is a turn that hangs in its middle.
+                if delta == (Delta::Text { text: "...".into() }) {
+                    ask.deltas.closed().await;
+                    let _ = gone.send(());
+                    return;
+                }
+                let _ = ask.deltas.send(delta).await;
+            }
+            if waits {
+                ask.deltas.closed().await;
+                let _ = gone.send(());
+            }
+        });
+        Ok(())
+    }
+    /// Cuts at every full stop.
+    fn shape(&self, outbound: Outbound) -> Vec<Outbound> {
+        if outbound.media_url.is_some() {
+            return vec![outbound];
+        }
+        let pieces = outbound.text.split_inclusive('.').map(str::trim).filter(|text| !text.is_empty());
+        pieces.map(|text| Outbound { text: text.to_owned(), ..outbound.clone() }).collect()
+    }
+    fn channel_up(&self, _: &AccountKey, _: Arc<dyn Shaper>) {}
+    fn link_changed(&self, _: &AccountKey, _: LinkStatus) {}
+    fn session_idle(&self, _: &SessionKey) {}
+    fn publish(&self, _: EventBody) {}
+    fn has_listeners(&self) -> bool {
+        false
+    }
+}
+
+/// A platform whose targets look like `peer:<id>`.
+#[derive(Debug)]
+struct FakePlatform(AccountKey);
+
+impl Platform for FakePlatform {
+    fn connector(&self) -> Box<dyn Connector> {
+        panic!("the edge never connects")
+    }
+    fn access(&self) -> Access {
+        Access::default()
+    }
+    fn reconnect(&self) -> Reconnect {
+        let second = Duration::from_secs(1);
+        Reconnect { base: second, max: second, attempts_max: 0, slow: second }
+    }
+    fn patience(&self) -> Duration {
+        Duration::from_secs(60)
+    }
+    fn send_order(&self) -> SendOrder {
+        SendOrder::Pipelined
+    }
+    fn shaper(&self) -> Arc<dyn Shaper> {
+        panic!("the switchboard shapes")
+    }
+    fn target(&self, text: &str) -> Result<TargetAddress, TargetError> {
+        let id = text.strip_prefix("peer:").ok_or_else(|| TargetError(format!("`{text}` is no target: write `peer:<id>`")))?;
+        let chat = ChatRef { kind: ChatKind::Direct, id: id.to_owned() };
+        Ok(TargetAddress { target: Target { account: self.0.clone(), chat, thread: None }, mentions: Vec::new() })
+    }
+    fn pairing_notice(&self, _: &str, _: &str) -> String {
+        String::new()
+    }
+    fn probe(&self) -> BoxFuture<'static, Probe> {
+        assert!(self.0.account() != "bomb", "bang");
+        let facts = Map::from_iter([("mqttConnected".to_owned(), Value::Bool(true))]);
+        ready(Probe { ok: true, error: None, facts }).boxed()
+    }
+    fn status(&self) -> Map<String, Value> {
+        json!({ "host": "broker.test" }).as_object().cloned().unwrap_or_default()
+    }
+}
+
+#[derive(Default)]
+pub(super) struct FakeChannels {
+    pub(super) accounts: Mutex<Vec<Account>>,
+    pub(super) links: Mutex<BTreeMap<AccountKey, LinkStatus>>,
+    pub(super) reloaded: Mutex<Vec<AccountKey>>,
+}
+
+impl FakeChannels {
+    pub(super) fn add(&self, account: &str, enabled: bool) {
+        let key = AccountKey::new("socket-chat", account);
+        let platform = Arc::new(FakePlatform(key.clone()));
+        self.accounts.lock().unwrap().push(Account { key, label: account.to_owned(), enabled, fingerprint: 0, platform });
+    }
+
+    pub(super) fn set_link(&self, account: &str, status: LinkStatus) {
+        self.links.lock().unwrap().insert(AccountKey::new("socket-chat", account), status);
+    }
+}
+
+impl ChannelsView for FakeChannels {
+    fn accounts(&self) -> Vec<Account> {
+        self.accounts.lock().unwrap().clone()
+    }
+    fn facts(&self, key: &AccountKey) -> Facts {
+        let status = self.links.lock().unwrap().get(key).cloned().unwrap_or_else(|| LinkStatus::plain(LinkState::Down));
+        Facts { status, ..Facts::default() }
+    }
+    fn allowed_changed(&self, key: &AccountKey) {
+        self.reloaded.lock().unwrap().push(key.clone());
+    }
+}
+
+pub(super) fn letter(direction: Direction) -> DeadLetter {
+    DeadLetter {
+        id: uuid::Uuid::now_v7(),
+        direction,
+        channel: "socket-chat".into(),
+        account: "default".into(),
+        chat: "wxid_1".into(),
+        attempts: 5,
+        code: Code::Refused,
+        reason: "the platform refused it".into(),
+        at: "2026-01-01T00:00:00Z".into(),
+        session: (direction == Direction::Inbound).then(|| SessionKey::new("agent:main:socket-chat:dm:wxid_1")),
+    }
+}

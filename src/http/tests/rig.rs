@@ -1,0 +1,114 @@
+//! A gateway's edge on a free port, with doubles behind it.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex};
+
+use callboard_actors::core::{ActorId, ActorKind, ActorSpec, Behaviour, Clock, Live, Scope, State, Supervision, Supervisor};
+use callboard_actors::message::{Counters, Delta, TurnEnd, Usage};
+use tokio::sync::mpsc;
+
+use super::client::TOKEN;
+use super::doubles::{FakeChannels, FakeStore, FakeSwitchboard};
+use crate::http::{Auth, Gateway, HttpSettings, Parts, Phase, Readiness, serve};
+
+/// An actor that does nothing.
+struct Idle;
+
+impl Behaviour for Idle {
+    type Message = ();
+
+    fn receive(&mut self, (): (), _: &mut Scope<'_, Self>) {}
+}
+
+pub(super) struct Rig {
+    pub(super) at: SocketAddr,
+    pub(super) clock: Clock,
+    pub(super) store: Arc<FakeStore>,
+    pub(super) switchboard: Arc<FakeSwitchboard>,
+    pub(super) channels: Arc<FakeChannels>,
+    pub(super) readiness: Arc<Readiness>,
+    pub(super) settings: Arc<Mutex<Arc<HttpSettings>>>,
+    pub(super) supervisor: Supervisor,
+    pub(super) gateway: Arc<Gateway>,
+    pub(super) gone: mpsc::UnboundedReceiver<()>,
+    server: actix_web::dev::ServerHandle,
+}
+
+impl Rig {
+    pub(super) async fn new() -> Self {
+        Self::with(Clock::system(), |_| {}).await
+    }
+
+    pub(super) async fn with(clock: Clock, change: impl FnOnce(&mut HttpSettings)) -> Self {
+        let supervisor = Supervisor::new(Supervision::default(), clock.clone());
+        let (store, channels, readiness) =
+            (Arc::<FakeStore>::default(), Arc::<FakeChannels>::default(), Arc::<Readiness>::default());
+        readiness.set(Phase::Ready);
+        let (gone, gone_heard) = mpsc::unbounded_channel();
+        let play = Mutex::new(Box::new(|ask: &_| Ok(echo(ask))) as super::doubles::Play);
+        let switchboard = Arc::new(FakeSwitchboard { play, asked: Mutex::default(), woken: Mutex::default(), gone });
+        let mut settings = HttpSettings { auth: Auth::Token(TOKEN.into()), ..HttpSettings::default() };
+        change(&mut settings);
+        let settings = Arc::new(Mutex::new(Arc::new(settings)));
+        let live = Arc::clone(&settings);
+        let gateway = Gateway::new(Parts {
+            supervisor: supervisor.clone(),
+            store: store.clone(),
+            switchboard: switchboard.clone(),
+            settings: Live::new(move || Arc::clone(&live.lock().unwrap())),
+            channels: channels.clone(),
+            readiness: readiness.clone(),
+            counters: Arc::<Counters>::default(),
+        });
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let at = listener.local_addr().unwrap();
+        let server = serve(listener, gateway.clone(), 1).unwrap();
+        let handle = server.handle();
+        actix_web::rt::spawn(server);
+        Self {
+            at,
+            clock,
+            store,
+            switchboard,
+            channels,
+            readiness,
+            settings,
+            supervisor,
+            gateway,
+            gone: gone_heard,
+            server: handle,
+        }
+    }
+
+    pub(super) fn change(&self, change: impl FnOnce(&mut HttpSettings)) {
+        let mut settings = self.settings.lock().unwrap();
+        let mut new = HttpSettings::clone(&settings);
+        change(&mut new);
+        *settings = Arc::new(new);
+    }
+
+    /// Starts an actor that does nothing and waits until it does so.
+    pub(super) async fn actor(&self, id: &'static str, kind: ActorKind) {
+        self.supervisor.start(ActorSpec::new(ActorId::new(id), kind, || Ok(Idle))).unwrap();
+        self.supervisor.start_again(&ActorId::new(id), std::time::Duration::from_secs(5)).await.unwrap();
+        assert_eq!(self.supervisor.report(&ActorId::new(id)).unwrap().state, State::Running);
+    }
+
+    pub(super) fn play(&self, play: impl Fn(&callboard_actors::message::Ask) -> Vec<Delta> + Send + Sync + 'static) {
+        *self.switchboard.play.lock().unwrap() = Box::new(move |ask| Ok(play(ask)));
+    }
+
+    pub(super) async fn stop(self) {
+        self.server.stop(false).await;
+        self.supervisor.shut_down();
+    }
+}
+
+pub(super) fn end() -> Delta {
+    Delta::End(TurnEnd { finish_reason: "stop".into(), usage: Usage { input: 3, output: 2 } })
+}
+
+pub(super) fn echo(ask: &callboard_actors::message::Ask) -> Vec<Delta> {
+    let words = ask.text.split_inclusive(' ').map(|word| Delta::Text { text: word.to_owned() });
+    words.chain([end()]).collect()
+}

@@ -1,0 +1,7 @@
+//! Tests of the log.
+
+mod file;
+mod format;
+mod mailbox;
+mod queue;
+mod redact;
