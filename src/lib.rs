@@ -10,6 +10,8 @@
 //! - [`providers`]: LLM backends behind the actors' trait
 //! - [`storage`]: what outlives the process
 
+pub mod app;
+pub mod cli;
 pub mod config;
 pub mod http;
 pub mod logs;

@@ -1,0 +1,166 @@
+//! The configuration of the moment, cut for everybody who reads it.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use callboard_actors::agent::{Provider, ProviderError, Providers};
+use callboard_actors::channel::{Account, ChannelSettings};
+use callboard_actors::core::{Clock, Live};
+use callboard_actors::ports::StoreLimits;
+use callboard_actors::registry::RouteSettings;
+use callboard_actors::session::SessionSettings;
+
+use super::{logging, models};
+use crate::config::Config;
+use crate::config::model::{AuthMode, Bind};
+use crate::config::slices::{DeliverySettings, GatewaySettings};
+use crate::http::{Auth, Exposure, HttpSettings};
+use crate::logs::mailbox::MailboxSettings;
+use crate::providers::{ProviderTable, TableError};
+
+/// The longest that a payload waits where the settings name no limit: ten years.
+const FOR_EVER: std::time::Duration = std::time::Duration::from_secs(10 * 365 * 24 * 3600);
+
+/// How much longer a client is held than its turn may take, so that it hears of the deadline.
+const TELL_OF_DEADLINE: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// One generation of the configuration, every slice ready to be handed out.
+struct Generation {
+    config: Config,
+    sessions: Arc<SessionSettings>,
+    routes: Arc<RouteSettings>,
+    channels: Arc<ChannelSettings>,
+    accounts: Arc<Vec<Account>>,
+    http: Arc<HttpSettings>,
+    store: Arc<StoreLimits>,
+    mailboxes: Arc<MailboxSettings>,
+    providers: Arc<ProviderTable>,
+}
+
+/// The configuration of the moment. Cheap to clone; every clone sees a reload at once.
+#[derive(Clone)]
+pub(super) struct LiveConfig {
+    current: Arc<ArcSwap<Generation>>,
+    clock: Clock,
+}
+
+impl LiveConfig {
+    /// Takes the first configuration.
+    ///
+    /// # Errors
+    /// Its providers cannot be built.
+    pub(super) fn new(config: Config, clock: Clock) -> Result<Self, TableError> {
+        let current = Arc::new(ArcSwap::from_pointee(Generation::new(config, &clock)?));
+        Ok(Self { current, clock })
+    }
+
+    /// Takes the next configuration; the one before goes on when this one cannot be used.
+    ///
+    /// # Errors
+    /// Its providers cannot be built.
+    pub(super) fn replace(&self, config: Config) -> Result<(), TableError> {
+        self.current.store(Arc::new(Generation::new(config, &self.clock)?));
+        Ok(())
+    }
+
+    /// Returns the whole of this moment.
+    pub(super) fn config(&self) -> Config {
+        self.current.load().config.clone()
+    }
+
+    pub(super) fn sessions(&self) -> Live<SessionSettings> {
+        self.slice(|generation| &generation.sessions)
+    }
+
+    pub(super) fn routes(&self) -> Live<RouteSettings> {
+        self.slice(|generation| &generation.routes)
+    }
+
+    pub(super) fn channels(&self) -> Live<ChannelSettings> {
+        self.slice(|generation| &generation.channels)
+    }
+
+    pub(super) fn accounts(&self) -> Live<Vec<Account>> {
+        self.slice(|generation| &generation.accounts)
+    }
+
+    pub(super) fn http(&self) -> Live<HttpSettings> {
+        self.slice(|generation| &generation.http)
+    }
+
+    pub(super) fn store(&self) -> Live<StoreLimits> {
+        self.slice(|generation| &generation.store)
+    }
+
+    pub(super) fn mailboxes(&self) -> Live<MailboxSettings> {
+        self.slice(|generation| &generation.mailboxes)
+    }
+
+    fn slice<T: Send + Sync + 'static>(&self, cut: fn(&Generation) -> &Arc<T>) -> Live<T> {
+        let current = Arc::clone(&self.current);
+        Live::new(move || Arc::clone(cut(&current.load())))
+    }
+}
+
+/// Asks the providers of the moment.
+impl Providers for LiveConfig {
+    fn find(&self, model: Option<&str>) -> Result<(Arc<dyn Provider>, String), ProviderError> {
+        self.current.load().providers.find(model)
+    }
+}
+
+impl Generation {
+    fn new(config: Config, clock: &Clock) -> Result<Self, TableError> {
+        let slices = &config.slices;
+        let default = slices.session.model.as_deref().or(slices.models.default_provider.as_deref());
+        let providers = Arc::new(ProviderTable::new(models::settings(&slices.models), default, clock)?);
+        Ok(Self {
+            sessions: Arc::new(slices.session.clone()),
+            routes: Arc::new(slices.routes.clone()),
+            channels: Arc::new(channels(&slices.delivery)),
+            accounts: Arc::new(slices.accounts.clone()),
+            http: Arc::new(http(&config)),
+            store: Arc::new(slices.store),
+            mailboxes: Arc::new(logging::mailbox(&slices.logging)),
+            providers,
+            config,
+        })
+    }
+}
+
+fn channels(delivery: &DeliverySettings) -> ChannelSettings {
+    ChannelSettings {
+        attempts_max: delivery.attempts_max,
+        crashes_max: delivery.crashes_max,
+        outbound_age_max: delivery.age_max.unwrap_or(FOR_EVER),
+    }
+}
+
+fn http(config: &Config) -> HttpSettings {
+    let slices = &config.slices;
+    let gateway = &slices.gateway;
+    HttpSettings {
+        auth: auth(gateway),
+        exposure: match gateway.bind {
+            Bind::Loopback => Exposure::Loopback,
+            Bind::Lan | Bind::Tailnet | Bind::Auto | Bind::Custom => Exposure::Network,
+        },
+        hosts: gateway.hosts.clone(),
+        origins: gateway.origins.clone(),
+        faults_enabled: gateway.faults,
+        chat_completions_enabled: gateway.chat_completions,
+        default_agent: slices.routes.default_agent.clone(),
+        agents: slices.routes.agents.clone(),
+        turn_wait_max: slices.session.turn_timeout + TELL_OF_DEADLINE,
+        ..HttpSettings::default()
+    }
+}
+
+fn auth(gateway: &GatewaySettings) -> Auth {
+    let secret = gateway.auth.secret().cloned().unwrap_or_default();
+    match gateway.auth.mode {
+        Some(AuthMode::Password) => Auth::Password(secret),
+        // An empty token lets nobody in.
+        Some(AuthMode::Token) | None => Auth::Token(secret),
+    }
+}
