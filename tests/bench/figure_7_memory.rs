@@ -1,0 +1,130 @@
+//! Figure 7: resident memory, idle, by session, and over many messages.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::Form;
+use crate::harness::gateway::{Gateway, merge};
+use crate::load::Until;
+use crate::process::memory_kib;
+use crate::report::{Bar, Line, Report};
+use crate::stage::{Stage, quiet};
+
+/// How long a gateway is left alone before it is looked at.
+const REST: Duration = Duration::from_secs(5);
+const SESSIONS: usize = 10_000;
+/// Slow enough that few sessions are in memory at a time where they do not stay.
+const SESSIONS_PER_SECOND: f64 = 1_000.0;
+const CHATS: usize = 50;
+const IN_FLIGHT: usize = 200;
+const WARM_UP: usize = 20_000;
+
+/// Measures the figure.
+pub async fn measure(form: Form, report: &mut Report) {
+    idle(report).await;
+    linked(form, report).await;
+    sessions(report).await;
+}
+
+/// Three accounts that nothing is linked to: their backend does not answer.
+async fn idle(report: &mut Report) {
+    let account = json!({ "apiKey": "key", "apiBaseUrl": "http://127.0.0.1:9" });
+    let accounts = json!({ "a": account, "b": account, "c": account });
+    let mut settings = quiet();
+    merge(&mut settings, json!({ "channels": { "socket-chat": { "accounts": accounts } } }));
+    let gateway = Gateway::start(settings).await;
+    rest().await;
+    let resident = resident_mib(&gateway);
+    report.add(Line {
+        figure: 7,
+        what: "resident memory idle",
+        value: resident,
+        unit: "MiB",
+        bar: Bar::AtMost(20.0),
+        beside: beside(&gateway),
+        conditions: format!("3 accounts that cannot link, {} s after the start", REST.as_secs()),
+    });
+}
+
+/// Three accounts on a broker, idle and then after many messages.
+async fn linked(form: Form, report: &mut Report) {
+    let stage = Stage::with_accounts(3);
+    let gateway = stage.gateway(json!({})).await;
+    rest().await;
+    report.add(Line {
+        figure: 7,
+        what: "resident memory idle, linked",
+        value: resident_mib(&gateway),
+        unit: "MiB",
+        bar: Bar::AtMost(20.0),
+        beside: beside(&gateway),
+        conditions: format!("3 accounts on a broker, {} s after the start", REST.as_secs()),
+    });
+    let messages = if form == Form::Full { 1_000_000 } else { 100_000 };
+    let mut load = stage.load(0, "memory", CHATS).await;
+    load.closed_loop(IN_FLIGHT, Until::Answers(WARM_UP)).await;
+    load.settle().await;
+    rest().await;
+    let before = resident_mib(&gateway);
+    load.closed_loop(IN_FLIGHT, Until::Answers(messages)).await;
+    load.settle().await;
+    rest().await;
+    report.add(Line {
+        figure: 7,
+        what: "growth over many messages",
+        value: resident_mib(&gateway) - before,
+        unit: "MiB",
+        bar: Bar::AtMost(2.0),
+        beside: format!("{before:.1} MiB after the first {WARM_UP}; then {}", beside(&gateway)),
+        conditions: format!("{messages} messages, {IN_FLIGHT} in flight, {CHATS} chats"),
+    });
+}
+
+/// The same messages to as many chats, with the sessions kept and not kept.
+async fn sessions(report: &mut Report) {
+    let kept = after_sessions(json!({ "session": { "passivateSec": 3600 } }), SESSIONS).await;
+    let passive = after_sessions(json!({ "session": { "passivateSec": 1 } }), 0).await;
+    report.add(Line {
+        figure: 7,
+        what: "memory of an idle session",
+        value: kept.saturating_sub(passive) as f64 * 1024.0 / SESSIONS as f64,
+        unit: "bytes",
+        bar: Bar::AtMost(2048.0),
+        beside: format!("{kept} KiB anonymous with them, {passive} KiB without"),
+        conditions: format!("{SESSIONS} sessions, one message each, {SESSIONS_PER_SECOND:.0} a second"),
+    });
+}
+
+/// Answers anonymous memory, KiB, once so many sessions are left.
+async fn after_sessions(settings: Value, left: usize) -> u64 {
+    let stage = Stage::with_accounts(1);
+    let gateway = stage.gateway(settings).await;
+    let mut load = stage.load(0, "sessions", SESSIONS).await;
+    load.paced(SESSIONS_PER_SECOND, Duration::from_secs_f64(SESSIONS as f64 / SESSIONS_PER_SECOND)).await;
+    rest().await;
+    let running = sessions_in_memory(&gateway).await;
+    assert!(running.abs_diff(left) <= SESSIONS / 100, "{running} sessions are in memory, not {left}");
+    memory_kib(gateway.pid(), "RssAnon")
+}
+
+async fn sessions_in_memory(gateway: &Gateway) -> usize {
+    let url = format!("{}/metrics", gateway.url);
+    let page = reqwest::Client::new().get(url).bearer_auth(crate::harness::gateway::TOKEN).send().await.expect("metrics");
+    let page = page.text().await.expect("metrics");
+    let line = page.lines().find_map(|line| line.strip_prefix("callboard_actors_running{kind=\"session\"} "));
+    line.map_or(0, |count| count.parse().expect("a count"))
+}
+
+async fn rest() {
+    actix_web::rt::time::sleep(REST).await;
+}
+
+fn resident_mib(gateway: &Gateway) -> f64 {
+    memory_kib(gateway.pid(), "VmRSS") as f64 / 1024.0
+}
+
+fn beside(gateway: &Gateway) -> String {
+    let (anonymous, file) = (memory_kib(gateway.pid(), "RssAnon"), memory_kib(gateway.pid(), "RssFile"));
+    format!("{anonymous} KiB anonymous, {file} KiB of files")
+}
