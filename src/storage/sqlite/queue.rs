@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use callboard_actors::ports::StoreError;
 
@@ -10,10 +9,6 @@ use super::request::Request;
 
 /// How many requests that nobody waits for are kept while the disk takes no write; above, the oldest is given up with a log line.
 const NOTES_MAX: usize = 65_536;
-
-/// How long notes wait for others to share their commit when nobody waits for anything: a commit for each would keep the disk
-/// and a core busy with next to nothing.
-const NOTES_WAIT: Duration = Duration::from_millis(5);
 
 type Item = Box<dyn Request>;
 
@@ -32,8 +27,6 @@ struct Inner {
     /// Notes of a commit that failed; they go first with the next one.
     held: VecDeque<Item>,
     items: VecDeque<Item>,
-    /// How many of `items` somebody waits for.
-    calls: usize,
 }
 
 /// Requests in order of submission. Its bound is the room that callers take before they submit, and [`NOTES_MAX`].
@@ -42,17 +35,10 @@ pub(super) struct Queue {
     filled: Condvar,
 }
 
-impl Inner {
-    /// Returns whether nobody waits for anything, and one commit has room for more.
-    fn has_notes_alone(&self, max: usize) -> bool {
-        self.state == State::Open && self.calls == 0 && self.items.len() < max
-    }
-}
-
 impl Queue {
     /// Returns an empty queue.
     pub(super) fn new() -> Self {
-        let inner = Inner { state: State::Open, held: VecDeque::new(), items: VecDeque::new(), calls: 0 };
+        let inner = Inner { state: State::Open, held: VecDeque::new(), items: VecDeque::new() };
         Self { inner: Mutex::new(inner), filled: Condvar::new() }
     }
 
@@ -63,14 +49,9 @@ impl Queue {
     /// Submits; what cannot be taken is answered at once.
     pub(super) fn push(&self, item: Item) {
         let mut inner = self.lock();
-        let is_call = !item.is_note();
-        let mut wakes = false;
         let refused = match inner.state {
             State::Open => {
-                inner.calls += usize::from(is_call);
                 inner.items.push_back(item);
-                // A note wakes a writer that sleeps, not one that waits for its company.
-                wakes = is_call || inner.items.len() == 1;
                 None
             }
             State::Orphaned if item.is_note() => {
@@ -82,8 +63,7 @@ impl Queue {
         };
         drop(inner);
         match refused {
-            None if wakes => self.filled.notify_one(),
-            None => {}
+            None => self.filled.notify_one(),
             Some((item, error)) => item.answer(Err(error)),
         }
     }
@@ -95,16 +75,12 @@ impl Queue {
         while inner.items.is_empty() && inner.state != State::Closed {
             inner = self.filled.wait(inner).unwrap_or_else(PoisonError::into_inner);
         }
-        if inner.has_notes_alone(max) {
-            let waited = self.filled.wait_timeout_while(inner, NOTES_WAIT, |inner| inner.has_notes_alone(max));
-            inner = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
-        let Inner { held, items, calls, .. } = &mut *inner;
+        let Inner { held, items, .. } = &mut *inner;
         let first = held.len().min(max);
         batch.extend(held.drain(..first));
         // What came later must not overtake what is still held.
         let then = if held.is_empty() { items.len().min(max - first) } else { 0 };
-        batch.extend(items.drain(..then).inspect(|item| *calls -= usize::from(!item.is_note())));
+        batch.extend(items.drain(..then));
         !batch.is_empty()
     }
 
@@ -135,7 +111,6 @@ impl Queue {
             inner.state = State::Orphaned;
         }
         let waiting = std::mem::take(&mut inner.items);
-        inner.calls = 0;
         let (notes, calls): (VecDeque<_>, VecDeque<_>) = waiting.into_iter().partition(|item| item.is_note());
         inner.held.extend(notes);
         drop(inner);
