@@ -2,18 +2,26 @@
 //!
 //! # Layout
 //!
+//! - [`access`]: who is asking, for HTTP and the control plane
 //! - [`app`]: the whole, from its options to its last breath
 //! - [`cli`]: one file a command
 //! - [`config`]: one file, checked whole before anything runs
 //! - [`http`]: the port: admin, health, metrics, chat completions
 //! - [`logs`]: the log file, the console, mailboxes into the log
+//! - [`outgoing`]: messages that no turn wrote
 //! - [`providers`]: LLM backends behind the actors' trait
 //! - [`storage`]: what outlives the process
+//! - [`tools`]: what agents and clients can have done
+//! - [`ws`]: the control plane over WebSocket
 
+pub mod access;
 pub mod app;
 pub mod cli;
 pub mod config;
 pub mod http;
 pub mod logs;
+pub mod outgoing;
 pub mod providers;
 pub mod storage;
+pub mod tools;
+pub mod ws;

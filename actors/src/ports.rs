@@ -7,15 +7,19 @@
 pub mod conformance;
 pub mod memory;
 mod rows;
+mod sessions;
 
 use futures_util::future::BoxFuture;
+use serde_json::{Map, Value};
 
 pub use rows::{
-    Accept, Accepted, Attempt, CrashCount, DeadLetter, DeadLetterId, Direction, InboxRow, NewOutbox, OutboxRow, OutboxState,
-    Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionRow, StoreHealth, StoreLimits, TurnOutcome,
+    Accept, Accepted, Attempt, CrashCount, DeadLetter, DeadLetterId, DeviceRow, Direction, InboxFate, InboxRow, NewOutbox,
+    OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, StoreHealth, StoreLimits,
+    TurnOutcome,
 };
+pub use sessions::{Compacted, LINES_TAKEN_MAX, SessionRow, SessionTraits, TRAIT_BYTES_MAX};
 
-use crate::message::{AccountKey, Code, Entry, InboxId, OutboxId, Receipt, SessionKey};
+use crate::message::{AccountKey, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, Usage};
 
 /// Why the store did not do what it was asked; nothing was written then.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,6 +55,18 @@ pub enum StoreError {
         /// What was asked for.
         what: String,
     },
+    /// Something else stands where this would go.
+    #[error("{what}")]
+    Conflict {
+        /// What stands there.
+        what: String,
+    },
+    /// A field of the request is not one that can be kept.
+    #[error("{what}")]
+    Invalid {
+        /// The field, and what is wrong with it.
+        what: String,
+    },
 }
 
 impl StoreError {
@@ -60,6 +76,8 @@ impl StoreError {
         match self {
             Self::Full { .. } => Code::StoreFull,
             Self::Missing { .. } => Code::NotFound,
+            Self::Conflict { .. } => Code::Conflict,
+            Self::Invalid { .. } => Code::InvalidRequest,
             Self::Closed => Code::Unavailable,
             Self::Unavailable { .. } | Self::Corrupt { .. } => Code::StoreUnavailable,
         }
@@ -96,7 +114,8 @@ pub trait Store: Send + Sync + 'static {
 
     // ---- outbox ----
 
-    /// Writes a payload into the outbox; with an idempotency key that is there already it answers with the row of that key.
+    /// Writes a payload into the outbox; with an idempotency key that is there already it answers with the row of that key. A key
+    /// is there as long as its row: while that is open or a dead letter, and `outbox_retention_ms` after its end.
     fn enqueue(&self, row: NewOutbox) -> Answer<Queued>;
 
     /// Takes due rows of an account in hand (`begun`), in order per chat, at most `limit`. A chat with a row that is not yet
@@ -123,11 +142,46 @@ pub trait Store: Send + Sync + 'static {
     /// Returns the newest entries of a session's transcript, oldest first, at most `limit`.
     fn history(&self, session: SessionKey, limit: usize) -> Answer<Vec<Entry>>;
 
-    /// Writes entries of a turn that has no inbox row. Not waited for.
-    fn append_transcript(&self, session: SessionKey, entries: Vec<Entry>);
+    /// Writes entries of a turn that has no inbox row, and counts what it cost. Not waited for.
+    fn append_transcript(&self, session: SessionKey, entries: Vec<Entry>, usage: Usage);
 
     /// Returns known sessions, newest first.
     fn sessions(&self, limit: usize) -> Answer<Vec<SessionRow>>;
+
+    /// Returns one session, `None` for one that nobody has spoken to.
+    fn session(&self, session: SessionKey) -> Answer<Option<SessionRow>>;
+
+    /// Merges a patch into a session's settings, JSON merge patch (RFC 7396) over [`SessionTraits`]; makes the session when it is
+    /// not there. `Invalid` for a field that is not known or of the wrong type, `Conflict` for a label that another session has.
+    fn patch_session(&self, session: SessionKey, patch: Map<String, Value>) -> Answer<SessionRow>;
+
+    /// Begins a session's transcript anew under a new id, its settings kept and its tokens counted from 0; makes the session when
+    /// it is not there. Answers with the lines that were part of it, oldest first, at most [`LINES_TAKEN_MAX`].
+    fn reset_session(&self, session: SessionKey) -> Answer<(SessionRow, Vec<Entry>)>;
+
+    /// Forgets a session with its settings and transcript. Open rows of it are kept and make it anew at once, as empty as if they
+    /// had just arrived. Answers with its lines, oldest first, at most [`LINES_TAKEN_MAX`]; `None` when it was not there.
+    fn delete_session(&self, session: SessionKey) -> Answer<Option<Vec<Entry>>>;
+
+    /// Keeps the newest `keep` lines of a transcript.
+    fn compact_session(&self, session: SessionKey, keep: usize) -> Answer<Compacted>;
+
+    /// Returns how many open inbox rows each session has, the ones with most first, at most `limit` sessions.
+    fn open_rows(&self, limit: usize) -> Answer<Vec<(SessionKey, u64)>>;
+
+    /// Returns what became of a message, `None` when it was never accepted or is forgotten by now.
+    fn inbox_fate(&self, account: AccountKey, platform_id: String) -> Answer<Option<InboxFate>>;
+
+    // ---- devices ----
+
+    /// Returns every paired device, in order of id.
+    fn devices(&self) -> Answer<Vec<DeviceRow>>;
+
+    /// Writes a device, new or changed.
+    fn put_device(&self, device: DeviceRow) -> Answer<()>;
+
+    /// Forgets a device; one that is not there is forgotten already.
+    fn remove_device(&self, id: String) -> Answer<()>;
 
     // ---- dead letters ----
 

@@ -12,7 +12,7 @@ use crate::core::{
     ActorId, ActorKind, ActorRef, ActorSpec, Backoff, Behaviour, ControlError, Intensity, Live, SupervisionEvent, Supervisor,
     What,
 };
-use crate::message::{AccountKey, Counters, EventBody, SessionKey, SessionMessage, Switchboard, Tenure};
+use crate::message::{AccountKey, Counters, EventBody, EventName, SessionKey, SessionMessage, Switchboard, Tenure};
 use crate::ports::Store;
 use crate::registry::{Board, Casting, FanoutActor, NoSession, Reconciled, RegistryActor, RouteSettings};
 use crate::session::{SessionActor, SessionParts, SessionSettings, TurnGate};
@@ -82,11 +82,13 @@ pub fn start(props: Props, board: &Arc<Board>) -> Result<Arc<Troupe>, ControlErr
         {
             listener.session_ended(&session);
         }
-        listener.publish(EventBody::Actor {
-            id: event.id.to_string(),
-            what: event.what.as_str().to_owned(),
-            detail: event.detail.clone(),
+        if event.is_no_news() || !listener.has_listeners() {
+            return;
+        }
+        let told = serde_json::json!({
+            "id": event.id, "kind": event.kind, "what": event.what.as_str(), "detail": event.detail,
         });
+        listener.publish(EventBody::new(EventName::Actor, &told));
     });
     Ok(troupe)
 }

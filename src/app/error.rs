@@ -1,8 +1,11 @@
 //! Why a gateway does not run.
 
+use callboard_actors::agent::BadTool;
 use callboard_actors::core::ControlError;
 
 use super::ListenError;
+use crate::config::ConfigError;
+use crate::config::refuse::Refusal;
 use crate::logs::LogError;
 use crate::providers::TableError;
 use crate::storage::{LockError, OpenError};
@@ -28,6 +31,15 @@ pub enum AppError {
     /// The actors cannot be started.
     #[error(transparent)]
     Actors(#[from] ControlError),
+    /// The tools cannot be put together.
+    #[error(transparent)]
+    Tools(#[from] BadTool),
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A gateway does not start with this configuration.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// The server failed.
     #[error("the server failed: {0}")]
     Serve(std::io::Error),

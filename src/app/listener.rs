@@ -26,8 +26,11 @@ pub enum ListenError {
     },
 }
 
-/// Takes the port. Nothing is answered before somebody accepts, and nothing is refused either.
-pub(super) fn listen(gateway: &GatewaySettings) -> Result<TcpListener, ListenError> {
+/// Returns the address that the settings mean; a port of 0 is any that is free.
+///
+/// # Errors
+/// There is no such address on this machine.
+pub(super) fn address(gateway: &GatewaySettings) -> Result<SocketAddr, ListenError> {
     let host = match gateway.bind {
         Bind::Loopback => loopback(),
         Bind::Lan => Ipv4Addr::UNSPECIFIED.into(),
@@ -35,9 +38,16 @@ pub(super) fn listen(gateway: &GatewaySettings) -> Result<TcpListener, ListenErr
         Bind::Auto => tailnet().unwrap_or_else(loopback),
         Bind::Custom => gateway.custom_bind_host.unwrap_or_else(loopback),
     };
-    let address = SocketAddr::new(host, gateway.port);
+    Ok(SocketAddr::new(host, gateway.port))
+}
+
+/// Takes the port. Nothing is answered before somebody accepts, and nothing is refused either.
+///
+/// # Errors
+/// The address is taken or not allowed.
+pub(super) fn listen(address: SocketAddr) -> Result<TcpListener, ListenError> {
     let listener = TcpListener::bind(address).map_err(|source| ListenError::Bind { address, source })?;
-    if !host.is_loopback() {
+    if !address.ip().is_loopback() {
         tracing::warn!(event = "gateway.exposed", %address, "this gateway can be reached from other machines; its token is all that keeps them out");
     }
     Ok(listener)

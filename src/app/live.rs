@@ -3,18 +3,21 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use callboard_actors::agent::{Provider, ProviderError, Providers};
+use callboard_actors::agent::{Provider, ProviderError, Providers, ToolPolicy};
+use callboard_actors::channel::webchat::WebChatDesk;
 use callboard_actors::channel::{Account, ChannelSettings};
 use callboard_actors::core::{Clock, Live};
 use callboard_actors::ports::StoreLimits;
 use callboard_actors::registry::RouteSettings;
 use callboard_actors::session::SessionSettings;
+use serde_json::Value;
 
 use super::{logging, models};
+use crate::access::{AccessSettings, Auth, Exposure};
 use crate::config::Config;
 use crate::config::model::{AuthMode, Bind};
-use crate::config::slices::{DeliverySettings, GatewaySettings};
-use crate::http::{Auth, Exposure, HttpSettings};
+use crate::config::slices::{DeliverySettings, GatewaySettings, ModelsConfig};
+use crate::http::HttpSettings;
 use crate::logs::mailbox::MailboxSettings;
 use crate::providers::{ProviderTable, TableError};
 
@@ -32,8 +35,12 @@ struct Generation {
     channels: Arc<ChannelSettings>,
     accounts: Arc<Vec<Account>>,
     http: Arc<HttpSettings>,
+    access: Arc<AccessSettings>,
     store: Arc<StoreLimits>,
     mailboxes: Arc<MailboxSettings>,
+    tools: Arc<ToolPolicy>,
+    models: Arc<ModelsConfig>,
+    shown: Arc<Value>,
     providers: Arc<ProviderTable>,
 }
 
@@ -42,6 +49,7 @@ struct Generation {
 pub(super) struct LiveConfig {
     current: Arc<ArcSwap<Generation>>,
     clock: Clock,
+    webchat: WebChatDesk,
 }
 
 impl LiveConfig {
@@ -49,9 +57,9 @@ impl LiveConfig {
     ///
     /// # Errors
     /// Its providers cannot be built.
-    pub(super) fn new(config: Config, clock: Clock) -> Result<Self, TableError> {
-        let current = Arc::new(ArcSwap::from_pointee(Generation::new(config, &clock)?));
-        Ok(Self { current, clock })
+    pub(super) fn new(config: Config, clock: Clock, webchat: WebChatDesk) -> Result<Self, TableError> {
+        let current = Arc::new(ArcSwap::from_pointee(Generation::new(config, &clock, &webchat)?));
+        Ok(Self { current, clock, webchat })
     }
 
     /// Takes the next configuration; the one before goes on when this one cannot be used.
@@ -59,8 +67,26 @@ impl LiveConfig {
     /// # Errors
     /// Its providers cannot be built.
     pub(super) fn replace(&self, config: Config) -> Result<(), TableError> {
-        self.current.store(Arc::new(Generation::new(config, &self.clock)?));
+        self.current.store(Arc::new(Generation::new(config, &self.clock, &self.webchat)?));
         Ok(())
+    }
+
+    /// Looks whether a configuration could be taken.
+    ///
+    /// # Errors
+    /// Its providers cannot be built.
+    pub(super) fn probe(&self, config: &Config) -> Result<(), TableError> {
+        Generation::new(config.clone(), &self.clock, &self.webchat).map(drop)
+    }
+
+    /// Returns the clock that providers go by.
+    pub(super) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Looks at the whole of this moment.
+    pub(super) fn with<T>(&self, look: impl FnOnce(&Config) -> T) -> T {
+        look(&self.current.load().config)
     }
 
     /// Returns the whole of this moment.
@@ -88,12 +114,29 @@ impl LiveConfig {
         self.slice(|generation| &generation.http)
     }
 
+    pub(super) fn access(&self) -> Live<AccessSettings> {
+        self.slice(|generation| &generation.access)
+    }
+
     pub(super) fn store(&self) -> Live<StoreLimits> {
         self.slice(|generation| &generation.store)
     }
 
+    /// Returns the configuration without its secrets.
+    pub(super) fn shown(&self) -> Live<Value> {
+        self.slice(|generation| &generation.shown)
+    }
+
+    pub(super) fn models(&self) -> Live<ModelsConfig> {
+        self.slice(|generation| &generation.models)
+    }
+
     pub(super) fn mailboxes(&self) -> Live<MailboxSettings> {
         self.slice(|generation| &generation.mailboxes)
+    }
+
+    pub(super) fn tools(&self) -> Live<ToolPolicy> {
+        self.slice(|generation| &generation.tools)
     }
 
     fn slice<T: Send + Sync + 'static>(&self, cut: fn(&Generation) -> &Arc<T>) -> Live<T> {
@@ -110,7 +153,7 @@ impl Providers for LiveConfig {
 }
 
 impl Generation {
-    fn new(config: Config, clock: &Clock) -> Result<Self, TableError> {
+    fn new(config: Config, clock: &Clock, webchat: &WebChatDesk) -> Result<Self, TableError> {
         let slices = &config.slices;
         let default = slices.session.model.as_deref().or(slices.models.default_provider.as_deref());
         let providers = Arc::new(ProviderTable::new(models::settings(&slices.models), default, clock)?);
@@ -118,10 +161,14 @@ impl Generation {
             sessions: Arc::new(slices.session.clone()),
             routes: Arc::new(slices.routes.clone()),
             channels: Arc::new(channels(&slices.delivery)),
-            accounts: Arc::new(slices.accounts.clone()),
+            accounts: Arc::new(slices.accounts.iter().map(|account| account.clone().at_desk(webchat)).collect()),
             http: Arc::new(http(&config)),
+            access: Arc::new(access(&slices.gateway)),
             store: Arc::new(slices.store),
             mailboxes: Arc::new(logging::mailbox(&slices.logging)),
+            tools: Arc::new(slices.tools.clone()),
+            models: Arc::new(slices.models.clone()),
+            shown: Arc::new(config.shown()),
             providers,
             config,
         })
@@ -140,6 +187,21 @@ fn http(config: &Config) -> HttpSettings {
     let slices = &config.slices;
     let gateway = &slices.gateway;
     HttpSettings {
+        faults_enabled: gateway.faults,
+        cors_origins: gateway.origins.clone(),
+        chat_completions_enabled: gateway.chat_completions,
+        models_enabled: gateway.models,
+        tools_invoke_enabled: gateway.tools_invoke,
+        default_agent: slices.routes.default_agent.clone(),
+        agents: slices.routes.agents.clone(),
+        main_key: slices.routes.main_key.clone(),
+        turn_wait_max: slices.session.turn_timeout + TELL_OF_DEADLINE,
+        ..HttpSettings::default()
+    }
+}
+
+fn access(gateway: &GatewaySettings) -> AccessSettings {
+    AccessSettings {
         auth: auth(gateway),
         exposure: match gateway.bind {
             Bind::Loopback => Exposure::Loopback,
@@ -147,12 +209,11 @@ fn http(config: &Config) -> HttpSettings {
         },
         hosts: gateway.hosts.clone(),
         origins: gateway.origins.clone(),
-        faults_enabled: gateway.faults,
-        chat_completions_enabled: gateway.chat_completions,
-        default_agent: slices.routes.default_agent.clone(),
-        agents: slices.routes.agents.clone(),
-        turn_wait_max: slices.session.turn_timeout + TELL_OF_DEADLINE,
-        ..HttpSettings::default()
+        allow_tailscale: gateway.allow_tailscale,
+        allow_insecure_auth: gateway.allow_insecure_auth,
+        disable_device_auth: gateway.disable_device_auth,
+        trusted_proxies: gateway.trusted_proxies.clone(),
+        ..AccessSettings::default()
     }
 }
 

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use secrecy::SecretString;
 use tracing::level_filters::LevelFilter;
 
 use super::Verbosity;
 use crate::config::Paths;
 use crate::config::model::{self, Level};
-use crate::config::slices::{LoggingSettings, ProviderKind, Slices};
+use crate::config::slices::LoggingSettings;
 use crate::logs::mailbox::MailboxSettings;
 use crate::logs::{ConsoleStyle, LogSettings, Mirror};
 
@@ -40,16 +39,6 @@ pub(super) fn mailbox(logging: &LoggingSettings) -> MailboxSettings {
         depth_warn_percent: logging.mailbox_warn_depth_percent,
         age_warn_ms: logging.mailbox_warn_age.as_secs_f64() * 1000.0,
     }
-}
-
-/// Returns every configured secret, for the log to hide wherever it stands.
-pub(super) fn secrets(slices: &Slices) -> Vec<SecretString> {
-    let auth = &slices.gateway.auth;
-    let keys = slices.models.providers.iter().filter_map(|provider| match &provider.kind {
-        ProviderKind::OpenaiCompletions { api_key, .. } => api_key.clone(),
-        ProviderKind::Echo | ProviderKind::Script { .. } => None,
-    });
-    auth.token.iter().chain(&auth.password).cloned().chain(keys).collect()
 }
 
 fn filter(level: Level) -> LevelFilter {

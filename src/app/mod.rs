@@ -2,20 +2,26 @@
 //!
 //! # Layout
 //!
-//! - [`run`]: the phases of a life: take the folder and the port, open the store, start the actors, serve, drain
+//! - [`run`]: one life after the other in the same process; `life`: the phases of one: open the store, start the actors, serve, drain
 //! - `live`: the configuration of the moment, cut for everybody who reads it; `reload`: the next one
-//! - `listener`, `signals`, `pulse`: the port, what ends a life, what beats while it lasts
+//! - `restart`: who asks for the next life; `sentinel`: what one life tells the next
+//! - `descriptors`, `listener`, `signals`, `pulse`: how much may be open, the port, what ends a life, what beats while it lasts
 //! - `models`, `logging`, `view`: between the terms of configuration and those of providers, logs and HTTP
 
 mod announce;
+mod descriptors;
 mod error;
+mod life;
 mod listener;
 mod live;
 mod logging;
 mod models;
+mod places;
 mod pulse;
 mod reload;
+mod restart;
 mod run;
+mod sentinel;
 mod signals;
 mod view;
 
@@ -23,6 +29,7 @@ use crate::config::{Config, Environment, Overrides, Paths};
 
 pub use error::AppError;
 pub use listener::ListenError;
+pub use restart::RestartHandle;
 pub use run::run;
 
 /// How much the console shows.

@@ -1,15 +1,20 @@
 //! The next configuration, while the gateway runs.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 
+use callboard_actors::core::Clock;
 use callboard_actors::registry::Board;
 
 use super::live::LiveConfig;
+use super::restart::RestartHandle;
 use super::{Options, Verbosity, logging};
-use crate::config::reload::plan;
-use crate::config::{Environment, Overrides, Paths, load};
+use crate::config::desk::{Keeper, RestartTicket, RestartWish, Weight};
+use crate::config::model::ReloadMode;
+use crate::config::reload::{Plan, plan};
+use crate::config::{Config, Environment, KeyPath, Overrides, Paths, load};
 use crate::logs::Logs;
 
 /// Notices when the config files change, and takes over what can be.
@@ -18,70 +23,156 @@ pub(super) struct Reloader {
     logs: Arc<Logs>,
     verbosity: Verbosity,
     board: Arc<Board>,
+    restart: RestartHandle,
+    clock: Clock,
     paths: Paths,
     env: Environment,
     overrides: Overrides,
-    seen: Vec<(PathBuf, Option<SystemTime>)>,
+    /// What this life began with: what its port, store and supervision are of.
+    born: Config,
+    files: Mutex<Files>,
+}
+
+/// What a file looks like from outside.
+type Stamp = (PathBuf, Option<(SystemTime, u64, u64)>);
+
+struct Files {
+    /// As they were when they were read.
+    seen: Vec<Stamp>,
+    /// As they were found since, and when that was first.
+    found: Option<(Vec<Stamp>, Duration)>,
+}
+
+/// What a look at the files says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    /// Nothing is new.
+    Still,
+    /// Something is, and may not be whole yet: look again after so long.
+    Unsettled(Duration),
+    /// Something is, and has been left alone for long enough.
+    Changed,
 }
 
 impl Reloader {
-    pub(super) fn new(live: LiveConfig, logs: Arc<Logs>, board: Arc<Board>, options: Options) -> Self {
+    pub(super) fn new(live: LiveConfig, logs: Arc<Logs>, board: Arc<Board>, restart: RestartHandle, options: &Options) -> Self {
         let Options { config, paths, env, overrides, verbosity } = options;
-        let seen = stamps(config.watched_files(), &paths);
-        Self { live, logs, verbosity, board, paths, env, overrides, seen }
+        let files = Mutex::new(Files { seen: stamps(config.watched_files(), paths), found: None });
+        let (paths, env, overrides) = (paths.clone(), env.clone(), overrides.clone());
+        let clock = live.clock().clone();
+        Self { live, logs, verbosity: *verbosity, board, restart, clock, paths, env, overrides, born: config.clone(), files }
     }
 
-    /// Reads the configuration again if a file of it has changed since the last look.
-    pub(super) fn look(&mut self) {
-        let files: Vec<PathBuf> = self.seen.iter().map(|(file, _)| file.clone()).collect();
-        if stamps(files.iter(), &self.paths) != self.seen {
-            self.reload();
+    /// Looks whether a file of the configuration has changed since it was read, as `gateway.reload` says.
+    pub(super) fn look(&self) -> Look {
+        let settings = self.live.with(|config| config.slices.gateway.reload);
+        let mut files = self.files();
+        let now = stamps(files.seen.iter().map(|(file, _)| file), &self.paths);
+        if settings.mode == ReloadMode::Off || now == files.seen {
+            files.found = None;
+            return Look::Still;
         }
-    }
-
-    /// Reads the configuration again. One that cannot be used changes nothing: the last good one goes on.
-    pub(super) fn reload(&mut self) {
-        let old = self.live.config();
-        let new = match load(&self.paths, &self.env, &self.overrides) {
-            Ok(new) => new,
-            Err(error) => {
-                self.seen = stamps(old.watched_files(), &self.paths);
-                tracing::error!(event = "config.refused", "the changed configuration is not used: {error}");
-                return;
-            }
+        let since = match &files.found {
+            Some((found, since)) if *found == now => *since,
+            _ => self.clock.elapsed(),
         };
-        self.seen = stamps(new.watched_files(), &self.paths);
-        let plan = plan(&old, &new);
-        let slices = new.slices.clone();
+        files.found = Some((now, since));
+        match settings.debounce.saturating_sub(self.clock.elapsed().saturating_sub(since)) {
+            Duration::ZERO => Look::Changed,
+            left => Look::Unsettled(left),
+        }
+    }
+
+    /// Reads the configuration again and has it hold. One that cannot be used changes nothing: the last good one goes on.
+    fn reload(&self) -> Option<Plan> {
+        let old = self.live.config();
+        // Looked at before they are read: what is written meanwhile is a change that the next look finds.
+        let before = stamps(old.watched_files(), &self.paths);
+        let loaded = load(&self.paths, &self.env, &self.overrides);
+        let mut seen = stamps(loaded.as_ref().unwrap_or(&old).watched_files(), &self.paths);
+        for (file, stamp) in &mut seen {
+            if let Some((_, earlier)) = before.iter().find(|(known, _)| known == file) {
+                *stamp = *earlier;
+            }
+        }
+        *self.files() = Files { seen, found: None };
+        let new = loaded
+            .map_err(|error| tracing::error!(event = "config.refused", "the changed configuration is not used: {error}"))
+            .ok()?;
+        let plan = self.plan(&old, &new);
+        let (secrets, settings) = (new.secrets(), logging::settings(&new.slices.logging, &self.paths, self.verbosity));
         // Also with no key changed: a file that one of them names may have.
-        if let Err(error) = self.live.replace(new) {
+        if let Err(error) = self.live.replace(self.as_bound(new)) {
             tracing::error!(event = "config.refused", "the changed configuration is not used: {error}");
-            return;
+            return None;
         }
-        self.logs.hide(logging::secrets(&slices));
-        self.logs.reload(&logging::settings(&slices.logging, &self.paths, self.verbosity));
-        if !plan.gateway.is_empty() {
-            let keys: Vec<String> = plan.gateway.iter().map(ToString::to_string).collect();
-            tracing::warn!(event = "config.restart_needed", keys = %keys.join(", "), "these hold from the gateway's next start");
-        }
+        self.logs.hide(secrets);
+        self.logs.reload(&settings);
         if !plan.accounts.is_empty()
             && let Err(error) = self.board.reconcile()
         {
             tracing::error!(event = "config.accounts_not_told", "{error}");
         }
         tracing::info!(event = "config.reloaded", hot = plan.hot.len(), accounts = plan.accounts.len());
+        Some(plan)
+    }
+
+    /// Compares with what holds, and for what needs a restart with what this life began with: the wait for it may be long.
+    fn plan(&self, old: &Config, new: &Config) -> Plan {
+        Plan { gateway: plan(&self.born, new).gateway, ..plan(old, new) }
+    }
+
+    /// Returns a configuration with the addresses that are listened on: what looks at them means those, not the next ones.
+    fn as_bound(&self, mut config: Config) -> Config {
+        let (now, bound) = (&mut config.slices.gateway, &self.born.slices.gateway);
+        (now.port, now.bind, now.custom_bind_host) = (bound.port, bound.bind, bound.custom_bind_host);
+        config
+    }
+
+    fn files(&self) -> MutexGuard<'_, Files> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Returns when each file was last written, `None` for one that is not there. The config file itself is always among them.
-fn stamps<'a>(files: impl Iterator<Item = &'a PathBuf>, paths: &Paths) -> Vec<(PathBuf, Option<SystemTime>)> {
+impl Keeper for Reloader {
+    fn running(&self) -> Config {
+        self.live.config()
+    }
+
+    fn judge(&self, next: &Config) -> Result<Plan, String> {
+        self.live.probe(next).map_err(|error| error.to_string())?;
+        Ok(self.live.with(|config| self.plan(config, next)))
+    }
+
+    fn take_over(&self, reason: &'static str, weight: Weight, wish: &RestartWish) -> Option<RestartTicket> {
+        let plan = self.reload()?;
+        let waits = !plan.gateway.is_empty();
+        let restarts = match (self.live.with(|config| config.slices.gateway.reload.mode), weight) {
+            (ReloadMode::Restart, _) => !plan.is_empty(),
+            (_, Weight::Order) | (ReloadMode::Hybrid, Weight::Change) => waits,
+            (ReloadMode::Hot | ReloadMode::Off, Weight::Change) => false,
+        };
+        if restarts {
+            return Some(self.restart.restart(reason, wish));
+        }
+        if waits {
+            let keys = plan.gateway.iter().map(KeyPath::to_string).collect::<Vec<_>>().join(", ");
+            tracing::warn!(event = "config.restart_needed", %keys, "these hold from the gateway's next start");
+        }
+        None
+    }
+}
+
+/// Returns what each file looks like, `None` for one that is not there. The config file itself is always among them.
+fn stamps<'a>(files: impl Iterator<Item = &'a PathBuf>, paths: &Paths) -> Vec<Stamp> {
     let mut files: Vec<PathBuf> = files.cloned().collect();
     if !files.contains(&paths.config_file) {
         files.push(paths.config_file.clone());
     }
-    files
-        .into_iter()
-        .map(|file| (std::fs::metadata(&file).and_then(|about| about.modified()).ok(), file))
-        .map(|(at, file)| (file, at))
-        .collect()
+    // Two changes within one tick of the clock differ in the file that a rename put in the place, or in its length.
+    let look = |file: &PathBuf| {
+        let about = std::fs::metadata(file).ok()?;
+        Some((about.modified().ok()?, about.len(), about.ino()))
+    };
+    files.into_iter().map(|file| (look(&file), file)).map(|(stamp, file)| (file, stamp)).collect()
 }

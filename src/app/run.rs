@@ -1,47 +1,32 @@
-//! The phases of a life.
+//! One life after the other in the same process: the folder, the log, the port and the signals outlive a restart, everything else
+//! is built anew.
 
-use std::net::TcpListener;
-use std::path::PathBuf;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use callboard_actors::channel::Desks;
-use callboard_actors::core::{ActorKind, Backoff, Clock, Intensity, Supervision, Supervisor};
-use callboard_actors::message::{Counters, EventBody, Switchboard};
-use callboard_actors::ports::Store as _;
-use callboard_actors::registry::Board;
-use callboard_actors::session::TurnGate;
-use callboard_actors::troupe::{self, Props, Temper, Troupe};
+use callboard_actors::core::Clock;
+use callboard_actors::troupe::Troupe;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
-use super::live::LiveConfig;
-use super::pulse::Pulse;
+use super::life::{Farewell, Life};
+use super::pulse::{Pulse, bridge};
 use super::reload::Reloader;
-use super::signals::{Asked, Signals};
-use super::view::Accounts;
-use super::{AppError, Options, announce, listener, logging};
-use crate::config::slices::Slices;
-use crate::http::{self, Gateway, Parts, Phase, Readiness};
+use super::restart::RestartHandle;
+use super::signals::{Asked, Signals, force};
+use super::{AppError, Options, announce, descriptors, listener, logging, sentinel};
+use crate::config::desk::{ConfigDesk, RestartWish};
+use crate::config::refuse::{Unconfigured, check_start};
+use crate::config::{Config, load};
+use crate::http::Phase;
 use crate::logs::{self, Logs};
-use crate::storage::{LateStore, Options as StoreOptions, STORE_FILE, SqliteStore, StateLock, StoreGuardian};
-
-/// How many threads answer HTTP.
-const HTTP_WORKERS: usize = 2;
-
-/// How long answers that are written may take to get out at shutdown.
-const FLUSH_WAIT: Duration = Duration::from_secs(2);
-
-/// How long channels may take to say goodbye to their platforms.
-const GOODBYE_WAIT: Duration = Duration::from_secs(4);
-
-/// How long actors may take to end at shutdown.
-const END_WAIT: Duration = Duration::from_secs(3);
+use crate::storage::{STORE_FILE, SqliteStore, StateLock};
+use crate::ws::{Control, PulseActor};
 
 /// How long the last lines of the log may take to be written.
 const LOGS_WAIT: Duration = Duration::from_secs(2);
-
-/// How often the outbox is looked at while it empties.
-const FLUSH_LOOK: Duration = Duration::from_millis(20);
 
 /// Runs the gateway until it is told to stop.
 ///
@@ -50,163 +35,236 @@ const FLUSH_LOOK: Duration = Duration::from_millis(20);
 pub fn run(options: Options) -> Result<(), AppError> {
     let clock = Clock::system();
     let lock = StateLock::acquire(&options.paths.state_dir, &clock)?;
-    let slices = &options.config.slices;
-    let settings = logging::settings(&slices.logging, &options.paths, options.verbosity);
+    let settings = logging::settings(&options.config.slices.logging, &options.paths, options.verbosity);
     let logs = Arc::new(logs::install(&settings, clock.clone())?);
-    logs.hide(logging::secrets(slices));
-    for warning in &options.config.warnings {
-        tracing::warn!(event = "config.warning", "{warning}");
-    }
-    let listener = listener::listen(&options.config.slices.gateway)?;
-    let done = actix::System::new().block_on(live(options, listener, Arc::clone(&logs), clock));
+    // Also of what follows up to the first life.
+    logs.hide(options.config.secrets());
+    descriptors::raise();
+    let address = listener::address(&options.config.slices.gateway)?;
+    let listener = listener::listen(address)?;
+    let restart = RestartHandle::new(clock.clone(), options.paths.state_dir.clone());
+    let done = actix::System::new().block_on(async {
+        let signals = Signals::listen().map_err(AppError::Serve)?;
+        let logs = Arc::clone(&logs);
+        Process { options, clock, logs, door: Some(listener), address, restart, signals, bridge: None }.live().await
+    });
     logs.flush(LOGS_WAIT);
     drop(lock);
     done
 }
 
-/// Everything that one life holds.
-struct Life {
-    supervisor: Supervisor,
-    store: Arc<LateStore>,
-    board: Arc<Board>,
-    live: LiveConfig,
-    desks: Arc<Desks>,
-    counters: Arc<Counters>,
-    gate: TurnGate,
-    readiness: Arc<Readiness>,
+/// What outlives a restart.
+struct Process {
+    options: Options,
+    clock: Clock,
+    logs: Arc<Logs>,
+    /// The port. Held here too, so that who connects between two lives waits instead of being refused; `None` only while it
+    /// changes hands.
+    door: Option<TcpListener>,
+    /// The address that the settings meant when the port was taken.
+    address: SocketAddr,
+    restart: RestartHandle,
+    signals: Signals,
+    /// Tells the service manager between two lives that all is well.
+    bridge: Option<JoinHandle<()>>,
 }
 
-impl Life {
-    fn new(options: &Options, clock: Clock) -> Result<Self, AppError> {
-        let slices = &options.config.slices;
-        let live = LiveConfig::new(options.config.clone(), clock.clone())?;
-        let settings = Supervision { stuck_after: slices.supervision.stuck, ..Supervision::default() };
-        Ok(Self {
-            supervisor: Supervisor::new(settings, clock),
-            store: Arc::default(),
-            board: Arc::new(Board::new(live.routes())),
-            live,
-            desks: Arc::default(),
-            counters: Arc::default(),
-            gate: TurnGate::default(),
-            readiness: Arc::default(),
-        })
-    }
+/// What the next life begins with.
+struct Next {
+    config: Config,
+    address: SocketAddr,
+    door: Door,
+}
 
-    fn serve(&self, listener: TcpListener) -> Result<ServerHandle, AppError> {
-        let view = Accounts {
-            accounts: self.live.accounts(),
-            desks: Arc::clone(&self.desks),
-            board: Arc::clone(&self.board),
-            supervisor: self.supervisor.clone(),
-        };
-        let parts = Parts {
-            supervisor: self.supervisor.clone(),
-            store: Arc::clone(&self.store) as _,
-            switchboard: Arc::clone(&self.board) as Arc<dyn Switchboard>,
-            settings: self.live.http(),
-            channels: Arc::new(view),
-            readiness: Arc::clone(&self.readiness),
-            counters: Arc::clone(&self.counters),
-        };
-        let server = http::serve(listener, Gateway::new(parts), HTTP_WORKERS).map_err(AppError::Serve)?;
-        let handle = server.handle();
-        actix::spawn(async move {
-            if let Err(error) = server.await {
-                tracing::error!(event = "http.ended", "{error}");
+/// Where the next life listens.
+enum Door {
+    /// Where this one does.
+    Same,
+    /// Elsewhere.
+    Open(TcpListener),
+    /// At another address of the same port, which is free only when this one is closed.
+    AfterClosing,
+}
+
+/// A life that runs.
+struct Running {
+    life: Life,
+    store: Arc<SqliteStore>,
+    troupe: Arc<Troupe>,
+    control: Arc<Control>,
+    server: ServerHandle,
+    reload: mpsc::Sender<()>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Process {
+    /// Lives until a stop.
+    async fn live(mut self) -> Result<(), AppError> {
+        loop {
+            let running = self.begin().await?;
+            let next = self.until_asked(&running).await;
+            match self.end(running, next.is_some()).await {
+                Farewell::Stop => {
+                    tracing::info!(event = "gateway.stopped");
+                    return Ok(());
+                }
+                Farewell::Restart => self.become_next(next)?,
             }
-        });
-        Ok(handle)
-    }
-
-    /// Opens the store on a thread of its own, since reading a long log back takes a while.
-    async fn open_store(&self, path: PathBuf, slices: &Slices) -> Result<Arc<SqliteStore>, AppError> {
-        let options = StoreOptions {
-            limits: self.live.store(),
-            clock: self.supervisor.clock().clone(),
-            crashes_max: slices.delivery.crashes_max,
-            ..StoreOptions::default()
-        };
-        let opened = tokio::task::spawn_blocking(move || SqliteStore::open(&path, options)).await;
-        let store = opened.map_err(|error| AppError::Serve(std::io::Error::other(error)))??;
-        self.store.arrive(Arc::clone(&store) as _);
-        Ok(store)
-    }
-
-    fn start_actors(&self, store: &Arc<SqliteStore>, slices: &Slices) -> Result<Arc<Troupe>, AppError> {
-        let _ = self.supervisor.start(StoreGuardian::spec(store))?;
-        let supervision = &slices.supervision;
-        let props = Props {
-            supervisor: self.supervisor.clone(),
-            store: Arc::clone(store) as _,
-            providers: Arc::new(self.live.clone()),
-            accounts: self.live.accounts(),
-            routes: self.live.routes(),
-            sessions: self.live.sessions(),
-            channels: self.live.channels(),
-            desks: Arc::clone(&self.desks),
-            counters: Arc::clone(&self.counters),
-            gate: self.gate.clone(),
-            temper: Temper {
-                intensity: Intensity { restarts_max: supervision.restarts_max, window: supervision.restarts_window },
-                backoff: Backoff { base: supervision.backoff_base, max: supervision.backoff_max, jitter: 0.2 },
-                stable_after: supervision.stable,
-            },
-        };
-        Ok(troupe::start(props, &self.board)?)
-    }
-
-    /// Goes down in good order: takes nothing in, lets what runs finish, sends what is written, says goodbye.
-    async fn drain(&self, troupe: &Troupe, server: ServerHandle, turns_wait: Duration) {
-        tracing::info!(event = "gateway.draining", turns = self.gate.running());
-        self.readiness.set(Phase::Draining);
-        let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
-        self.board.publish(EventBody::Shutdown { reason: "gateway stopping".into() });
-        self.gate.close();
-        let clock = self.supervisor.clock();
-        if clock.within(turns_wait, self.gate.emptied()).await.is_none() {
-            tracing::warn!(event = "gateway.turns_parked", turns = self.gate.running(), "they run again at the next start");
-        }
-        let _ = clock.within(FLUSH_WAIT, self.outbox_emptied()).await;
-        troupe.close_channels(GOODBYE_WAIT).await;
-        self.supervisor.stop_kind(ActorKind::Channel, END_WAIT).await;
-        self.supervisor.stop_kind(ActorKind::Session, END_WAIT).await;
-        server.stop(true).await;
-        let _ = self.store.flush().await;
-        self.supervisor.shut_down();
-    }
-
-    async fn outbox_emptied(&self) {
-        while self.store.health().outbox_open > 0 {
-            self.supervisor.clock().sleep(FLUSH_LOOK).await;
         }
     }
-}
 
-async fn live(options: Options, listener: TcpListener, logs: Arc<Logs>, clock: Clock) -> Result<(), AppError> {
-    let mut signals = Signals::listen().map_err(AppError::Serve)?;
-    let address = listener.local_addr().map_err(AppError::Serve)?;
-    let life = Life::new(&options, clock)?;
-    let server = life.serve(listener)?;
-    tracing::info!(event = "gateway.listening", %address, pid = std::process::id());
-    let slices = options.config.slices.clone();
-    let store = life.open_store(options.paths.state_dir.join(STORE_FILE), &slices).await?;
-    let troupe = life.start_actors(&store, &slices)?;
-    life.readiness.set(Phase::Ready);
-    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
-    announce::ready(address, &options.paths);
-    let reloader = Reloader::new(life.live.clone(), logs, Arc::clone(&life.board), options);
-    let (reload, reloads) = tokio::sync::mpsc::channel(1);
-    let supervisor = life.supervisor.clone();
-    actix::spawn(logs::mailbox::run(supervisor.clone(), life.live.mailboxes(), supervisor.clock().clone()));
-    actix::spawn(Pulse { supervisor, reloader }.run(reloads));
-    while let Asked::Reload = signals.next().await {
-        // One that waits already is enough.
-        let _ = reload.try_send(());
+    async fn begin(&mut self) -> Result<Running, AppError> {
+        let Options { config, paths, verbosity, .. } = &self.options;
+        self.logs.hide(config.secrets());
+        self.logs.reload(&logging::settings(&config.slices.logging, paths, *verbosity));
+        for warning in &config.warnings {
+            tracing::warn!(event = "config.warning", "{warning}");
+        }
+        let listener = self.door()?;
+        let address = listener.local_addr().map_err(AppError::Serve)?;
+        let life = Life::new(&self.options, self.clock.clone())?;
+        let (reloader, desk) = self.desk(&life);
+        let control = life.control(&self.options, &desk);
+        let server = life.serve(listener, &control)?;
+        tracing::info!(event = "gateway.listening", %address, pid = std::process::id());
+        let store = life.open_store(paths.state_dir.join(STORE_FILE), &config.slices).await?;
+        let troupe = life.start_actors(&store, &config.slices)?;
+        PulseActor::start(&control)?;
+        life.readiness.set(Phase::Ready);
+        let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+        match self.bridge.take() {
+            Some(bridge) => bridge.abort(),
+            None => announce::ready(address, paths),
+        }
+        if let Some(note) = sentinel::take(&paths.state_dir) {
+            sentinel::deliver(&note, store.as_ref(), &config.slices.routes, self.clock.now_ms());
+        }
+        let (reload, reloads) = mpsc::channel(1);
+        let supervisor = life.supervisor.clone();
+        let mailboxes = logs::mailbox::run(supervisor.clone(), life.live.mailboxes(), self.clock.clone());
+        let pulse = Pulse { supervisor, reloader, desk };
+        let tasks = vec![actix::spawn(mailboxes), actix::spawn(pulse.run(reloads))];
+        Ok(Running { life, store, troupe, control, server, reload, tasks })
     }
-    actix::spawn(signals.force_at_next());
-    life.drain(&troupe, server, slices.gateway.drain).await;
-    drop(store);
-    tracing::info!(event = "gateway.stopped");
-    Ok(())
+
+    /// Opens the desk of the config file, and returns who takes over what is written there.
+    fn desk(&self, life: &Life) -> (Arc<Reloader>, Arc<ConfigDesk>) {
+        let (live, board) = (life.live.clone(), Arc::clone(&life.board));
+        let reloader = Arc::new(Reloader::new(live, Arc::clone(&self.logs), board, self.restart.clone(), &self.options));
+        let Options { paths, env, overrides, .. } = &self.options;
+        let keeper = Arc::clone(&reloader) as _;
+        let desk = ConfigDesk::new(paths.clone(), env.clone(), overrides.clone(), keeper, self.clock.clone());
+        (reloader, Arc::new(desk))
+    }
+
+    /// Waits until this life is to end; answers with the next one, if one follows.
+    async fn until_asked(&mut self, running: &Running) -> Option<Next> {
+        loop {
+            tokio::select! {
+                asked = self.signals.next() => match asked {
+                    Asked::Drain => return None,
+                    // One that waits already is enough.
+                    Asked::Reload => drop(running.reload.try_send(())),
+                    Asked::Restart => self.asked_by_signal(&running.life),
+                },
+                pending = self.restart.due() => match self.prepare(&running.life) {
+                    Ok(next) => {
+                        tracing::info!(event = "gateway.restarting", reason = %pending.reason);
+                        return Some(next);
+                    }
+                    Err(error) => {
+                        sentinel::discard(&self.options.paths.state_dir);
+                        tracing::error!(
+                            event = "gateway.restart_refused", reason = %pending.reason,
+                            "the gateway goes on as it is: {error}"
+                        );
+                    }
+                },
+            }
+        }
+    }
+
+    fn asked_by_signal(&self, life: &Life) {
+        if life.live.with(|config| config.slices.gateway.restart_by_signal) {
+            let _ = self.restart.restart("SIGUSR1", &RestartWish { delay_ms: Some(0), ..RestartWish::default() });
+        } else {
+            tracing::warn!(event = "gateway.restart_refused", "SIGUSR1 is ignored: set commands.restart to true to allow it");
+        }
+    }
+
+    /// Looks whether a life could follow, before this one ends for it.
+    fn prepare(&self, life: &Life) -> Result<Next, AppError> {
+        let Options { paths, env, overrides, .. } = &self.options;
+        let config = load(paths, env, overrides)?;
+        check_start(&config, paths, Unconfigured::Allowed)?;
+        life.live.probe(&config)?;
+        let address = listener::address(&config.slices.gateway)?;
+        let door = if address == self.address {
+            Door::Same
+        } else {
+            match listener::listen(address) {
+                Ok(listener) => Door::Open(listener),
+                Err(_) if address.port() == self.address.port() => Door::AfterClosing,
+                Err(error) => return Err(error.into()),
+            }
+        };
+        Ok(Next { config, address, door })
+    }
+
+    /// Goes down in good order. Who is told to stop while it restarts stops.
+    async fn end(&mut self, running: Running, restarts: bool) -> Farewell {
+        let Running { life, store, troupe, control, server, reload, tasks } = running;
+        let mut farewell = if restarts { Farewell::Restart } else { Farewell::Stop };
+        {
+            let mut drain = std::pin::pin!(life.drain(&troupe, &control, server, farewell));
+            loop {
+                tokio::select! {
+                    () = &mut drain => break,
+                    asked = self.signals.next() => match (asked, farewell) {
+                        (Asked::Drain, Farewell::Stop) => force(&self.logs),
+                        (Asked::Drain, Farewell::Restart) => farewell = Farewell::Stop,
+                        (Asked::Reload | Asked::Restart, _) => {}
+                    },
+                }
+            }
+        }
+        drop(reload);
+        for task in tasks {
+            task.abort();
+            // Its end, so that nothing of this life is left in the next one.
+            let _ = task.await;
+        }
+        drop((troupe, control, life));
+        // Whoever still holds the store has nothing to put back in the next one's file.
+        let _ = tokio::task::spawn_blocking(move || store.close()).await;
+        farewell
+    }
+
+    fn become_next(&mut self, next: Option<Next>) -> Result<(), AppError> {
+        let Some(Next { config, address, door }) = next else { return Ok(()) };
+        self.bridge = Some(actix::spawn(bridge(self.clock.clone())));
+        self.options.config = config;
+        match door {
+            Door::Same => return Ok(()),
+            Door::Open(listener) => self.door = Some(listener),
+            Door::AfterClosing => {
+                self.door = None;
+                let opened = listener::listen(address);
+                if let Err(error) = &opened {
+                    tracing::error!(event = "gateway.address_kept", "it goes on at {}: {error}", self.address);
+                    self.door = Some(listener::listen(self.address)?);
+                    return Ok(());
+                }
+                self.door = Some(opened?);
+            }
+        }
+        self.address = address;
+        Ok(())
+    }
+
+    /// Returns the port for a server, which closes what it is given.
+    fn door(&self) -> Result<TcpListener, AppError> {
+        let door = self.door.as_ref().map(TcpListener::try_clone);
+        door.unwrap_or_else(|| Err(std::io::ErrorKind::NotConnected.into())).map_err(AppError::Serve)
+    }
 }

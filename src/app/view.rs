@@ -7,7 +7,7 @@ use callboard_actors::core::{ActorId, Live, State, Supervisor};
 use callboard_actors::message::{AccountKey, LinkState, LinkStatus, Switchboard};
 use callboard_actors::registry::Board;
 
-use crate::http::ChannelsView;
+use crate::outgoing::ChannelsView;
 
 /// Accounts from the settings, links from the desks.
 pub(super) struct Accounts {

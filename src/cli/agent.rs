@@ -1,7 +1,5 @@
 //! `callboard agent`: one turn, its answer as it is written.
 
-use std::io::Write as _;
-
 use eventsource_stream::Eventsource as _;
 use futures_util::StreamExt as _;
 use reqwest::Response;
@@ -11,7 +9,7 @@ use serde_json::{Value, json};
 use super::client::{Body, Client};
 use super::context::Context;
 use super::error::CliError;
-use super::output::{Output, Spinner};
+use super::output::{Output, Spinner, write};
 
 /// Names the session that a request belongs to.
 const SESSION_HEADER: &str = "x-callboard-session-key";
@@ -80,9 +78,4 @@ async fn print(answered: Response, client: &Client, spinner: Spinner) -> Result<
     }
     write("\n")?;
     if finished { Ok(()) } else { Err(CliError::failed("the answer broke off before its end")) }
-}
-
-fn write(text: &str) -> Result<(), CliError> {
-    let mut out = anstream::stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| CliError::Failed(error.into()))
 }

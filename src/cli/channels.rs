@@ -194,11 +194,14 @@ fn described(account: &Account) -> Value {
 fn add(args: &AddArgs, context: &Context) -> Result<(), CliError> {
     let name = args.kind.as_deref().or(args.channel.as_deref()).unwrap_or_default();
     let kind = kind(name)?;
-    let Some(token) = args.token.as_deref().filter(|token| !token.trim().is_empty()) else {
-        return Err(CliError::Usage(format!("{} requires --token <apiKey>", kind.name)));
-    };
+    let token = args.token.as_deref().filter(|token| !token.trim().is_empty());
+    match (takes_key(kind), token) {
+        (true, None) => return Err(CliError::Usage(format!("{} requires --token <apiKey>", kind.name))),
+        (false, Some(_)) => return Err(CliError::Usage(format!("{} takes no --token: it needs no key", kind.name))),
+        (true, Some(_)) | (false, None) => {}
+    }
     let at = place(kind, args.account.as_deref().unwrap_or(DEFAULT_ACCOUNT));
-    let fields = [("apiKey", Some(token)), ("apiBaseUrl", args.http_url.as_deref()), ("name", args.name.as_deref())];
+    let fields = [("apiKey", token), ("apiBaseUrl", args.http_url.as_deref()), ("name", args.name.as_deref())];
     let mut changes: Vec<_> =
         fields.into_iter().filter_map(|(key, value)| Some((at.key(key), Change::Set(Value::from(value?))))).collect();
     changes.push((at.key("enabled"), Change::Set(Value::Bool(true))));
@@ -218,7 +221,14 @@ fn remove(args: &AccountArgs, context: &Context) -> Result<(), CliError> {
         )));
     }
     let at = place(kind, args.account());
-    let section = config.get(&at).unwrap_or_default();
+    let Some(section) = config.get(&at) else {
+        let off = at.key("enabled");
+        return Err(CliError::failed(format!(
+            "{}:{} is built in and stands in no file: `callboard config set {off} false` keeps it from running",
+            kind.name,
+            args.account()
+        )));
+    };
     if args.account() != DEFAULT_ACCOUNT || section.get("accounts").is_none() {
         return change(context, &[(at, Change::Unset)]);
     }
@@ -230,6 +240,11 @@ fn remove(args: &AccountArgs, context: &Context) -> Result<(), CliError> {
         changes.push((beside, Change::Unset));
     }
     change(context, &changes)
+}
+
+/// Returns whether an integration's accounts have a key.
+pub(super) fn takes_key(kind: &Kind) -> bool {
+    (kind.schema)().pointer("/properties/apiKey").is_some()
 }
 
 /// Returns where an account stands in the config file.

@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use url::Url;
 
-use super::error::CliError;
+use super::error::{CliError, TOKEN_REFUSED, TOKEN_WANTED};
 
 /// How long to wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -147,12 +147,8 @@ impl Client {
             }
         })?;
         match (answered.status(), &self.credential) {
-            (StatusCode::UNAUTHORIZED, None) => Err(self.unauthorized(
-                "wants a token: give --gateway-token, set CALLBOARD_GATEWAY_TOKEN, or run this where its config file is",
-            )),
-            (StatusCode::UNAUTHORIZED, Some(_)) => Err(self.unauthorized(
-                "refused the token: it is another one than its gateway.auth.token, see --gateway-token and CALLBOARD_GATEWAY_TOKEN",
-            )),
+            (StatusCode::UNAUTHORIZED, None) => Err(self.unauthorized(TOKEN_WANTED)),
+            (StatusCode::UNAUTHORIZED, Some(_)) => Err(self.unauthorized(TOKEN_REFUSED)),
             _ => Ok(answered),
         }
     }
@@ -167,7 +163,7 @@ impl Client {
     }
 
     fn unauthorized(&self, reason: &'static str) -> CliError {
-        CliError::Unauthorized { url: self.shown(), reason }
+        CliError::Unauthorized { url: self.shown(), reason: reason.into() }
     }
 
     /// Returns the address without a password that somebody may have put into it.

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use super::context::Context;
 use super::error::CliError;
 use crate::config::edit::{self, Change};
+use crate::config::model::ReloadMode;
 use crate::config::reload::{Plan, plan};
-use crate::config::{Config, ConfigError, KeyPath, Problem, load, schema};
+use crate::config::{Config, ConfigError, KeyPath, Overrides, Problem, load, schema};
 
 /// What to do with the configuration.
 #[derive(Debug, clap::Args)]
@@ -100,27 +101,32 @@ pub(super) fn change(context: &Context, changes: &[(KeyPath, Change)]) -> Result
     let file = &context.paths.config_file;
     let mut text = edit::current_text(file)?;
     // A file that is broken already has no plan; the change may be what mends it.
-    let old = load::check_text(&text, &context.paths, &context.env).ok();
+    let old = load::check_text(&text, &context.paths, &context.env, &Overrides::default()).ok();
     for (path, change) in changes {
         text = edit::edit(&text, file, path, change)?;
     }
-    let new = load::check_text(&text, &context.paths, &context.env)?;
+    let new = load::check_text(&text, &context.paths, &context.env, &Overrides::default())?;
     edit::write(file, &text)?;
     let plan = old.map(|old| plan(&old, &new)).unwrap_or_default();
     let names = |paths: &[KeyPath]| paths.iter().map(ToString::to_string).collect::<Vec<_>>();
     let accounts: Vec<_> = plan.accounts.iter().map(ToString::to_string).collect();
     let json = json!({ "file": file, "hot": names(&plan.hot), "accounts": accounts, "gateway": names(&plan.gateway) });
-    context.output.local(&json, || format!("wrote {}{}", file.display(), advice(&plan)));
+    let mode = new.slices.gateway.reload.mode;
+    context.output.local(&json, || format!("wrote {}{}", file.display(), advice(&plan, mode)));
     warn(context, &new);
     Ok(())
 }
 
-/// Tells what a running gateway needs for the change to hold.
-fn advice(plan: &Plan) -> &'static str {
-    match (plan.is_empty(), plan.gateway.is_empty()) {
-        (true, _) => "",
-        (false, true) => "; a running gateway takes it over by itself",
-        (false, false) => "; a running gateway takes it over in part: restart it for the rest",
+/// Tells what a running gateway does for the change to hold.
+fn advice(plan: &Plan, mode: ReloadMode) -> &'static str {
+    if plan.is_empty() {
+        return "";
+    }
+    match (mode, plan.gateway.is_empty()) {
+        (ReloadMode::Off, _) => "; gateway.reload.mode is off: send a running gateway SIGHUP, or restart it",
+        (ReloadMode::Restart, _) | (ReloadMode::Hybrid, false) => "; a running gateway restarts for it by itself",
+        (ReloadMode::Hot, false) => "; a running gateway takes it over in part: restart it for the rest",
+        (ReloadMode::Hybrid | ReloadMode::Hot, true) => "; a running gateway takes it over by itself",
     }
 }
 
@@ -129,7 +135,7 @@ fn validate(context: &Context) -> Result<(), CliError> {
     if !file.exists() {
         return Err(ConfigError::Missing { file: file.clone() }.into());
     }
-    match load(&context.paths, &context.env, &crate::config::Overrides::default()) {
+    match load(&context.paths, &context.env, &Overrides::default()) {
         Ok(config) => {
             let warnings: Vec<_> = config.warnings.iter().map(ToString::to_string).collect();
             let json = json!({ "ok": true, "file": file, "problems": [], "warnings": warnings });

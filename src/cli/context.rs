@@ -1,12 +1,15 @@
 //! What every command needs: places, variables, the gateway meant, the way to print.
 
+use callboard_actors::client::Scope;
 use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Value;
 use url::{Host, Url};
 
 use super::Globals;
 use super::client::Client;
 use super::error::CliError;
 use super::output::Output;
+use super::wire::{CALL_TIMEOUT, Face, Link, Outcome};
 use crate::config::model::{Bind, Mode};
 use crate::config::{Config, Environment, Instance, Overrides, Paths, load};
 
@@ -58,21 +61,47 @@ impl Context {
     /// # Errors
     /// When its address cannot be read, or neither flags nor a sound config file say where it is.
     pub fn client(&self) -> Result<Client, CliError> {
+        let (url, credential) = self.target()?;
+        Client::new(&url, credential.as_ref())
+    }
+
+    /// Connects to the control plane of the gateway that is meant.
+    ///
+    /// # Errors
+    /// As [`Context::client`]; when nobody answers, or the gateway does not let us in.
+    pub(super) async fn link(&self, face: Face) -> Result<Link, CliError> {
+        let (url, credential) = self.target()?;
+        Link::open(&url, credential.as_ref(), face).await
+    }
+
+    /// Connects with these scopes, makes one request, and leaves.
+    ///
+    /// # Errors
+    /// As [`Context::link`].
+    pub(super) async fn ask(&self, scopes: &'static [Scope], method: &str, params: Value) -> Result<Outcome, CliError> {
+        let mut link = self.link(Face::cli(scopes)).await?;
+        let outcome = link.call(method, params, CALL_TIMEOUT).await?;
+        link.close().await;
+        Ok(outcome)
+    }
+
+    /// Returns where the gateway is that is meant, and what to show to it.
+    fn target(&self) -> Result<(Url, Option<SecretString>), CliError> {
         let from_env = || self.env.ours("GATEWAY_TOKEN").or_else(|| self.env.ours("GATEWAY_PASSWORD")).map(SecretString::from);
         let token = self.token.clone().or_else(from_env);
         match (&self.url, token) {
             // Everything is said: a broken config file is in nobody's way.
-            (Some(url), Some(token)) => Client::new(&address(url)?, Some(&token)),
+            (Some(url), Some(token)) => Ok((address(url)?, Some(token))),
             (Some(url), None) => {
                 let url = address(url)?;
                 let token = self.config().ok().and_then(|config| token_for(&url, &config));
-                Client::new(&url, token.as_ref())
+                Ok((url, token))
             }
             (None, token) => {
                 let config = self.config()?;
                 let url = configured(&config)?;
                 let token = token.or_else(|| token_for(&url, &config));
-                Client::new(&url, token.as_ref())
+                Ok((url, token))
             }
         }
     }

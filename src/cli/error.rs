@@ -1,11 +1,19 @@
 //! What a command ends with.
 
+use std::borrow::Cow;
 use std::process::ExitCode;
 
 use crate::config::ConfigError;
 use crate::config::edit::EditError;
 use crate::config::refuse::Refusal;
 use crate::config::setup::SetupError;
+
+/// What is told to somebody who shows no token.
+pub(super) const TOKEN_WANTED: &str =
+    "wants a token: give --gateway-token, set CALLBOARD_GATEWAY_TOKEN, or run this where its config file is";
+/// What is told to somebody who shows another token.
+pub(super) const TOKEN_REFUSED: &str =
+    "refused the token: it is another one than its gateway.auth.token, see --gateway-token and CALLBOARD_GATEWAY_TOKEN";
 
 /// Why a command did not do what it was asked; each has its exit code.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +38,7 @@ pub enum CliError {
         /// Which gateway.
         url: String,
         /// What was shown to it, and the mend.
-        reason: &'static str,
+        reason: Cow<'static, str>,
     },
 }
 

@@ -4,27 +4,32 @@
 //!
 //! - here: what is parsed and which command runs
 //! - [`context`]: what every command needs, from the global flags
-//! - [`client`]: calls to a running gateway
+//! - [`client`]: calls to a running gateway over HTTP; `wire`: over its socket
 //! - [`output`]: tables, JSON, spinners
 //! - [`error`]: exit codes
 
 mod actors;
 mod agent;
 mod channels;
+mod chat;
 pub mod client;
 mod config;
 pub mod context;
 mod deadletters;
+mod devices;
 pub mod error;
 mod force;
 mod gateway;
 mod health;
+mod logs;
 mod message;
 pub mod output;
 mod pairing;
 mod plugins;
+mod sessions;
 mod setup;
 mod status;
+mod wire;
 
 #[cfg(test)]
 mod tests;
@@ -70,7 +75,7 @@ pub struct Globals {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the gateway.
+    /// Run the gateway, or ask the one that runs.
     Gateway(gateway::Args),
     /// Make the config file and a token.
     Setup(setup::Args),
@@ -94,6 +99,14 @@ enum Command {
     Config(config::Args),
     /// Talk to an agent.
     Agent(agent::Args),
+    /// Talk to an agent in a conversation that goes on.
+    Chat(chat::Args),
+    /// Show and change conversations.
+    Sessions(sessions::Args),
+    /// Show the gateway's log.
+    Logs(logs::Args),
+    /// Let devices in and out.
+    Devices(devices::Args),
     /// Show the integrations that are built in.
     Plugins(plugins::Args),
 }
@@ -102,7 +115,7 @@ impl Command {
     /// Returns whether the command has a `--token` of its own, which then is not the gateway's.
     const fn owns_token(&self) -> bool {
         match self {
-            Self::Gateway(_) => true,
+            Self::Gateway(args) => args.runs(),
             Self::Channels(args) => args.owns_token(),
             _ => false,
         }
@@ -110,18 +123,27 @@ impl Command {
 }
 
 impl Cli {
+    /// Leaves of the flags' tokens the one that is for the gateway that is asked.
+    fn settle_token(&mut self) {
+        if self.command.owns_token() {
+            self.globals.token = None;
+        }
+        if let Command::Gateway(args) = &self.command
+            && let Some(token) = args.token()
+        {
+            self.globals.token = Some(token.to_owned());
+        }
+    }
+
     /// Runs the command that was parsed.
     ///
     /// # Errors
     /// What went wrong, with its exit code.
-    pub fn run(self) -> Result<(), CliError> {
-        let Self { mut globals, command } = self;
-        if command.owns_token() {
-            globals.token = None;
-        }
+    pub fn run(mut self) -> Result<(), CliError> {
+        self.settle_token();
+        let Self { globals, command } = self;
         let context = &Context::new(&globals)?;
         match command {
-            // The gateway brings its own runtime.
             Command::Gateway(args) => gateway::run(args, context),
             Command::Setup(args) => block_on(setup::run(args, context)),
             Command::Status(args) => block_on(status::run(args, context)),
@@ -134,6 +156,10 @@ impl Cli {
             Command::Deadletters(args) => block_on(deadletters::run(args, context)),
             Command::Config(args) => block_on(config::run(args, context)),
             Command::Agent(args) => block_on(agent::run(args, context)),
+            Command::Chat(args) => block_on(chat::run(args, context)),
+            Command::Sessions(args) => block_on(sessions::run(args, context)),
+            Command::Logs(args) => block_on(logs::run(args, context)),
+            Command::Devices(args) => block_on(devices::run(args, context)),
             Command::Plugins(args) => block_on(plugins::run(args, context)),
         }
     }

@@ -1,5 +1,6 @@
 //! How things are printed: for people, or the call's body unchanged.
 
+use std::io::Write as _;
 use std::time::Duration;
 
 use comfy_table::Table;
@@ -9,6 +10,7 @@ use serde_json::Value;
 
 use super::client::Body;
 use super::error::CliError;
+use super::wire::Outcome;
 
 /// How often a spinner turns.
 const SPINNER_TICK: Duration = Duration::from_millis(100);
@@ -43,6 +45,22 @@ impl Output {
         Ok(())
     }
 
+    /// Prints what a request was answered with: its payload unchanged, or as people read it. A refusal is printed unchanged too.
+    ///
+    /// # Errors
+    /// The gateway's own, where it refused; when standard output cannot be written.
+    pub(super) fn payload(self, outcome: Outcome, human: impl FnOnce(&Value) -> String) -> Result<(), CliError> {
+        match (self, outcome) {
+            (Self::Json, Ok(payload)) => write_line(payload.text()),
+            (Self::Human, Ok(payload)) => write_line(human(&payload.json()).trim_end()),
+            (Self::Json, Err(refused)) => {
+                write_line(&format!("{{\"ok\":false,\"error\":{}}}", refused.raw.text()))?;
+                Err(refused.into())
+            }
+            (Self::Human, Err(refused)) => Err(refused.into()),
+        }
+    }
+
     /// Prints something that no call answered.
     pub fn local(self, json: &Value, human: impl FnOnce() -> String) {
         match self {
@@ -75,6 +93,20 @@ impl Output {
         }
         Spinner(bar)
     }
+}
+
+/// Writes a text and shows it at once.
+///
+/// # Errors
+/// When standard output cannot be written; a reader that has seen enough is told as any other.
+pub(super) fn write(text: &str) -> Result<(), CliError> {
+    let mut out = anstream::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| CliError::Failed(error.into()))
+}
+
+/// Writes a text on its own line; nothing for none.
+pub(super) fn write_line(text: &str) -> Result<(), CliError> {
+    if text.is_empty() { Ok(()) } else { write(&format!("{text}\n")) }
 }
 
 /// A spinner that goes away when dropped.

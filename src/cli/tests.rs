@@ -19,6 +19,27 @@ fn every_command_of_the_guide_is_read() {
         "gateway -v",
         "--dev gateway",
         "gateway --dev",
+        "gateway run --port 1 --verbose",
+        "gateway call health",
+        "gateway call sessions.list --params {\"limit\":5} --timeout 100 --token T --json",
+        "gateway --token T health",
+        "gateway health --url ws://h:1",
+        "gateway status --json",
+        "gateway probe",
+        "logs --follow --limit 5",
+        "logs -f --json",
+        "sessions list --agent ops",
+        "sessions show main --limit 5",
+        "sessions reset main",
+        "sessions delete main",
+        "sessions compact main",
+        "chat",
+        "chat --session main",
+        "devices list",
+        "devices approve x",
+        "devices reject x",
+        "devices rotate d --role operator --scope operator.read --scope operator.write",
+        "devices revoke d",
         "setup --profile blue",
         "status --json",
         "--json status",
@@ -75,6 +96,12 @@ fn what_is_not_understood_is_refused() {
         ("", Kind::DisplayHelpOnMissingArgumentOrSubcommand),
         ("gateway --port 70000", Kind::ValueValidation),
         ("gateway --bind moon", Kind::InvalidValue),
+        ("gateway call", Kind::MissingRequiredArgument),
+        ("gateway call health --params [1]", Kind::ValueValidation),
+        ("gateway call health --params {", Kind::ValueValidation),
+        ("gateway call health --timeout 0", Kind::ValueValidation),
+        ("logs --limit 0", Kind::ValueValidation),
+        ("sessions show", Kind::MissingRequiredArgument),
         ("message send --channel c --to t", Kind::MissingRequiredArgument),
         ("message send hi --to t", Kind::MissingRequiredArgument),
         ("send a -m b --channel c --to t", Kind::ArgumentConflict),
@@ -90,9 +117,10 @@ fn what_is_not_understood_is_refused() {
 
 /// Which token is the gateway's, of those that the line gives.
 fn gateway_token(line: &str) -> Option<String> {
-    let cli = parse(line).unwrap();
-    let own = if cli.command.owns_token() { None } else { cli.globals.token };
-    cli.globals.gateway_token.or(own)
+    let mut cli = parse(line).unwrap();
+    cli.settle_token();
+    let globals = cli.globals;
+    globals.gateway_token.or(globals.token)
 }
 
 #[test]
@@ -105,6 +133,12 @@ fn the_token_is_the_gateways_except_where_a_command_has_its_own() {
         ("actors list --gateway-token A --token B", Some("A")),
         ("channels status --token T", Some("T")),
         ("gateway --token T", None),
+        ("gateway run --token T", None),
+        ("gateway --token T run", None),
+        ("gateway call health --token T", Some("T")),
+        ("gateway --token T call health", Some("T")),
+        ("--token T gateway probe", Some("T")),
+        ("gateway health --gateway-token A --token B", Some("A")),
         ("channels add socket-chat --token K", None),
         ("channels add socket-chat --token K --gateway-token T", Some("T")),
         ("--gateway-token T channels add socket-chat --token K", Some("T")),

@@ -6,7 +6,7 @@ use super::schema::{Effect, alternatives, effect, known_paths, types};
 use super::{KeyPath, Problem, secret};
 
 /// How much of a wrong value is shown.
-const SHOWN_CHARS_MAX: usize = 40;
+pub(super) const SHOWN_CHARS_MAX: usize = 40;
 
 /// What a check found.
 #[derive(Debug, Default)]

@@ -44,6 +44,11 @@ pub(super) struct Document {
 
 /// Reads a file's text, at most [`FILE_BYTES_MAX`].
 pub(super) fn read_text(file: &Path) -> Result<String, ConfigError> {
+    text_of(read_bytes(file)?, file)
+}
+
+/// Reads a file, at most [`FILE_BYTES_MAX`].
+pub(super) fn read_bytes(file: &Path) -> Result<Vec<u8>, ConfigError> {
     let trouble = |reason: String| ConfigError::File { what: "read", file: file.to_owned(), reason };
     let opened = std::fs::File::open(file).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => ConfigError::Missing { file: file.to_owned() },
@@ -54,6 +59,11 @@ pub(super) fn read_text(file: &Path) -> Result<String, ConfigError> {
     if bytes.len() as u64 > FILE_BYTES_MAX {
         return Err(ConfigError::TooLarge { file: file.to_owned(), bytes_max: FILE_BYTES_MAX });
     }
+    Ok(bytes)
+}
+
+/// Reads a file's content as the text that it has to be.
+pub(super) fn text_of(bytes: Vec<u8>, file: &Path) -> Result<String, ConfigError> {
     let text = String::from_utf8(bytes).map_err(|error| {
         let line = error.as_bytes().iter().take(error.utf8_error().valid_up_to()).filter(|&&byte| byte == b'\n').count() + 1;
         ConfigError::Syntax { file: file.to_owned(), line: clip(line), reason: "not UTF-8: save the file as UTF-8".to_owned() }
@@ -61,12 +71,17 @@ pub(super) fn read_text(file: &Path) -> Result<String, ConfigError> {
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
+/// Parses a text that may hold any value.
+pub(super) fn parse_value(text: &str, file: &Path) -> Result<Document, ConfigError> {
+    match Format::of(file) {
+        Format::Json5 => parse_json5(text, file),
+        Format::Yaml => parse_yaml(text, file),
+    }
+}
+
 /// Parses a file's text.
 pub(super) fn parse(text: &str, file: &Path) -> Result<Document, ConfigError> {
-    let document = match Format::of(file) {
-        Format::Json5 => parse_json5(text, file)?,
-        Format::Yaml => parse_yaml(text, file)?,
-    };
+    let document = parse_value(text, file)?;
     if document.tree.is_object() {
         return Ok(document);
     }

@@ -1,7 +1,7 @@
 //! Writes single keys back into the config file, with its comments and its layout kept.
 
 use std::io::Write as _;
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use jsonc_parser::ParseOptions;
@@ -90,11 +90,13 @@ pub fn write(file: &Path, text: &str) -> Result<(), ConfigError> {
         folder.join(name)
     };
     if file.exists() {
-        std::fs::copy(file, beside(".bak")).map_err(trouble)?;
-        std::fs::set_permissions(beside(".bak"), std::fs::Permissions::from_mode(FILE_MODE)).map_err(trouble)?;
+        // Never a moment in which others could read it, also where they could read the one before.
+        let copy = beside(&format!(".bak.{}.tmp", std::process::id()));
+        let old = std::fs::read(file).map_err(trouble)?;
+        write_new(&copy, &old).and_then(|()| std::fs::rename(&copy, beside(".bak"))).map_err(trouble)?;
     }
     let temporary = beside(&format!(".{}.tmp", std::process::id()));
-    let written = write_new(&temporary, text).and_then(|()| std::fs::rename(&temporary, file));
+    let written = write_new(&temporary, text.as_bytes()).and_then(|()| std::fs::rename(&temporary, file));
     if let Err(error) = written {
         let _ = std::fs::remove_file(&temporary);
         return Err(trouble(error));
@@ -103,9 +105,11 @@ pub fn write(file: &Path, text: &str) -> Result<(), ConfigError> {
     std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(trouble)
 }
 
-fn write_new(file: &Path, text: &str) -> std::io::Result<()> {
-    let mut opened = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(FILE_MODE).open(file)?;
-    opened.write_all(text.as_bytes())?;
+fn write_new(file: &Path, content: &[u8]) -> std::io::Result<()> {
+    // One that was left by a crash may have other rights.
+    let _ = std::fs::remove_file(file);
+    let mut opened = std::fs::OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(file)?;
+    opened.write_all(content)?;
     opened.sync_all()
 }
 
@@ -189,7 +193,8 @@ fn is_faithful(old: &str, new: &str, path: &KeyPath, change: &Change) -> bool {
     changed.is_some() && wanted == found
 }
 
-fn put(tree: &mut Value, path: &KeyPath, value: &Value) -> Option<()> {
+/// Puts a value into a tree, making what is above it; `None` when it has no place there.
+pub(super) fn put(tree: &mut Value, path: &KeyPath, value: &Value) -> Option<()> {
     let mut here = tree;
     for segment in path.segments() {
         here = match segment {
@@ -215,7 +220,8 @@ fn put(tree: &mut Value, path: &KeyPath, value: &Value) -> Option<()> {
     Some(())
 }
 
-fn take(tree: &mut Value, path: &KeyPath) -> Option<()> {
+/// Takes a value out of a tree; `None` when it is not there.
+pub(super) fn take(tree: &mut Value, path: &KeyPath) -> Option<()> {
     let (last, above) = path.segments().split_last()?;
     let parent = above.iter().try_fold(tree, |value, segment| match segment {
         Segment::Key(key) => value.get_mut(key),

@@ -76,6 +76,24 @@ pub(super) fn merge(under: &mut Value, over: Value) {
     }
 }
 
+/// Adds what only the other tree has.
+pub(super) fn complete(tree: &mut Value, other: &Value) {
+    match (tree, other) {
+        (Value::Object(tree), Value::Object(other)) => {
+            for (key, value) in other {
+                match tree.get_mut(key) {
+                    Some(below) => complete(below, value),
+                    None => drop(tree.insert(key.clone(), value.clone())),
+                }
+            }
+        }
+        (Value::Array(tree), Value::Array(other)) => {
+            tree.iter_mut().zip(other).for_each(|(item, other)| complete(item, other));
+        }
+        _ => {}
+    }
+}
+
 struct Reader {
     whole: Whole,
     /// The files being read, outermost first.

@@ -10,6 +10,7 @@ use super::include::Whole;
 use super::layers::Layer;
 use super::model::{Bind, Model};
 use super::slices::{self, Slices};
+use super::veil::Veil;
 use super::{
     ConfigError, Environment, KeyPath, Paths, Problem, Segment, check, coerce, include, later, layers, redact, schema,
     substitute,
@@ -47,6 +48,11 @@ pub struct Config {
     pub named_files: Vec<PathBuf>,
     /// Everything that holds, defaults included. Private: it holds secrets.
     tree: Value,
+    /// The same with the names of variables in the place of their values, and with the keys that have no effect yet: whoever is
+    /// shown it and sends it back takes nothing away.
+    named: Value,
+    /// Hides secrets.
+    veil: Veil,
 }
 
 impl Config {
@@ -54,6 +60,23 @@ impl Config {
     #[must_use]
     pub fn get(&self, path: &KeyPath) -> Option<Value> {
         path.find(&self.tree).map(|value| redact(value, path))
+    }
+
+    /// Returns the whole tree as it may be shown to whoever asks from outside: secrets hidden, variables by their names.
+    #[must_use]
+    pub fn shown(&self) -> Value {
+        self.veil.value(&self.named, &KeyPath::default())
+    }
+
+    /// Returns every secret in it, for the log to hide wherever it stands.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<SecretString> {
+        self.veil.secrets().iter().map(|secret| SecretString::from(secret.as_str())).collect()
+    }
+
+    /// Returns what hides this configuration's secrets.
+    pub(super) fn veil(&self) -> &Veil {
+        &self.veil
     }
 
     /// Returns the whole tree, for the reload plan.
@@ -89,12 +112,26 @@ pub fn load(paths: &Paths, env: &Environment, flags: &Overrides) -> Result<Confi
 ///
 /// # Errors
 /// As [`load`].
-pub fn check_text(text: &str, paths: &Paths, env: &Environment) -> Result<Config, ConfigError> {
-    assemble(include::read(&paths.config_file, Some(text))?, paths, env, &Overrides::default())
+pub fn check_text(text: &str, paths: &Paths, env: &Environment, flags: &Overrides) -> Result<Config, ConfigError> {
+    assemble(include::read(&paths.config_file, Some(text))?, paths, env, flags)
 }
 
+/// Makes the configuration of a tree. What an error says of a wrong value is never a secret's or a variable's.
 fn assemble(mut whole: Whole, paths: &Paths, env: &Environment, flags: &Overrides) -> Result<Config, ConfigError> {
+    let source = whole.tree.clone();
     substitute::substitute(&mut whole.tree, env).map_err(|problems| invalid(&whole, problems))?;
+    let variables = substitute::variables(&source, env);
+    let tree = whole.tree.clone();
+    let veil = Veil::of(&[&tree], &variables);
+    let mut config = checked(whole, paths, env, flags).map_err(|error| veil.error(error))?;
+    include::complete(&mut config.named, &tree);
+    substitute::unsubstitute(&mut config.named, &source);
+    // Once more: the environment and the flags have secrets too.
+    config.veil = Veil::of(&[&tree, &config.tree], &variables);
+    Ok(config)
+}
+
+fn checked(mut whole: Whole, paths: &Paths, env: &Environment, flags: &Overrides) -> Result<Config, ConfigError> {
     coerce::coerce(&mut whole.tree, schema::schema());
     let findings = check::check(&whole.tree, schema::schema(), &KeyPath::default());
     let mut tree = whole.tree.clone();
@@ -122,7 +159,8 @@ fn assemble(mut whole: Whole, paths: &Paths, env: &Environment, flags: &Override
     }
     let mut warnings = warnings(&findings.later, &whole);
     warnings.extend(open_file(&joined, &whole));
-    Ok(Config { model, slices, warnings, files: whole.files, named_files, tree: joined })
+    let (named, veil) = (joined.clone(), Veil::default());
+    Ok(Config { model, slices, warnings, files: whole.files, named_files, tree: joined, named, veil })
 }
 
 fn invalid(whole: &Whole, problems: Vec<Problem>) -> ConfigError {
@@ -159,7 +197,8 @@ fn warning(path: &KeyPath) -> String {
 fn accounts(channels: &Value, whole: &Whole, paths: &Paths, problems: &mut Vec<Problem>) -> Vec<Account> {
     let mut accounts = Vec::new();
     for kind in KINDS {
-        let Some(section) = channels.get(kind.name) else { continue };
+        // Also without a section: an integration may have accounts that need none.
+        let section = channels.get(kind.name).unwrap_or(&Value::Null);
         let at = KeyPath::default().key("channels").key(kind.name);
         let section = with_ca(section, &at, whole, paths).unwrap_or_else(|problem| {
             problems.push(problem);

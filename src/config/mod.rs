@@ -9,13 +9,17 @@
 //! - `layers`: defaults below the file below the environment
 //! - [`load`](mod@load): all of it in order; [`slices`]: what each actor gets to see
 //! - [`edit`], [`setup`], [`refuse`], [`reload`]: writing back, first run, refusing to start, what a change means
+//! - [`desk`]: who reads and writes the file while the gateway runs; `veil`, `secret`, `hidden_url`: what is never shown; `spans`:
+//!   where values stand in a text
 
 mod check;
 mod coerce;
+pub mod desk;
 mod document;
 pub mod edit;
 pub mod env;
 mod error;
+mod hidden_url;
 mod include;
 mod keypath;
 mod later;
@@ -30,7 +34,9 @@ pub mod schema;
 mod secret;
 pub mod setup;
 pub mod slices;
+mod spans;
 mod substitute;
+mod veil;
 
 #[cfg(test)]
 mod tests;

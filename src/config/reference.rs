@@ -26,7 +26,8 @@ set KEY VALUE` changes one key and keeps the comments.
 - A key that nobody knows is an error, with the nearest one that is known. A key that is known and has no effect yet is a warning.
 
 *Reload* says what a change needs: `hot` nothing but the next message, `account` a restart of the accounts it touches, `gateway` a
-restart of the gateway, `none` nothing at all.
+restart of the gateway, `none` nothing at all. The gateway restarts for it by itself, within its process and
+drained as at a stop, unless `gateway.reload.mode` says otherwise.
 ";
 
 /// Returns the page.

@@ -43,6 +43,18 @@ pub enum Refusal {
     NoSecret,
 }
 
+impl Refusal {
+    /// Returns the key that has to change; empty when it is none.
+    #[must_use]
+    pub const fn key(&self) -> &'static str {
+        match self {
+            Self::NoConfig { .. } => "",
+            Self::Remote => "gateway.mode",
+            Self::Open | Self::NoSecret => "gateway.auth.token",
+        }
+    }
+}
+
 /// Looks whether a gateway may start.
 ///
 /// # Errors

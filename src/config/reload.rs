@@ -38,7 +38,18 @@ impl Reload {
 const RULES: &[(&str, Reload)] = &[
     ("gateway.remote", Reload::None),
     ("gateway.mode", Reload::None),
+    // Read at each request, each change of the file, or at the end.
+    ("gateway.auth", Reload::Hot),
+    ("gateway.http", Reload::Hot),
+    ("gateway.controlUi", Reload::Hot),
+    ("gateway.tools", Reload::Hot),
+    ("gateway.trustedProxies", Reload::Hot),
+    ("gateway.faults", Reload::Hot),
+    ("gateway.reload", Reload::Hot),
+    ("gateway.drainSec", Reload::Hot),
     ("gateway", Reload::Gateway),
+    ("commands", Reload::Hot),
+    ("tools", Reload::Hot),
     ("channels", Reload::Account),
     ("session", Reload::Hot),
     ("agents", Reload::Hot),

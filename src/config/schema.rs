@@ -57,9 +57,14 @@ pub fn known_paths() -> &'static [String] {
     static PATHS: OnceLock<Vec<String>> = OnceLock::new();
     PATHS.get_or_init(|| {
         let mut paths = Vec::new();
-        collect(schema(), "", &mut paths);
+        walk_known(&mut |path, _| paths.push(path.to_owned()));
         paths
     })
+}
+
+/// Visits every path that has an effect, with its schema.
+pub(super) fn walk_known(visit: &mut dyn FnMut(&str, &Value)) {
+    walk(schema(), "", visit);
 }
 
 /// Returns the types that a schema names, through its alternatives.
@@ -89,20 +94,20 @@ fn step<'a>(schema: &'a Value, segment: &Segment) -> Option<&'a Value> {
     here.or_else(|| alternatives(schema).iter().find_map(|alternative| step(alternative, segment)))
 }
 
-fn collect(schema: &Value, path: &str, paths: &mut Vec<String>) {
+fn walk(schema: &Value, path: &str, visit: &mut dyn FnMut(&str, &Value)) {
     let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
     for (key, below) in properties.filter(|(_, below)| effect(below) == Effect::Real) {
         let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-        paths.push(path.clone());
-        collect(below, &path, paths);
+        visit(&path, below);
+        walk(below, &path, visit);
     }
     if let Some(below) = schema.get("additionalProperties").filter(|below| below.is_object()) {
-        collect(below, &format!("{path}.*"), paths);
+        walk(below, &format!("{path}.*"), visit);
     }
     if let Some(items) = schema.get("items") {
-        collect(items, &format!("{path}[]"), paths);
+        walk(items, &format!("{path}[]"), visit);
     }
-    alternatives(schema).iter().for_each(|alternative| collect(alternative, path, paths));
+    alternatives(schema).iter().for_each(|alternative| walk(alternative, path, visit));
 }
 
 fn build() -> Value {

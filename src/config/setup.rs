@@ -67,7 +67,8 @@ pub fn new_token() -> SecretString {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into()
 }
 
-fn make_folder(folder: &Path) -> Result<(), ConfigError> {
+/// Makes a folder that is not there, for its owner only.
+pub(super) fn make_folder(folder: &Path) -> Result<(), ConfigError> {
     if folder.as_os_str().is_empty() || folder.is_dir() {
         return Ok(());
     }

@@ -14,6 +14,52 @@ pub(super) fn substitute(tree: &mut Value, env: &Environment) -> Result<(), Vec<
     if problems.is_empty() { Ok(()) } else { Err(problems) }
 }
 
+/// Returns the variables that a tree names, with their values.
+pub(super) fn variables(tree: &Value, env: &Environment) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    collect(tree, env, &mut found);
+    found
+}
+
+/// Returns whether a text is the name of a variable and nothing else.
+pub(super) fn is_reference(text: &str) -> bool {
+    name_in(text).is_some_and(|(_, after)| after.is_empty())
+}
+
+/// Puts the texts of the file back where variables were replaced in them: values that became numbers or switches stay.
+pub(super) fn unsubstitute(tree: &mut Value, source: &Value) {
+    match (tree, source) {
+        (Value::Object(tree), Value::Object(source)) => {
+            for (key, value) in tree {
+                source.get(key).into_iter().for_each(|source| unsubstitute(value, source));
+            }
+        }
+        (Value::Array(tree), Value::Array(source)) => {
+            tree.iter_mut().zip(source).for_each(|(value, source)| unsubstitute(value, source));
+        }
+        (Value::String(text), Value::String(source)) if source.contains("${") => text.clone_from(source),
+        _ => {}
+    }
+}
+
+fn collect(value: &Value, env: &Environment, found: &mut Vec<(String, String)>) {
+    match value {
+        Value::String(text) => {
+            let mut rest = text.as_str();
+            while let Some((_, tail)) = rest.split_once("${") {
+                rest = tail;
+                let named = tail.split_once('}').map(|(name, _)| name);
+                if let Some((name, value)) = named.and_then(|name| Some((name, env.get(name)?))) {
+                    found.push((name.to_owned(), value.to_owned()));
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, env, found)),
+        Value::Object(map) => map.values().for_each(|item| collect(item, env, found)),
+        _ => {}
+    }
+}
+
 fn walk(value: &mut Value, path: &KeyPath, env: &Environment, problems: &mut Vec<Problem>) {
     match value {
         Value::String(text) if text.contains("${") => match expand(text, env) {

@@ -1,15 +1,13 @@
-//! Who may ask: a bearer credential, compared in constant time.
+//! Who may ask: a bearer credential. Only the secret that operators share is one here; a device's token is good for nothing
+//! without the device's signature, for which HTTP has no place, and what the tailnet's proxy says of a page is said of every page.
 
 use actix_web::HttpRequest;
 use actix_web::http::header;
 use callboard_actors::message::Code;
-use ring::digest::{SHA256, digest};
-use secrecy::{ExposeSecret as _, SecretString};
-use subtle::ConstantTimeEq as _;
 
 use super::error::ApiError;
 use super::gateway::Gateway;
-use super::settings::Auth;
+use crate::access::{AccessSettings, Auth, Caller, same};
 
 /// What a request may see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +32,13 @@ pub(super) enum Door {
 ///
 /// # Errors
 /// The credential is missing or wrong: 401, or 429 for an address that was wrong too often.
-pub(super) fn admit(gateway: &Gateway, request: &HttpRequest, door: Door) -> Result<Access, ApiError> {
-    let settings = gateway.settings.get();
+pub(super) fn admit(
+    gateway: &Gateway,
+    settings: &AccessSettings,
+    caller: &Caller,
+    request: &HttpRequest,
+    door: Door,
+) -> Result<Access, ApiError> {
     let secret = match &settings.auth {
         Auth::Open => return Ok(Access::Granted),
         Auth::Token(secret) | Auth::Password(secret) => secret,
@@ -47,7 +50,7 @@ pub(super) fn admit(gateway: &Gateway, request: &HttpRequest, door: Door) -> Res
         _ => {}
     }
     gateway.http.auth_failures.inc();
-    if let Err(secs) = gateway.failures.failed(request.peer_addr().map(|peer| peer.ip())) {
+    if let Err(secs) = gateway.porter.failed(caller.address()) {
         return Err(ApiError::new(Code::Overloaded, "too many requests with missing or wrong credentials").retry_after(secs));
     }
     Err(ApiError::new(Code::Unauthorized, "send the gateway's token or password as `Authorization: Bearer …`"))
@@ -57,11 +60,4 @@ pub(super) fn admit(gateway: &Gateway, request: &HttpRequest, door: Door) -> Res
 fn bearer(value: &[u8]) -> Option<&[u8]> {
     let (scheme, credential) = value.split_at_checked(b"bearer ".len())?;
     scheme.eq_ignore_ascii_case(b"bearer ").then(|| credential.trim_ascii())
-}
-
-/// Compares in a time that tells neither where the two differ nor how long the secret is. An empty secret is like nothing.
-fn same(offer: &[u8], secret: &SecretString) -> bool {
-    let secret = secret.expose_secret().as_bytes();
-    let equal = digest(&SHA256, offer).as_ref().ct_eq(digest(&SHA256, secret).as_ref());
-    !secret.is_empty() && bool::from(equal)
 }

@@ -12,6 +12,7 @@ use futures_util::future::LocalBoxFuture;
 
 use super::error::ApiError;
 use super::gateway::Gateway;
+use super::settings::HttpSettings;
 
 /// How long a client may take to send its body.
 const BODY_WAIT_MAX: Duration = Duration::from_secs(30);
@@ -21,24 +22,47 @@ const BODY_WAIT_MAX: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(super) struct Body(pub(super) Bytes);
 
+/// The same, at most `largeBodyBytesMax`.
+#[derive(Debug)]
+pub(super) struct LargeBody(pub(super) Bytes);
+
 impl FromRequest for Body {
     type Error = ApiError;
     type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let gateway = request.app_data::<Data<Gateway>>().cloned();
-        let declared = declared(request);
-        let encoded = request.headers().get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
-        let payload = payload.take();
-        Box::pin(async move {
-            let gateway = gateway.ok_or_else(|| ApiError::new(Code::Internal, "the server has no context"))?;
-            if encoded {
-                return Err(ApiError::field("Content-Encoding", "send the body as it is, without a content encoding"));
-            }
-            let limit = gateway.settings.get().body_bytes_max;
-            let whole = gateway.clock.within(BODY_WAIT_MAX, collect(payload, declared, limit)).await;
-            whole.unwrap_or_else(|| Err(ApiError::new(Code::InvalidRequest, "the body did not arrive within 30 seconds")))
-        })
+        let whole = read(request, payload, |settings| settings.body_bytes_max);
+        Box::pin(async move { Ok(Self(whole.await?)) })
+    }
+}
+
+impl FromRequest for LargeBody {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let whole = read(request, payload, |settings| settings.large_body_bytes_max);
+        Box::pin(async move { Ok(Self(whole.await?)) })
+    }
+}
+
+fn read(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    limit: fn(&HttpSettings) -> usize,
+) -> impl Future<Output = Result<Bytes, ApiError>> + use<> {
+    let gateway = request.app_data::<Data<Gateway>>().cloned();
+    let declared = declared(request);
+    let encoded = request.headers().get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
+    let payload = payload.take();
+    async move {
+        let gateway = gateway.ok_or_else(|| ApiError::new(Code::Internal, "the server has no context"))?;
+        if encoded {
+            return Err(ApiError::field("Content-Encoding", "send the body as it is, without a content encoding"));
+        }
+        let limit = limit(&gateway.settings.get());
+        let whole = gateway.clock.within(BODY_WAIT_MAX, collect(payload, declared, limit)).await;
+        whole.unwrap_or_else(|| Err(ApiError::new(Code::InvalidRequest, "the body did not arrive within 30 seconds")))
     }
 }
 
@@ -46,7 +70,7 @@ fn declared(request: &HttpRequest) -> Option<usize> {
     request.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-async fn collect(mut payload: Payload, declared: Option<usize>, limit: usize) -> Result<Body, ApiError> {
+async fn collect(mut payload: Payload, declared: Option<usize>, limit: usize) -> Result<Bytes, ApiError> {
     if declared.is_some_and(|bytes| bytes > limit) {
         return Err(too_large(limit));
     }
@@ -65,7 +89,7 @@ async fn collect(mut payload: Payload, declared: Option<usize>, limit: usize) ->
         }
         whole = buffer.freeze();
     }
-    if whole.len() > limit { Err(too_large(limit)) } else { Ok(Body(whole)) }
+    if whole.len() > limit { Err(too_large(limit)) } else { Ok(whole) }
 }
 
 async fn next(payload: &mut Payload) -> Result<Option<Bytes>, ApiError> {

@@ -10,6 +10,8 @@ use callboard_actors::ports::StoreError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::outgoing::SendError;
+
 /// How many seconds a client is asked to wait when nothing better is known.
 const RETRY_AFTER_SECS: u64 = 1;
 
@@ -138,6 +140,14 @@ impl ResponseError for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         Self::new(error.code(), error.to_string())
+    }
+}
+
+impl From<SendError> for ApiError {
+    fn from(error: SendError) -> Self {
+        let mut own = Self::new(error.code, error.reason);
+        own.param = error.field.map(|field| field.as_str().to_owned());
+        own
     }
 }
 

@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
+use callboard_actors::agent::Toolbox;
 use callboard_actors::core::{Clock, Live, Supervisor};
 use callboard_actors::message::{Counters, Switchboard};
 use callboard_actors::ports::Store;
 
-use super::accounts::ChannelsView;
 use super::counters::HttpCounters;
-use super::limiter::FailureLimiter;
+use super::doctor::Doctor;
 use super::readiness::Readiness;
 use super::settings::HttpSettings;
+use super::upgrades::Upgrades;
+use crate::access::Porter;
+use crate::outgoing::{ChannelsView, Outgoing};
 
 /// What the edge is lent.
 pub struct Parts {
@@ -28,6 +31,12 @@ pub struct Parts {
     pub readiness: Arc<Readiness>,
     /// What the actors count.
     pub counters: Arc<Counters>,
+    /// The gateway's own tools.
+    pub tools: Arc<Toolbox>,
+    /// Looks at who asks.
+    pub porter: Arc<Porter>,
+    /// Takes requests that want to become a socket; without it there is none.
+    pub upgrades: Option<Arc<dyn Upgrades>>,
 }
 
 /// The edge's context, one for all workers.
@@ -37,28 +46,53 @@ pub struct Gateway {
     pub(super) switchboard: Arc<dyn Switchboard>,
     pub(super) settings: Live<HttpSettings>,
     pub(super) channels: Arc<dyn ChannelsView>,
-    pub(super) readiness: Arc<Readiness>,
+    pub(super) doctor: Doctor,
     pub(super) counters: Arc<Counters>,
+    pub(super) tools: Arc<Toolbox>,
     pub(super) clock: Clock,
     pub(super) http: HttpCounters,
-    pub(super) failures: FailureLimiter,
+    pub(super) porter: Arc<Porter>,
+    pub(super) upgrades: Option<Arc<dyn Upgrades>>,
 }
 
 impl Gateway {
     /// Puts the parts together; the clock is the supervisor's.
     #[must_use]
     pub fn new(parts: Parts) -> Arc<Self> {
-        let Parts { supervisor, store, switchboard, settings, channels, readiness, counters } = parts;
+        let Parts { supervisor, store, switchboard, settings, channels, readiness, counters, tools, porter, upgrades } = parts;
         let clock = supervisor.clock().clone();
-        let now = settings.get();
-        let failures = FailureLimiter::new(now.failed_auth_burst, now.failed_auth_per_minute, clock.clone());
         let http = HttpCounters::default();
-        Arc::new(Self { supervisor, store, switchboard, settings, channels, readiness, counters, clock, http, failures })
+        let doctor =
+            Doctor { supervisor: supervisor.clone(), store: Arc::clone(&store), channels: Arc::clone(&channels), readiness };
+        Arc::new(Self {
+            supervisor,
+            store,
+            switchboard,
+            settings,
+            channels,
+            doctor,
+            counters,
+            tools,
+            clock,
+            http,
+            porter,
+            upgrades,
+        })
+    }
+
+    /// Returns the way for messages that no turn wrote.
+    pub(super) fn outgoing(&self) -> Outgoing {
+        Outgoing {
+            store: Arc::clone(&self.store),
+            switchboard: Arc::clone(&self.switchboard),
+            channels: Arc::clone(&self.channels),
+            clock: self.clock.clone(),
+        }
     }
 }
 
 impl std::fmt::Debug for Gateway {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Gateway").field("readiness", &self.readiness).finish_non_exhaustive()
+        f.debug_struct("Gateway").field("doctor", &self.doctor).finish_non_exhaustive()
     }
 }

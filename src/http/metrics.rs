@@ -59,7 +59,7 @@ impl Page {
     }
 
     fn process(&mut self, gateway: &Gateway) {
-        let ready = u8::from(gateway.readiness.phase() == Phase::Ready);
+        let ready = u8::from(gateway.doctor.readiness.phase() == Phase::Ready);
         self.single("gateway_ready", Sort::Gauge, "1 while the gateway neither starts nor drains.", ready);
         let seconds = gateway.clock.elapsed().as_secs();
         self.single("gateway_uptime_seconds", Sort::Gauge, "Time since the process started.", seconds);

@@ -4,40 +4,48 @@
 //! # Layout
 //!
 //! - [`serve`]: the server with its limits; `routes`: every path there is
-//! - `observe`, `guard`: what every request passes: its trace, its counters, host and origin, credentials
+//! - `observe`, `guard`, `auth`: what every request passes: its trace, its counters, host and origin, credentials
+//! - [`Upgrades`]: where requests go that want to become a socket
 //! - `error`: the one place that turns a failure into a status and a body
-//! - `admin`, `health`, `metrics`, `openai`: the handlers; `openapi`: their description, from the same types
+//! - `methods`, `cors`: what is answered before that: wrong methods, questions of browsers
+//! - `admin`, `health`, `metrics`, `openai`, `tools`: the handlers; `openapi`: their description, from the same types
 
-mod accounts;
-mod admin;
+pub(crate) mod admin;
 mod auth;
 mod body;
+mod cors;
 mod counters;
+mod doctor;
 mod error;
 mod fields;
 mod gateway;
 mod guard;
 mod health;
-mod limiter;
+mod methods;
 mod metrics;
+mod named;
 mod observe;
 mod openai;
 mod openapi;
-mod origin;
 mod process;
 mod query;
 mod readiness;
 mod routes;
 mod serve;
 mod settings;
+mod tools;
+mod upgrades;
 
 #[cfg(test)]
 mod tests;
 
-pub use accounts::ChannelsView;
+pub use doctor::{Doctor, Look, Reason};
 pub use error::{ApiError, ErrorBody, ErrorDetail};
 pub use gateway::{Gateway, Parts};
 pub use openapi::document;
 pub use readiness::{Phase, Readiness};
 pub use serve::serve;
-pub use settings::{Auth, Exposure, HttpSettings};
+pub use settings::HttpSettings;
+pub use upgrades::Upgrades;
+
+pub use crate::outgoing::ChannelsView;

@@ -18,7 +18,7 @@ use super::error::ApiError;
 use super::gateway::Gateway;
 
 /// The header that carries the trace, in and out.
-const TRACE_HEADER: HeaderName = HeaderName::from_static("x-callboard-trace-id");
+pub(super) const TRACE_HEADER: HeaderName = HeaderName::from_static("x-callboard-trace-id");
 
 /// Makes the span of a request. It names the route's pattern, never the path or query, since ids and codes stand in those.
 #[derive(Debug)]

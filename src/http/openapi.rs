@@ -9,11 +9,11 @@ use utoipa::{Modify, OpenApi};
 
 use super::admin::{actors, channels, deadletters, messages, pairing};
 use super::openai::ChatChunk;
-use super::{health, metrics, openai};
+use super::{health, metrics, openai, tools};
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Callboard", description = "Admin, health, metrics and chat completions of a Callboard gateway."),
+    info(title = "Callboard", description = "Admin, health, metrics, chat completions and tools of a Callboard gateway."),
     paths(
         health::alive,
         health::ready,
@@ -35,6 +35,7 @@ use super::{health, metrics, openai};
         openai::complete,
         openai::list_models,
         openai::show_model,
+        tools::invoke,
         show
     ),
     components(schemas(ChatChunk)),

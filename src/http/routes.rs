@@ -6,7 +6,7 @@ use callboard_actors::message::Code;
 
 use super::admin::{actors, channels, deadletters, messages, pairing};
 use super::error::ApiError;
-use super::{health, metrics, openai, openapi};
+use super::{health, metrics, openai, openapi, tools};
 
 /// Puts the handlers in their places.
 pub(super) fn configure(config: &mut ServiceConfig) {
@@ -17,8 +17,9 @@ pub(super) fn configure(config: &mut ServiceConfig) {
     config.service(only("GET", "/metrics").route(web::get().to(metrics::metrics)));
     config.service(only("GET", "/openapi.json").route(web::get().to(openapi::show)));
     admin(config);
-    config.service(only("GET", "/v1/models").route(web::get().to(openai::list_models)));
-    config.service(only("GET", "/v1/models/{model}").route(web::get().to(openai::show_model)));
+    config.service(only("POST", "/tools/invoke").route(web::post().to(tools::invoke)));
+    config.service(only("GET, HEAD", "/v1/models").route(readable().to(openai::list_models)));
+    config.service(only("GET, HEAD", "/v1/models/{model}").route(readable().to(openai::show_model)));
 }
 
 fn admin(config: &mut ServiceConfig) {
@@ -48,7 +49,7 @@ fn only(allow: &'static str, path: &'static str) -> Resource {
     web::resource(path).default_service(web::to(move || async move { Err::<HttpResponse, _>(ApiError::method(allow)) }))
 }
 
-/// Matches what load balancers ask with.
+/// Matches what is asked for with its content or without.
 fn readable() -> actix_web::Route {
     web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }

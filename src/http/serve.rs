@@ -12,9 +12,11 @@ use actix_web::{App, HttpServer};
 use callboard_actors::message::Code;
 use tracing_actix_web::TracingLogger;
 
+use super::cors::cors;
 use super::error::ApiError;
 use super::gateway::Gateway;
 use super::guard::guard;
+use super::methods::methods;
 use super::observe::{RootSpan, observe};
 use super::routes;
 
@@ -45,10 +47,13 @@ pub fn serve(listener: TcpListener, gateway: Arc<Gateway>, workers: usize) -> io
                 .configure(routes::configure)
                 .default_service(web::to(routes::not_found))
                 .wrap(from_fn(guard))
+                .wrap(from_fn(methods))
+                .wrap(cors(gateway.clone()))
                 .wrap(from_fn(observe))
                 .wrap(TracingLogger::<RootSpan>::new())
         });
     let server = server
+        .on_connect(crate::ws::line::keep)
         .workers(workers.max(1))
         // A piece of a stream goes out when it comes, not when the client has acknowledged the one before, 40 ms later.
         .tcp_nodelay(true)

@@ -6,5 +6,8 @@ mod client;
 mod doubles;
 mod health;
 mod limits;
+mod methods;
 mod openai;
 mod rig;
+mod tool_calls;
+mod tools;

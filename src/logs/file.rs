@@ -184,8 +184,17 @@ fn day_of(at_ms: i64, zone: &TimeZone) -> Date {
     Timestamp::from_millisecond(at_ms).unwrap_or_default().to_zoned(zone.clone()).date()
 }
 
+/// Returns the name of the newest file in a folder; `None` when there is none.
+pub(super) fn newest(dir: &Path) -> Option<String> {
+    names(dir).into_iter().map(|(name, _)| name).max().map(Name::text)
+}
+
+/// Lists the files that are the log's own; links and folders of such names are not.
 fn names(dir: &Path) -> Vec<(Name, u64)> {
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
-    let named = entries.filter_map(|entry| Some((Name::parse(entry.file_name().to_str()?)?, entry.metadata().ok()?.len())));
+    let named = entries.filter_map(|entry| {
+        let about = entry.metadata().ok().filter(fs::Metadata::is_file)?;
+        Some((Name::parse(entry.file_name().to_str()?)?, about.len()))
+    });
     named.collect()
 }

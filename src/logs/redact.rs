@@ -10,6 +10,8 @@ use serde_json::Value;
 
 /// What stands in a secret's place.
 const HIDDEN: &str = "[hidden]";
+/// What stands where a secret was hidden before, here or by the configuration.
+const MARKS: &[&str] = &[HIDDEN, "[redacted]"];
 /// Words after which, with `=` or `:` between, a secret stands; and that make a field one.
 const NAMES: &[&str] =
     &["token", "password", "passwd", "secret", "apikey", "api_key", "api-key", "authorization", "cookie", "credential"];
@@ -61,6 +63,12 @@ impl Redactor {
             None => text,
         }
     }
+}
+
+/// Returns a text with what looks like a secret hidden; `None` when nothing in it does.
+#[must_use]
+pub fn hide_what_looks_secret(text: &str) -> Option<String> {
+    scan(text)
 }
 
 /// A field is named for a secret when its name ends with one of the names: `apiKey`, `http_token`, not `tokens`.
@@ -139,7 +147,7 @@ fn named(text: &str) -> Option<Range<usize>> {
         from += scheme.len();
     }
     let end = run(text, from);
-    (end - from >= VALUE_BYTES_MIN && text.get(from..end) != Some(HIDDEN)).then_some(from..end)
+    (end - from >= VALUE_BYTES_MIN && !is_mark(text.get(from..end))).then_some(from..end)
 }
 
 /// The password of `scheme://user:password@host`.
@@ -149,7 +157,11 @@ fn after_colon(text: &str) -> Option<Range<usize>> {
     let (user, _) = authority.rsplit_once('@')?;
     let (name, password) = user.split_once(':')?;
     let from = "://".len() + name.len() + 1;
-    Some(from..from + password.len())
+    (!is_mark(Some(password))).then_some(from..from + password.len())
+}
+
+fn is_mark(text: Option<&str>) -> bool {
+    text.is_some_and(|text| MARKS.contains(&text))
 }
 
 fn starts_with(text: &str, word: &str) -> bool {

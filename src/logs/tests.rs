@@ -5,3 +5,4 @@ mod format;
 mod mailbox;
 mod queue;
 mod redact;
+mod tail;

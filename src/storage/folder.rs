@@ -39,7 +39,10 @@ pub(super) fn make_private_file(path: &Path) -> io::Result<()> {
 }
 
 /// Opens a file for reading and writing, made when it is not there.
-pub(super) fn open_private(path: &Path) -> io::Result<File> {
+///
+/// # Errors
+/// The system's.
+pub fn open_private(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(FILE_MODE).open(path)
 }
 

@@ -2,11 +2,13 @@
 
 use std::sync::{Arc, OnceLock};
 
-use callboard_actors::message::{AccountKey, Code, Entry, InboxId, OutboxId, Receipt, SessionKey};
+use callboard_actors::message::{AccountKey, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, Usage};
 use callboard_actors::ports::{
-    Accept, Accepted, Answer, Attempt, CrashCount, DeadLetter, DeadLetterId, InboxRow, NewOutbox, OutboxRow, OutboxState, Page,
-    Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionRow, Store, StoreError, StoreHealth, TurnOutcome,
+    Accept, Accepted, Answer, Attempt, Compacted, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate, InboxRow,
+    NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionRow, Store,
+    StoreError, StoreHealth, TurnOutcome,
 };
+use serde_json::{Map, Value};
 
 /// Passes everything on to the store once there is one; until then every request is answered `Unavailable`.
 #[derive(Default)]
@@ -48,6 +50,16 @@ impl Store for LateStore {
         outbox_state(id: OutboxId) -> Option<OutboxState>;
         history(session: SessionKey, limit: usize) -> Vec<Entry>;
         sessions(limit: usize) -> Vec<SessionRow>;
+        session(session: SessionKey) -> Option<SessionRow>;
+        patch_session(session: SessionKey, patch: Map<String, Value>) -> SessionRow;
+        reset_session(session: SessionKey) -> (SessionRow, Vec<Entry>);
+        delete_session(session: SessionKey) -> Option<Vec<Entry>>;
+        compact_session(session: SessionKey, keep: usize) -> Compacted;
+        open_rows(limit: usize) -> Vec<(SessionKey, u64)>;
+        inbox_fate(account: AccountKey, platform_id: String) -> Option<InboxFate>;
+        devices() -> Vec<DeviceRow>;
+        put_device(device: DeviceRow) -> ();
+        remove_device(id: String) -> ();
         dead_letters(after: Option<DeadLetterId>, limit: usize) -> Page<DeadLetter>;
         retry_dead_letter(id: DeadLetterId) -> DeadLetter;
         discard_dead_letter(id: DeadLetterId) -> DeadLetter;
@@ -68,9 +80,9 @@ impl Store for LateStore {
         }
     }
 
-    fn append_transcript(&self, session: SessionKey, entries: Vec<Entry>) {
+    fn append_transcript(&self, session: SessionKey, entries: Vec<Entry>, usage: Usage) {
         if let Some(store) = self.0.get() {
-            store.append_transcript(session, entries);
+            store.append_transcript(session, entries, usage);
         }
     }
 

@@ -108,6 +108,7 @@ fn accept(number: usize) -> Accept {
         peer: Peer { id: sender.clone(), name: sender.clone() },
     };
     let inbound = Inbound {
+        order: None,
         platform_id: format!("store-{number}"),
         route,
         chat_label: sender,

@@ -294,6 +294,22 @@ fn a_channel_account_is_put_into_the_file() {
 }
 
 #[test]
+fn the_channel_that_is_built_in_needs_no_key_and_no_file() {
+    let home = Home::with_config("{}");
+    assert!(home.run(&["channels", "list"], 0).0.contains("webchat"));
+    let (_, err) = home.run(&["channels", "remove", "webchat"], 1);
+    assert!(err.contains("callboard config set channels.webchat.enabled false"), "{err}");
+    let (_, err) = home.run(&["channels", "add", "webchat", "--token", "a-key"], 2);
+    assert!(err.contains("webchat takes no --token") && !err.contains("a-key"), "{err}");
+    home.run(&["channels", "add", "webchat", "--account", "kiosk", "--name", "Hall"], 0);
+    let tree: serde_json::Value = serde_json::from_str(&home.text()).unwrap();
+    assert_eq!(tree["channels"]["webchat"]["accounts"]["kiosk"], serde_json::json!({ "name": "Hall", "enabled": true }));
+    home.run(&["channels", "remove", "webchat", "--account", "kiosk"], 0);
+    home.run(&["config", "set", "channels.webchat.enabled", "false"], 0);
+    assert!(home.run(&["channels", "list"], 0).0.contains("false"));
+}
+
+#[test]
 fn a_broken_config_is_in_nobodys_way_when_everything_is_said() {
     let home = Home::with_config("{");
     let (url, _served) = stand_in(vec![("200 OK", "{}")]);

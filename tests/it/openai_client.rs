@@ -37,6 +37,28 @@ async fn it_streams_and_does_not_and_understands_refusals() {
 }
 
 #[tokio::test]
+async fn it_has_its_own_tools_called() {
+    let script = r#"
+steps:
+  - when: { equals: weather }
+    do:
+      - text: "Let me see."
+      - tool: { name: get_weather, args: { city: Oslo } }
+      - tool: { name: get_time }
+      - text: "It is: "
+      - results
+      - usage: { input: 9, output: 4 }
+  - when: { equals: strange }
+    do: [ tool: { name: nobody_has_it }, text: "never mind" ]
+  - do: [echo]
+"#;
+    let mut gateway = Gateway::prepare(json!({}));
+    gateway.play(script);
+    gateway.again().await;
+    content("openai_tool_calls.py", &gateway).await;
+}
+
+#[tokio::test]
 async fn it_raises_what_a_provider_fails_with() {
     let script = r#"
 steps:

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use callboard_actors::channel::{Account, KINDS, Link, LinkCommand, LinkEnd, LinkEvent, Normalised};
+use callboard_actors::channel::{Account, Acked, Became, KINDS, Link, LinkCommand, LinkEnd, LinkEvent, Normalised};
 use callboard_actors::core::{Clock, Progress};
 use callboard_actors::message::{AccountKey, ChatKind, ChatRef, Code, LinkState, Outbound, OutboxId, Target, TraceId};
 use callboard_actors::ports::OutboxRow;
@@ -103,6 +103,11 @@ impl Driven {
     }
 }
 
+/// Says that frames are committed.
+fn committed(tokens: impl IntoIterator<Item = u64>) -> LinkCommand {
+    LinkCommand::Ack(tokens.into_iter().map(|token| Acked { token, became: Became::New }).collect())
+}
+
 fn account(backend: &Backend, more: Value) -> Account {
     let mut section = json!({ "apiKey": KEY, "apiBaseUrl": backend.url });
     section.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -136,7 +141,7 @@ async fn messages_go_both_ways() {
     platform.publish(direct("m1", "wxid_anna", "hello")).await;
     let (id, ack) = link.message().await;
     assert_eq!((id.as_str(), ack), ("m1", 1));
-    link.command(LinkCommand::Ack(vec![ack])).await;
+    link.command(committed([ack])).await;
     let rows = ["one", "two", "three"].map(row);
     for row in &rows {
         link.command(LinkCommand::Send(Box::new(row.clone()))).await;
@@ -191,19 +196,19 @@ async fn what_was_sent_while_away_arrives_and_comes_again_until_it_is_acknowledg
         assert_eq!(link.message().await, ((*id).to_owned(), at as u64 + 1));
     }
     // The second alone may not be told yet: the first would be lost with it if it were.
-    link.command(LinkCommand::Ack(vec![2])).await;
+    link.command(committed([2])).await;
     link.close().await;
 
     let mut link = Driven::start(&account);
     for (at, id) in ["m1", "m2", "m3"].iter().enumerate() {
         assert_eq!(link.message().await, ((*id).to_owned(), at as u64 + 1), "tokens begin anew");
     }
-    link.command(LinkCommand::Ack(vec![1, 2])).await;
+    link.command(committed([1, 2])).await;
     link.close().await;
 
     let mut link = Driven::start(&account);
     assert_eq!(link.message().await, ("m3".to_owned(), 1));
-    link.command(LinkCommand::Ack(vec![1])).await;
+    link.command(committed([1])).await;
     link.close().await;
 
     let mut link = Driven::up(&account).await;
@@ -233,7 +238,7 @@ async fn an_actor_that_does_not_read_stops_the_link_and_loses_nothing() {
             LinkEvent::Frame { frame: Normalised::Message(inbound), ack: Some(ack) } => {
                 assert_eq!(inbound.platform_id, format!("m{messages}"));
                 messages += 1;
-                link.command(LinkCommand::Ack(vec![ack])).await;
+                link.command(committed([ack])).await;
             }
             LinkEvent::Confirmed { id, .. } => {
                 assert_eq!(id, rows[confirmed].id, "confirmed in order");
@@ -254,7 +259,7 @@ async fn tls_with_an_own_ca() {
     platform.publish(direct("m1", "wxid_anna", "hello")).await;
     let (id, ack) = link.message().await;
     assert_eq!(id, "m1");
-    link.command(LinkCommand::Ack(vec![ack])).await;
+    link.command(committed([ack])).await;
     assert!(trusting.platform.status()["baseUrl"].as_str().unwrap().starts_with("mqtts://"));
     link.close().await;
 
@@ -477,7 +482,7 @@ async fn retained_and_bad_payloads_are_acknowledged_in_their_turn() {
     assert!(matches!(link.frame().await, (Normalised::Bad(_), Some(2))));
     assert_eq!(link.frame().await, (Normalised::Ignored("our own message"), Some(3)));
     assert_eq!(link.message().await, ("m1".to_owned(), 4));
-    link.command(LinkCommand::Ack(vec![1, 2, 3, 4])).await;
+    link.command(committed([1, 2, 3, 4])).await;
     link.close().await;
     platform.publish_to("bot/in", Retain::Yes, "").await;
     platform.confirmed().await;
@@ -504,7 +509,7 @@ async fn a_payload_of_ten_megabytes_goes_through_once() {
     let (frame, ack) = link.frame().await;
     assert!(matches!(&frame, Normalised::Message(inbound) if inbound.text == "<media:图片>" && inbound.media.is_none()));
     assert_eq!(link.message().await, ("m1".to_owned(), 2));
-    link.command(LinkCommand::Ack(vec![ack.unwrap(), 2])).await;
+    link.command(committed([ack.unwrap(), 2])).await;
     link.close().await;
     let mut link = Driven::up(&account).await;
     platform.publish(direct("m2", "wxid_anna", "x")).await;
@@ -519,7 +524,7 @@ async fn closing_is_clean_and_keeps_the_session() {
     platform.publish(direct("m1", "wxid_anna", "x")).await;
     let (_, ack) = link.message().await;
     let last = row("last words");
-    link.command(LinkCommand::Ack(vec![ack])).await;
+    link.command(committed([ack])).await;
     link.command(LinkCommand::Send(Box::new(last.clone()))).await;
     link.command(LinkCommand::Close).await;
     assert!(matches!(link.event().await, LinkEvent::Confirmed { id, .. } if id == last.id), "what is out is waited for");

@@ -18,6 +18,7 @@ const RINGS: &[(&str, &[&str])] = &[
     ("registry", &["message", "core", "ports"]),
     ("session", &["message", "core", "ports", "agent"]),
     ("channel", &["message", "core", "ports"]),
+    ("client", &["message", "core", "ports"]),
 ];
 
 fn root() -> &'static Path {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::stream::BoxStream;
 
-use crate::message::{Code, Entry, Media, Usage};
+use crate::message::{Code, Entry, Media, Said, Sampling, ToolCall, ToolRound, ToolUse, Usage};
 
 /// What a provider is asked.
 #[derive(Clone, Debug, Default)]
@@ -16,43 +16,23 @@ pub struct Prompt {
     pub system: Option<String>,
     /// What was said before, oldest first.
     pub history: Vec<Entry>,
+    /// What was said before and is kept by the asker, not by the session, oldest first; follows `history`.
+    pub before: Vec<Said>,
     /// What is said now.
     pub text: String,
     /// What comes with it.
     pub media: Vec<Media>,
+    /// How much the model is to think: `off`, `minimal`, `low`, `medium`, `high`; a backend that knows no such thing ignores it.
+    pub thinking: Option<String>,
     /// Names the conversation, for backends that cache by it.
     pub session: String,
-    /// The rounds of tool calls that this turn has had so far, oldest first; the run loop fills it, whoever asks leaves it empty.
+    /// The rounds of tool calls that this question has had so far, oldest first: those that the asker brings, then those that the
+    /// run loop adds.
     pub rounds: Vec<ToolRound>,
-}
-
-/// A tool that the provider wants called.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ToolCall {
-    /// The provider's id of the call.
-    pub id: String,
-    /// The tool's name.
-    pub name: String,
-    /// The arguments, as the provider sent them.
-    pub args: serde_json::Value,
-}
-
-/// One round of tool calls within a turn: what the provider said and wanted, and what came of it.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ToolRound {
-    /// The text that the provider wrote before the calls.
-    pub text: String,
-    /// The calls with their results, in the provider's order.
-    pub calls: Vec<(ToolCall, ToolResult)>,
-}
-
-/// What a tool gave back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ToolResult {
-    /// The tool's output.
-    Done(String),
-    /// Why there is none, for the provider to read.
-    Failed(String),
+    /// The asker's own tools: a call of one ends the turn.
+    pub tools: ToolUse,
+    /// How to choose the words.
+    pub sampling: Sampling,
 }
 
 /// How a provider ended its answer.

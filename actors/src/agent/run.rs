@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 
-use super::{Ending, Gone, Piece, Prompt, Provider, ProviderError, RetryPolicy, Seen, Sink, ToolCall, ToolResult, ToolRound};
+use super::{Ending, Gone, Piece, Prompt, Provider, ProviderError, RetryPolicy, Seen, Sink};
 use crate::core::{Clock, Progress};
-use crate::message::{Code, Usage};
+use crate::message::{Code, ToolCall, ToolResult, ToolRound, Usage};
 
 /// How many tools a provider may call in one round; more end the turn.
 pub const TOOL_CALLS_MAX: usize = 32;
@@ -17,7 +17,7 @@ pub const TOOL_CALLS_MAX: usize = 32;
 pub struct RunLimits {
     /// How long the turn may take in all, waits for a slow reader and for another try included.
     pub time_max: Duration,
-    /// How many rounds of tool calls it may have.
+    /// How many rounds of tool calls it may have, those that the asker brings not counted.
     pub tool_rounds_max: usize,
     /// How long the answer may be, in bytes; it is cut there and ends as `length`.
     pub answer_bytes_max: usize,
@@ -43,15 +43,19 @@ pub enum RunOutcome {
     Done(Ending),
     /// The answer is not whole.
     Failed(ProviderError),
+    /// The answer is not whole: the turn's time was over.
+    Late(ProviderError),
     /// The sink's reader went away.
     Gone,
 }
 
 /// What is left of a turn.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RunEnd {
     /// All the text that the sink was given, also when the turn failed: whoever listened has seen this much.
     pub text: String,
+    /// The calls of the asker's tools that the turn ended with; empty when it ended with an answer.
+    pub calls: Vec<ToolCall>,
     /// How it came out.
     pub outcome: RunOutcome,
 }
@@ -101,21 +105,28 @@ struct Round {
 
 impl<S: Sink> Run<'_, S> {
     /// Runs the turn to its end.
-    pub async fn finish(mut self) -> RunEnd {
-        let mut text = String::new();
+    pub async fn finish(self) -> RunEnd {
+        let (mut text, mut calls) = (String::new(), Vec::new());
+        let outcome = self.write(&mut text, &mut calls).await;
+        RunEnd { text, calls, outcome }
+    }
+
+    /// Runs the turn to its end, its text and the calls of the asker's tools in the caller's hand: whoever drops the future has
+    /// what was written until then.
+    pub async fn write(mut self, text: &mut String, calls: &mut Vec<ToolCall>) -> RunOutcome {
         let time_max = self.limits.time_max;
         let clock = self.clock;
-        let outcome = match clock.within(time_max, self.rounds(&mut text)).await {
+        match clock.within(time_max, self.rounds(text, calls)).await {
             Some(Ok(ending)) => RunOutcome::Done(ending),
             Some(Err(Stop::Failed(error))) => RunOutcome::Failed(error),
             Some(Err(Stop::Gone)) => RunOutcome::Gone,
-            None => RunOutcome::Failed(self.out_of_time()),
-        };
-        RunEnd { text, outcome }
+            None => RunOutcome::Late(self.out_of_time()),
+        }
     }
 
-    async fn rounds(&mut self, text: &mut String) -> Result<Ending, Stop> {
+    async fn rounds(&mut self, text: &mut String, asker: &mut Vec<ToolCall>) -> Result<Ending, Stop> {
         let mut usage = Usage::default();
+        let rounds_max = self.prompt.rounds.len().saturating_add(self.limits.tool_rounds_max);
         loop {
             let round = self.ask(text).await?;
             let Some(ending) = round.ending else {
@@ -126,7 +137,12 @@ impl<S: Sink> Run<'_, S> {
             if round.calls.is_empty() {
                 return Ok(Ending { usage, ..ending });
             }
-            if self.prompt.rounds.len() >= self.limits.tool_rounds_max {
+            // Calls of anything else in the same breath are left out: nobody could answer them.
+            asker.extend(round.calls.iter().filter(|call| self.prompt.tools.has(&call.name)).cloned());
+            if !asker.is_empty() {
+                return Ok(Ending { finish_reason: "tool_calls".into(), usage });
+            }
+            if self.prompt.rounds.len() >= rounds_max {
                 return Err(Stop::Failed(self.too_many_rounds()));
             }
             let said = text.get(round.text_start..).unwrap_or_default().to_owned();
@@ -186,10 +202,10 @@ impl<S: Sink> Run<'_, S> {
         if !fitting.is_empty() {
             // The reader may rightly be slow; the turn's own time bounds how slow.
             self.progress.pause();
-            let taken = self.sink.text(fitting).await;
+            text.push_str(fitting);
+            let taken = self.sink.text(fitting, text).await;
             self.progress.stamp();
             taken?;
-            text.push_str(fitting);
         }
         Ok(if fitting.len() == piece.len() { Room::Left } else { Room::Full })
     }

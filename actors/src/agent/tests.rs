@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use super::*;
 use crate::core::{Backoff, Clock, Progress};
-use crate::message::{Code, Delta, Usage};
+use crate::message::{Code, Delta, ToolCall, ToolResult, ToolRound, ToolSpec, ToolUse, Usage};
 
 type Item = Result<Piece, ProviderError>;
 
@@ -75,16 +75,19 @@ fn quick() -> RunLimits {
 }
 
 async fn run_with(provider: &Arc<Scripted>, limits: RunLimits, sink: impl Sink) -> RunEnd {
+    run_prompt(provider, Prompt { text: "hello".into(), ..Prompt::default() }, limits, sink).await
+}
+
+async fn run_prompt(provider: &Arc<Scripted>, prompt: Prompt, limits: RunLimits, sink: impl Sink) -> RunEnd {
     let clock = Clock::system();
     let progress = Progress::unwatched(&clock);
-    let prompt = Prompt { text: "hello".into(), ..Prompt::default() };
     let provider: Arc<dyn Provider> = Arc::clone(provider) as _;
     Run { provider, prompt, limits, clock: &clock, progress: &progress, sink }.finish().await
 }
 
 fn code_of(end: &RunEnd) -> Code {
     match &end.outcome {
-        RunOutcome::Failed(error) => error.code,
+        RunOutcome::Failed(error) | RunOutcome::Late(error) => error.code,
         other => panic!("expected a failure, got {other:?}"),
     }
 }
@@ -155,6 +158,32 @@ async fn rounds_of_tool_calls_are_bounded() {
     let end = run_with(&provider, RunLimits { tool_rounds_max: 2, ..quick() }, ()).await;
     assert_eq!(code_of(&end), Code::Refused);
     assert_eq!(provider.asked().len(), 3);
+}
+
+/// A prompt of an asker that has these tools and has called one already.
+fn with_tools(names: &[&str]) -> Prompt {
+    let spec = |name: &&str| ToolSpec { name: (*name).into(), description: None, parameters: None, strict: None };
+    let tools = ToolUse { specs: names.iter().map(spec).collect(), ..ToolUse::default() };
+    Prompt { text: "hello".into(), tools, rounds: vec![ToolRound::default()], ..Prompt::default() }
+}
+
+#[tokio::test]
+async fn a_call_of_the_askers_tool_ends_the_turn() {
+    let other = Ok(Piece::Tool(ToolCall { id: "o".into(), name: "unheard".into(), args: serde_json::json!({}) }));
+    let provider = Scripted::new(vec![vec![text("wait. "), tool("a"), other, tool("b"), end("stop", 1, 2)]]);
+    let limits = RunLimits { tool_rounds_max: 0, ..quick() };
+    let end = run_prompt(&provider, with_tools(&["clock", "weather"]), limits, ()).await;
+    assert_eq!(end.text, "wait. ");
+    assert_eq!(end.calls.iter().map(|call| call.id.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+    let ending = Ending { finish_reason: "tool_calls".into(), usage: Usage { input: 1, output: 2 } };
+    assert_eq!(end.outcome, RunOutcome::Done(ending));
+}
+
+#[tokio::test]
+async fn rounds_that_the_asker_brings_are_not_counted() {
+    let provider = Scripted::new(vec![vec![tool("a"), end("tool_calls", 0, 0)], vec![text("done"), end("stop", 0, 0)]]);
+    let end = run_prompt(&provider, with_tools(&["clock"]), RunLimits { tool_rounds_max: 1, ..quick() }, ()).await;
+    assert_eq!((end.text.as_str(), end.calls), ("done", vec![]));
 }
 
 #[tokio::test]
@@ -243,6 +272,7 @@ async fn a_stalled_provider_ends_with_the_turns_time_and_keeps_the_text() {
     };
     let (end, ()) = tokio::join!(turn.finish(), advance);
     assert_eq!((end.text.as_str(), code_of(&end)), ("so far", Code::Timeout));
+    assert!(matches!(end.outcome, RunOutcome::Late(_)), "the turn's own deadline, not the provider's: {:?}", end.outcome);
 }
 
 #[test]

@@ -28,7 +28,11 @@ impl Admission<'_> {
     pub(super) fn admit(&self, inbound: Inbound, now_ms: i64) -> Fate {
         match decide(self.access, &|peer| self.approved.contains(peer), &inbound) {
             Decision::Admit => {
-                let session = self.switchboard.resolve(&inbound.route);
+                let session = match &inbound.order {
+                    // Its writer is an operator, who named the session.
+                    Some(order) => order.session.clone(),
+                    None => self.switchboard.resolve(&inbound.route),
+                };
                 Fate::Accept(Box::new(Accept { inbound, session }))
             }
             Decision::Drop(reason) => {

@@ -10,6 +10,26 @@ use crate::ports::OutboxRow;
 /// Names one frame for its acknowledgement; counts from 1 within one link's life.
 pub type AckToken = u64;
 
+/// What became of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Became {
+    /// A message with a row.
+    New,
+    /// Nothing more: its message had a row before.
+    Duplicate,
+    /// Nothing: there was no message in it, or policy let it go no further.
+    Nothing,
+}
+
+/// A frame that is done with: what it became is committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Acked {
+    /// The frame.
+    pub token: AckToken,
+    /// What became of it. Platforms elsewhere only hear that it was received.
+    pub became: Became,
+}
+
 /// What a frame turned out to be.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Normalised {
@@ -59,7 +79,7 @@ pub enum LinkCommand {
     /// Send this payload; rows of one chat come in their order.
     Send(Box<OutboxRow>),
     /// These frames are committed: tell the platform. In order of arrival.
-    Ack(Vec<AckToken>),
+    Ack(Vec<Acked>),
     /// Say goodbye to the platform and end.
     Close,
 }

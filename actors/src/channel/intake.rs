@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
-use super::connector::{AckToken, LinkCommand};
+use super::connector::{AckToken, Acked, Became, LinkCommand};
 use crate::core::{Backoff, Clock, Progress};
 use crate::message::{AccountCounters, AccountKey, Switchboard};
 use crate::ports::{Accept, Accepted, PairingOutcome, PairingRequest, Store, StoreError};
@@ -79,32 +79,44 @@ impl Intake {
     async fn write(&self, batch: &mut Vec<Decided>, progress: &Progress) {
         let resend = if batch.iter().all(|decided| decided.ack.is_some()) { Resend::Sure } else { Resend::Never };
         let mut accepts = Vec::new();
-        let mut acks = Vec::new();
+        // Each with the place of its message among those to accept.
+        let mut tokens = Vec::new();
         let mut permits = Vec::new();
         for Decided { fate, ack, permit } in batch.drain(..) {
-            match fate {
-                Fate::Accept(accept) => accepts.push(*accept),
+            let place = match fate {
+                Fate::Accept(accept) => {
+                    accepts.push(*accept);
+                    Some(accepts.len() - 1)
+                }
                 // Strangers are few: each is written by itself, in front of what came after.
-                Fate::Pair(request) => self.pair(*request, resend, progress).await,
-                Fate::Nothing => {}
-            }
-            acks.extend(ack);
+                Fate::Pair(request) => {
+                    self.pair(*request, resend, progress).await;
+                    None
+                }
+                Fate::Nothing => None,
+            };
+            tokens.extend(ack.map(|token| (token, place)));
             permits.push(permit);
         }
-        if !accepts.is_empty() {
-            self.accept(accepts, resend, progress).await;
-        }
-        if !acks.is_empty() {
+        let written = if accepts.is_empty() { Vec::new() } else { self.accept(accepts, resend, progress).await };
+        if !tokens.is_empty() {
+            let became = |place: Option<usize>| match place.and_then(|place| written.get(place)) {
+                Some(Accepted::New { .. }) => Became::New,
+                Some(Accepted::Duplicate) => Became::Duplicate,
+                None => Became::Nothing,
+            };
+            let acks = tokens.into_iter().map(|(token, place)| Acked { token, became: became(place) }).collect();
             // A link that is gone has no use for it: the platform sends again, and deduplication drops it.
             let _ = self.link.send(LinkCommand::Ack(acks)).await;
         }
     }
 
-    async fn accept(&self, batch: Vec<Accept>, resend: Resend, progress: &Progress) {
+    /// Writes messages and has their sessions woken; returns what became of each, nothing once the link is gone.
+    async fn accept(&self, batch: Vec<Accept>, resend: Resend, progress: &Progress) -> Vec<Accepted> {
         let Some(written) = self.until_written(resend, progress, || self.store.accept(batch.clone())).await else {
             // Late is not never: whatever is written after all is looked for, behind it in the store's own order.
             batch.iter().for_each(|accept| self.switchboard.wake_session(&accept.session));
-            return;
+            return Vec::new();
         };
         for (accept, accepted) in batch.iter().zip(&written) {
             let trace = accept.inbound.trace;
@@ -122,6 +134,7 @@ impl Intake {
                 }
             }
         }
+        written
     }
 
     async fn pair(&self, request: PairingRequest, resend: Resend, progress: &Progress) {

@@ -19,13 +19,14 @@ mod policy;
 mod sending;
 mod settings;
 pub mod socket_chat;
+pub mod webchat;
 
 #[cfg(test)]
 mod tests;
 
 pub use actor::{ChannelActor, ChannelMessage, ChannelParts};
 pub use chunking::{TextLimit, split};
-pub use connector::{AckToken, Connector, Link, LinkCommand, LinkEnd, LinkEvent, Normalised};
+pub use connector::{AckToken, Acked, Became, Connector, Link, LinkCommand, LinkEnd, LinkEvent, Normalised};
 pub use facts::{Desk, Desks, Facts};
 pub use pairing::{CODE_ALPHABET, CODE_LEN, PAIRING_PENDING_MAX, PAIRING_TTL_MS, new_code};
 pub use platform::{Account, AccountProblem, KINDS, Kind, Platform, Probe, Reconnect, TargetAddress, TargetError};

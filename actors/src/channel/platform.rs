@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 
+use super::webchat::WebChatDesk;
 use super::{Access, Connector};
 use crate::message::{AccountKey, Outbound, Shaper, Target};
 use crate::ports::SendOrder;
@@ -46,6 +47,12 @@ pub struct TargetError(pub String);
 pub trait Platform: Send + Sync + fmt::Debug + 'static {
     /// Returns a connector for one link's life. Called again for every reconnect.
     fn connector(&self) -> Box<dyn Connector>;
+
+    /// Returns the same account at this process's desk, for a platform whose far end is in this process; `None` for all others.
+    fn at_desk(&self, desk: &WebChatDesk) -> Option<Arc<dyn Platform>> {
+        let _ = desk;
+        None
+    }
 
     /// Returns who may talk.
     fn access(&self) -> Access;
@@ -110,6 +117,17 @@ pub struct Account {
     pub platform: Arc<dyn Platform>,
 }
 
+impl Account {
+    /// Returns the same account at this process's desk.
+    #[must_use]
+    pub fn at_desk(mut self, desk: &WebChatDesk) -> Self {
+        if let Some(platform) = self.platform.at_desk(desk) {
+            self.platform = platform;
+        }
+        self
+    }
+}
+
 /// A setting that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountProblem {
@@ -128,11 +146,11 @@ pub struct Kind {
     pub label: &'static str,
     /// npm names and paths under which other gateways know it.
     pub plugin_names: &'static [&'static str],
-    /// Reads `channels.<name>` into accounts, default first.
+    /// Reads `channels.<name>` into accounts, default first; null where the file has no such section.
     pub accounts: fn(&serde_json::Value) -> Result<Vec<Account>, Vec<AccountProblem>>,
     /// Returns the JSON Schema of `channels.<name>`.
     pub schema: fn() -> serde_json::Value,
 }
 
 /// Every integration there is: the one table that a new channel adds a line to.
-pub static KINDS: &[Kind] = &[super::socket_chat::KIND];
+pub static KINDS: &[Kind] = &[super::socket_chat::KIND, super::webchat::KIND];

@@ -60,6 +60,13 @@ impl Directory {
         }
     }
 
+    /// Takes every actor off the list.
+    pub(super) fn clear(&self) {
+        let entries = std::mem::take(&mut *self.entries());
+        // Not under the lock: what an actor is made of may know the list.
+        drop(entries);
+    }
+
     pub(super) fn find(&self, id: &ActorId) -> Result<Arc<dyn Entry>, ControlError> {
         self.entries().get(id).cloned().ok_or_else(|| ControlError::Unknown(id.to_string()))
     }

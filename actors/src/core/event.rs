@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::pin::pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::Notify;
 
@@ -57,15 +57,34 @@ pub struct SupervisionEvent {
     pub detail: String,
 }
 
-type Listener = Box<dyn Fn(&SupervisionEvent) + Send + Sync>;
+impl SupervisionEvent {
+    /// Returns whether it is ordinary life: sessions come and go with every conversation, clients with every command.
+    #[must_use]
+    pub fn is_no_news(&self) -> bool {
+        matches!(self.what, What::Started | What::Stopped) && matches!(self.kind, ActorKind::Session | ActorKind::Client)
+    }
+}
+
+type Listener = Arc<dyn Fn(&SupervisionEvent) + Send + Sync>;
 
 /// Where acts of supervision go: always to the log, and to one listener once there is one.
 #[derive(Clone, Default)]
 pub(super) struct EventSink(Arc<Ears>);
 
+/// Who is told.
+#[derive(Default)]
+enum Ear {
+    /// Nobody yet.
+    #[default]
+    None,
+    Hears(Listener),
+    /// Nobody any more.
+    Gone,
+}
+
 #[derive(Default)]
 struct Ears {
-    listener: OnceLock<Listener>,
+    listener: RwLock<Ear>,
     /// One for all actors, since few ever wait: a notifier for each would cost every idle actor half a kilobyte.
     changed: Notify,
 }
@@ -73,7 +92,24 @@ struct Ears {
 impl EventSink {
     /// Sets the listener; a second one is ignored.
     pub(super) fn listen(&self, listener: Listener) {
-        let _ = self.0.listener.set(listener);
+        let mut ear = self.0.listener.write().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*ear, Ear::None) {
+            *ear = Ear::Hears(listener);
+        }
+    }
+
+    /// Lets go of the listener, and of everything that it holds, for good.
+    pub(super) fn forget(&self) {
+        let ear = std::mem::replace(&mut *self.0.listener.write().unwrap_or_else(PoisonError::into_inner), Ear::Gone);
+        // Not under the lock: what it holds may have something to tell when it is dropped.
+        drop(ear);
+    }
+
+    fn listener(&self) -> Option<Listener> {
+        match &*self.0.listener.read().unwrap_or_else(PoisonError::into_inner) {
+            Ear::Hears(listener) => Some(Arc::clone(listener)),
+            Ear::None | Ear::Gone => None,
+        }
     }
 
     /// Says that some actor's state has changed.
@@ -95,7 +131,7 @@ impl EventSink {
 
     pub(super) fn tell(&self, event: SupervisionEvent) {
         log(&event);
-        if let Some(listener) = self.0.listener.get()
+        if let Some(listener) = self.listener()
             && let Err(text) = guarded(|| listener(&event))
         {
             tracing::error!(event = "listener.panicked", actor = %event.id, "while it was told of supervision: {text}");
@@ -112,8 +148,7 @@ impl fmt::Debug for EventSink {
 fn log(event: &SupervisionEvent) {
     let SupervisionEvent { id, what, detail, .. } = event;
     match what {
-        // Sessions come and go with every conversation: their ordinary life is no news.
-        What::Started | What::Stopped if event.kind == ActorKind::Session => {
+        _ if event.is_no_news() => {
             tracing::debug!(event = %format_args!("actor.{}", what.as_str()), actor = %id, "{detail}");
         }
         What::Started | What::Stopped | What::Restarted => {

@@ -59,6 +59,8 @@ pub enum ActorKind {
     Session,
     /// One control client.
     Client,
+    /// The one that gives clients signs of life.
+    Pulse,
 }
 
 impl ActorKind {
@@ -72,6 +74,7 @@ impl ActorKind {
             Self::Channel => "channel",
             Self::Session => "session",
             Self::Client => "client",
+            Self::Pulse => "pulse",
         }
     }
 }

@@ -68,7 +68,7 @@ impl Supervisor {
 
     /// Has acts of supervision told to one listener, beside the log. Only the first call counts.
     pub fn listen(&self, listener: impl Fn(&SupervisionEvent) + Send + Sync + 'static) {
-        self.0.events.listen(Box::new(listener));
+        self.0.events.listen(Arc::new(listener));
     }
 
     /// Starts an actor and does not wait for it: what is told to it meanwhile waits in its mailbox.
@@ -188,6 +188,13 @@ impl Supervisor {
     pub fn shut_down(&self) {
         self.0.watchdog.stop();
         self.0.directory.lanes.stop();
+    }
+
+    /// Lets go of what actors are made of and of who is told of them, which may hold each other and this. For a process that goes
+    /// on after a shutdown with other actors; nothing is listed any more.
+    pub fn let_go(&self) {
+        self.0.events.forget();
+        self.0.directory.clear();
     }
 
     /// Gives an order and waits until it is done: `done` is told the state, and whether the actor has come to rest since.

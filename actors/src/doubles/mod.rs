@@ -2,12 +2,14 @@
 
 #![allow(clippy::disallowed_methods, reason = "whoever waits for what actors on real threads do waits for real")]
 
+mod ear;
 mod provider;
 mod stage;
 mod store;
 mod switchboard;
 mod wire;
 
+pub(crate) use ear::Ear;
 pub(crate) use provider::{Line, Only, Scripted};
 pub(crate) use stage::{Stage, play};
 pub(crate) use store::ShakyStore;

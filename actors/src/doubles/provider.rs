@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt as _, StreamExt as _};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::agent::{Ending, Piece, Prompt, Provider, ProviderError, Providers};
-use crate::message::{Code, Usage};
+use crate::message::{Code, ToolCall, Usage};
 
 /// What happens when the provider is asked.
 pub(crate) enum Line {
@@ -17,6 +17,10 @@ pub(crate) enum Line {
     Say(&'static str),
     /// It answers once the sender is dropped or used.
     SayAfter(oneshot::Receiver<()>, &'static str),
+    /// It streams what a test gives it, and breaks off when the sender is dropped.
+    Stream(mpsc::UnboundedReceiver<Piece>),
+    /// It calls a tool.
+    Call(&'static str),
     /// It has no answer.
     Fail(Code),
     /// It takes the actor down.
@@ -66,6 +70,12 @@ fn whole(text: &str) -> Vec<Result<Piece, ProviderError>> {
     vec![Ok(Piece::Text(text.to_owned())), Ok(Piece::End(ending))]
 }
 
+fn call(name: &str) -> Vec<Result<Piece, ProviderError>> {
+    let call = ToolCall { id: "call-1".into(), name: name.to_owned(), args: serde_json::json!({}) };
+    let ending = Ending { finish_reason: "tool_calls".into(), usage: Usage { input: 4, output: 1 } };
+    vec![Ok(Piece::Tool(call)), Ok(Piece::End(ending))]
+}
+
 impl Provider for Scripted {
     fn name(&self) -> &str {
         "scripted"
@@ -77,14 +87,23 @@ impl Provider for Scripted {
         let line = self.lines.lock().unwrap().pop_front();
         let text = prompt.text.clone();
         self.prompts.lock().unwrap().push(prompt);
+        if let Some(Line::Stream(pieces)) = line {
+            return stream::unfold((pieces, running), async |(mut pieces, running)| {
+                let piece = pieces.recv().await?;
+                Some((Ok(piece), (pieces, running)))
+            })
+            .boxed();
+        }
         let (wait, pieces) = match line {
             None => (None, whole(&text)),
             Some(Line::Say(text)) => (None, whole(text)),
             Some(Line::SayAfter(gate, text)) => (Some(gate), whole(text)),
+            Some(Line::Call(name)) => (None, call(name)),
             Some(Line::Fail(code)) => {
                 (None, vec![Err(ProviderError { code, message: "it is scripted".into(), retry_after: None })])
             }
             Some(Line::Panic) => panic!("a scripted panic"),
+            Some(Line::Stream(_)) => unreachable!("it streams"),
         };
         let after = async move {
             if let Some(gate) = wait {
@@ -99,11 +118,14 @@ impl Provider for Scripted {
     }
 }
 
-/// The only provider there is.
+/// The only provider there is; it knows every model but `none`.
 pub(crate) struct Only(pub(crate) Arc<Scripted>);
 
 impl Providers for Only {
-    fn find(&self, _model: Option<&str>) -> Result<(Arc<dyn Provider>, String), ProviderError> {
-        Ok((Arc::clone(&self.0) as _, "model".into()))
+    fn find(&self, model: Option<&str>) -> Result<(Arc<dyn Provider>, String), ProviderError> {
+        if model == Some("none") {
+            return Err(ProviderError { code: Code::ProviderModel, message: "no model none".into(), retry_after: None });
+        }
+        Ok((Arc::clone(&self.0) as _, model.unwrap_or("model").to_owned()))
     }
 }

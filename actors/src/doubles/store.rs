@@ -3,12 +3,15 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use serde_json::{Map, Value};
+
 use crate::core::Clock;
-use crate::message::{AccountKey, Code, Entry, InboxId, OutboxId, Receipt, SessionKey};
+use crate::message::{AccountKey, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, Usage};
 use crate::ports::memory::MemoryStore;
 use crate::ports::{
-    Accept, Accepted, Answer, Attempt, CrashCount, DeadLetter, DeadLetterId, InboxRow, NewOutbox, OutboxRow, OutboxState, Page,
-    Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionRow, Store, StoreError, StoreHealth, TurnOutcome,
+    Accept, Accepted, Answer, Attempt, Compacted, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate, InboxRow,
+    NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionRow, Store,
+    StoreError, StoreHealth, TurnOutcome,
 };
 
 /// The store in memory behind a bad line; requests go by the names of their methods.
@@ -97,6 +100,16 @@ impl Store for ShakyStore {
         fn outbox_state(id: OutboxId) -> Option<OutboxState>;
         fn history(session: SessionKey, limit: usize) -> Vec<Entry>;
         fn sessions(limit: usize) -> Vec<SessionRow>;
+        fn session(session: SessionKey) -> Option<SessionRow>;
+        fn patch_session(session: SessionKey, patch: Map<String, Value>) -> SessionRow;
+        fn reset_session(session: SessionKey) -> (SessionRow, Vec<Entry>);
+        fn delete_session(session: SessionKey) -> Option<Vec<Entry>>;
+        fn compact_session(session: SessionKey, keep: usize) -> Compacted;
+        fn open_rows(limit: usize) -> Vec<(SessionKey, u64)>;
+        fn inbox_fate(account: AccountKey, platform_id: String) -> Option<InboxFate>;
+        fn devices() -> Vec<DeviceRow>;
+        fn put_device(device: DeviceRow) -> ();
+        fn remove_device(id: String) -> ();
         fn dead_letters(after: Option<DeadLetterId>, limit: usize) -> Page<DeadLetter>;
         fn retry_dead_letter(id: DeadLetterId) -> DeadLetter;
         fn discard_dead_letter(id: DeadLetterId) -> DeadLetter;
@@ -117,9 +130,9 @@ impl Store for ShakyStore {
         }
     }
 
-    fn append_transcript(&self, session: SessionKey, entries: Vec<Entry>) {
+    fn append_transcript(&self, session: SessionKey, entries: Vec<Entry>, usage: Usage) {
         if !self.fails("append_transcript") {
-            self.inner.append_transcript(session, entries);
+            self.inner.append_transcript(session, entries, usage);
         }
     }
 

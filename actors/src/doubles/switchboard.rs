@@ -1,19 +1,28 @@
 //! A switchboard that writes down what it is asked.
 
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 
+use tokio::sync::oneshot;
+
 use crate::message::{
-    AccountKey, Ask, AskError, EventBody, LinkState, LinkStatus, Outbound, Route, SessionKey, Shaper, Switchboard,
+    AccountKey, Ask, AskError, EventBody, LinkState, LinkStatus, Listener, Outbound, Route, RunId, Runs, SessionKey, Shaper,
+    Switchboard,
 };
 
 /// What was asked of it, each list in order.
 #[derive(Default)]
 pub(crate) struct Notebook {
     pub(crate) woken_sessions: Mutex<Vec<SessionKey>>,
+    pub(crate) changed_sessions: Mutex<Vec<SessionKey>>,
     pub(crate) woken_channels: Mutex<Vec<AccountKey>>,
     pub(crate) idle: Mutex<Vec<SessionKey>>,
     pub(crate) links: Mutex<Vec<LinkState>>,
     pub(crate) shapers: Mutex<usize>,
+    pub(crate) events: Mutex<Vec<EventBody>>,
+    pub(crate) runs: Runs,
+    /// Whether nobody listens.
+    pub(crate) alone: AtomicBool,
 }
 
 impl Switchboard for Notebook {
@@ -50,9 +59,23 @@ impl Switchboard for Notebook {
         self.idle.lock().unwrap().push(session.clone());
     }
 
-    fn publish(&self, _body: EventBody) {}
+    fn publish(&self, body: EventBody) {
+        self.events.lock().unwrap().push(body);
+    }
+
+    fn abort(&self, _: &SessionKey, _: Option<RunId>, _: &'static str, _: oneshot::Sender<Option<RunId>>) {}
+
+    fn session_changed(&self, session: &SessionKey) {
+        self.changed_sessions.lock().unwrap().push(session.clone());
+    }
+
+    fn runs(&self) -> &Runs {
+        &self.runs
+    }
+
+    fn listen(&self, _: Arc<dyn Listener>) {}
 
     fn has_listeners(&self) -> bool {
-        false
+        !self.alone.load(SeqCst)
     }
 }

@@ -79,8 +79,8 @@ impl Wire {
     pub(crate) async fn acks(&mut self, count: usize) -> Vec<AckToken> {
         let mut acks = Vec::new();
         while acks.len() < count {
-            if let LinkCommand::Ack(tokens) = self.command().await {
-                acks.extend(tokens);
+            if let LinkCommand::Ack(acked) = self.command().await {
+                acks.extend(acked.iter().map(|acked| acked.token));
             }
         }
         acks

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Code, Usage};
+use super::{Code, ToolCall, Usage};
 
 /// What a waiting client hears while its turn runs; the last one is `End` or `Failed`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,8 +23,11 @@ pub enum Delta {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TurnEnd {
-    /// Why the provider stopped: `stop`, `length`.
+    /// Why the provider stopped: `stop`, `length`, `tool_calls`, `content_filter`.
     pub finish_reason: String,
+    /// The asker's tools that are to be called before there is an answer; empty when there is one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<ToolCall>,
     /// What was counted.
     pub usage: Usage,
 }

@@ -1,62 +1,120 @@
-//! What is told to everybody who listens.
+//! What is told to everybody who listens, in the form of the control plane's protocol.
 
-use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
-use super::{AccountKey, Delta, LinkStatus, RunId, SessionKey};
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::value::RawValue;
 
-/// One thing that happened, as the actor that saw it tells it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all = "camelCase")]
-pub enum EventBody {
-    /// A turn began.
-    TurnStarted {
-        /// Whose.
-        session: SessionKey,
-        /// Which.
-        run: RunId,
-        /// True when a crash interrupted it and clients had already seen a part.
-        again: bool,
-    },
-    /// A turn went on or ended.
-    Turn {
-        /// Whose.
-        session: SessionKey,
-        /// Which.
-        run: RunId,
-        /// The piece or the end.
-        delta: Delta,
-    },
-    /// A channel's link changed its state.
-    Link {
-        /// Whose.
-        account: AccountKey,
-        /// Where it stands now.
-        status: LinkStatus,
-    },
-    /// Supervision did something: `started`, `stopped`, `panicked`, `restarted`, `gave_up`, `stuck`, `blocked`.
-    Actor {
-        /// The actor's id.
-        id: String,
-        /// What happened.
-        what: String,
-        /// Its text for people.
-        detail: String,
-    },
-    /// The gateway is going down or restarts.
-    Shutdown {
-        /// Why, for people.
-        reason: String,
-    },
+use super::EventName;
+
+/// Whether an event may be left out for a listener that is behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// It may: the next one of its kind makes up for it.
+    Droppable,
+    /// It may not: a listener that has no room for it is cut.
+    Kept,
 }
 
-/// A stamped event: `seq` counts from 1 since the start of the process, without holes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// How often the shared pictures of the gateway have changed; goes with `presence` and `health`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct StateVersion {
+    /// Changes of the list of who is there.
+    pub presence: u64,
+    /// Changes of health.
+    pub health: u64,
+}
+
+/// One thing that happened, as the one that saw it tells it.
+#[derive(Clone, Debug)]
+pub struct EventBody {
+    /// What sort of thing.
+    pub name: EventName,
+    /// What is told, JSON, made once by whoever tells it.
+    pub payload: Arc<RawValue>,
+    /// Whether it may be left out.
+    pub delivery: Delivery,
+    /// The version of the picture it shows, where it shows one.
+    pub version: Option<StateVersion>,
+}
+
+impl EventBody {
+    /// Returns an event that must not be left out.
+    #[must_use]
+    pub fn new(name: EventName, payload: &impl Serialize) -> Self {
+        // Payloads are plain data with string keys, which always can be written.
+        let payload = serde_json::value::to_raw_value(payload).unwrap_or_else(|_| RawValue::NULL.to_owned());
+        Self { name, payload: payload.into(), delivery: Delivery::Kept, version: None }
+    }
+
+    /// Lets it be left out for a listener that is behind.
+    #[must_use]
+    pub fn droppable(mut self) -> Self {
+        self.delivery = Delivery::Droppable;
+        self
+    }
+
+    /// Says which version of the picture it shows.
+    #[must_use]
+    pub fn version(mut self, version: StateVersion) -> Self {
+        self.version = Some(version);
+        self
+    }
+}
+
+/// A stamped event, written once for everybody.
+#[derive(Clone, Debug)]
 pub struct Event {
-    /// The stamp.
+    /// The stamp: counts from 1 since the start, without holes.
     pub seq: u64,
-    /// When, milliseconds since 1970.
-    pub at_ms: i64,
-    /// What happened.
-    #[serde(flatten)]
-    pub body: EventBody,
+    /// What sort of thing; says who may hear it.
+    pub name: EventName,
+    /// Whether it may be left out.
+    pub delivery: Delivery,
+    /// The whole frame of the protocol, UTF-8.
+    pub frame: Bytes,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Frame<'a> {
+    r#type: &'static str,
+    event: &'static str,
+    payload: &'a RawValue,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seq: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state_version: Option<StateVersion>,
+}
+
+/// Writes an event's frame; without a stamp for one that goes to one listener only.
+#[must_use]
+pub fn event_frame(body: &EventBody, seq: Option<u64>) -> Bytes {
+    let EventBody { name, payload, version, .. } = body;
+    let frame = Frame { r#type: "event", event: name.as_str(), payload, seq, state_version: *version };
+    serde_json::to_vec(&frame).unwrap_or_default().into()
+}
+
+impl Event {
+    /// Stamps an event.
+    #[must_use]
+    pub fn new(seq: u64, body: &EventBody) -> Self {
+        Self { seq, name: body.name, delivery: body.delivery, frame: event_frame(body, Some(seq)) }
+    }
+}
+
+/// Whether a listener is still there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// It is, whether or not it had room.
+    Here,
+    /// It is not, and is forgotten.
+    Gone,
+}
+
+/// Whoever listens. Called by the fan-out for each event in the order of stamps; must not block.
+pub trait Listener: Send + Sync {
+    /// Takes an event, or leaves it out by its own rule.
+    fn hear(&self, event: &Arc<Event>) -> Heard;
 }

@@ -70,12 +70,55 @@ uuid_id! {
     OutboxId
 }
 uuid_id! {
-    /// Names one turn; `runId` on the wire.
-    RunId
-}
-uuid_id! {
     /// Follows one message from the platform's frame to the confirmed answer, through every log line.
     TraceId
+}
+
+/// How long a client's name for a turn may be, bytes.
+pub const RUN_ID_BYTES_MAX: usize = 256;
+
+/// Names one turn; `runId` on the wire. A UUIDv7, or the idempotency key of the client that asked for it. Cheap to clone.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RunId(Arc<str>);
+
+impl RunId {
+    /// Makes a new id: UUIDv7, so ids made later sort later to the millisecond.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Uuid::now_v7().to_string().into())
+    }
+
+    /// Takes a client's own name for a turn: 1 to [`RUN_ID_BYTES_MAX`] bytes without control characters; `None` for any other.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let fits = (1..=RUN_ID_BYTES_MAX).contains(&name.len()) && !name.contains(char::is_control);
+        fits.then(|| Self(name.into()))
+    }
+
+    /// Returns the id's text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for RunId {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RunId({})", self.0)
+    }
 }
 
 /// Names one conversation with an agent: `agent:<agentId>:…`, lower-cased. Cheap to clone.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Route, TraceId};
+use super::{Order, Route, TraceId};
 
 /// A picture, film or file that came with a message, by public URL: bytes never travel through a mailbox.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,4 +32,7 @@ pub struct Inbound {
     pub at_ms: i64,
     /// The thread through the logs.
     pub trace: TraceId,
+    /// What a control client asked for with it; `None` for everything that came from a platform.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<Box<Order>>,
 }

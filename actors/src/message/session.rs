@@ -13,9 +13,13 @@ pub enum SessionMessage {
     Abort {
         /// Only this one; `None` is whichever runs.
         run: Option<RunId>,
+        /// Why: `rpc`, `stop` or `timeout`.
+        why: &'static str,
         /// Hears which turn was ended, if one was.
         done: oneshot::Sender<Option<RunId>>,
     },
+    /// Read anew what the store has of it: somebody changed its settings or its transcript.
+    Changed,
     /// Leave memory if there is nothing to do. Only the registry says so, after it has closed the way to the session.
     Retire(oneshot::Sender<Retired>),
 }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{AccountKey, Ask, EventBody, LinkStatus, Outbound, Route, SessionKey};
+use tokio::sync::oneshot;
+
+use super::{AccountKey, Ask, EventBody, LinkStatus, Listener, Outbound, Route, RunId, Runs, SessionKey};
 
 /// Why a turn could not be handed to its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +54,25 @@ pub trait Switchboard: Send + Sync {
 
     /// Tells everybody who listens. Dropped for a listener whose backlog is full.
     fn publish(&self, body: EventBody);
+
+    /// Answers when everybody who listens has been told of all that was published before; the dropped sender says that nobody
+    /// knows.
+    fn heard(&self, done: oneshot::Sender<()>) {
+        drop(done);
+    }
+
+    /// Ends the turn that runs in a session, whichever or only the one named, and says why; the dropped sender says that none runs.
+    /// A turn that is named, ordered in that session and not yet begun is called off.
+    fn abort(&self, session: &SessionKey, run: Option<RunId>, why: &'static str, done: oneshot::Sender<Option<RunId>>);
+
+    /// Says that somebody changed what the store has of a session: its settings, its transcript. It reads anew.
+    fn session_changed(&self, session: &SessionKey);
+
+    /// Returns the book of the turns that control clients ordered.
+    fn runs(&self) -> &Runs;
+
+    /// Has a listener hear everything that happens from now on.
+    fn listen(&self, listener: Arc<dyn Listener>);
 
     /// Returns whether anybody listens, so that events for nobody are not made.
     fn has_listeners(&self) -> bool;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
-use super::{Delta, Media, RunId, SessionKey, Tenure, TraceId};
+use super::{Delta, Media, Role, RunId, Sampling, SessionKey, Tenure, ToolRound, ToolUse, TraceId};
 
 /// Tokens that a provider counted; zero where it does not tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,6 +13,20 @@ pub struct Usage {
     pub input: u64,
     /// Tokens written.
     pub output: u64,
+}
+
+/// One thing of a conversation that the asker keeps itself.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Said {
+    /// Somebody spoke.
+    Line {
+        /// Who.
+        role: Role,
+        /// What.
+        text: String,
+    },
+    /// Tools of the asker were called.
+    Round(ToolRound),
 }
 
 /// A turn asked by a client that waits for it: no inbox row, the client is its own retry.
@@ -26,10 +40,19 @@ pub struct Ask {
     pub run: RunId,
     /// The agent's or the caller's instructions, put before the session's own.
     pub system: Option<String>,
+    /// What was said before, oldest first, told as it was: only for a conversation in which tools were called, since a model that
+    /// reads calls as text writes calls as text.
+    pub before: Vec<Said>,
     /// What is asked.
     pub text: String,
     /// What comes with it.
     pub media: Vec<Media>,
+    /// The calls of the asker's tools that this question has had so far, oldest first.
+    pub rounds: Vec<ToolRound>,
+    /// The asker's own tools.
+    pub tools: ToolUse,
+    /// How the provider is to choose its words.
+    pub sampling: Sampling,
     /// Which model to ask instead of the session's own.
     pub model: Option<String>,
     /// Where the answer goes, piece by piece. Its bound is the client's; a client that does not read is waited for until the

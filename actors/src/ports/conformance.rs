@@ -9,6 +9,7 @@ mod outbox;
 mod pairing;
 mod sessions;
 mod small;
+mod transcripts;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,7 +46,15 @@ struct Case {
 /// # Panics
 /// A promise is broken; the output names it.
 pub async fn run<S: Store>(open: impl Fn(StoreLimits, &Clock) -> Arc<S>) {
-    let cases = [inbox::cases(), outbox::cases(), deadletters::cases(), pairing::cases(), sessions::cases(), small::cases()];
+    let cases = [
+        inbox::cases(),
+        outbox::cases(),
+        deadletters::cases(),
+        pairing::cases(),
+        sessions::cases(),
+        transcripts::cases(),
+        small::cases(),
+    ];
     for case in cases.into_iter().flatten() {
         println!("a store {}", case.says);
         let clock = Clock::manual(START_MS);

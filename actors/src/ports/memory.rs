@@ -6,6 +6,7 @@ mod inbox;
 mod outbox;
 mod pairing;
 mod port;
+mod sessions;
 mod state;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::message::{AccountKey, Code, Entry, Inbound, InboxId, Outbound, OutboxId, RunId, SessionKey, Target, TraceId};
+use crate::message::{
+    AccountKey, Code, Entry, Inbound, InboxId, Outbound, OutboxId, RunId, SessionKey, Target, TraceId, Usage,
+};
 
 /// A message to accept.
 #[derive(Clone, Debug)]
@@ -55,6 +57,8 @@ pub struct TurnOutcome {
     pub outbox: Vec<NewOutbox>,
     /// Where answers of this session go, kept for messages that nobody asked for.
     pub reply_to: Option<Target>,
+    /// What the turn cost.
+    pub usage: Usage,
 }
 
 /// A payload to send.
@@ -243,15 +247,25 @@ pub struct Pairing {
     pub expires_at: String,
 }
 
-/// A known session.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SessionRow {
-    /// Its key.
-    pub key: SessionKey,
-    /// When it last had a turn, milliseconds since 1970.
-    pub updated_ms: i64,
-    /// How many lines its transcript has.
-    pub entries: u64,
+/// What became of an accepted message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InboxFate {
+    /// It waits, or its turn runs.
+    Open,
+    /// It is answered.
+    Done,
+    /// It stands in the dead letters; one that was discarded from there is forgotten.
+    Dead,
+}
+
+/// A paired device, as it is kept. Tokens are stored hashed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceRow {
+    /// Lower-case hex SHA-256 of its public key.
+    pub id: String,
+    /// Everything else, JSON, in the client room's own form.
+    pub body: String,
 }
 
 /// The bounds of the store.

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
-use tokio::sync::mpsc;
+use tokio::sync::oneshot;
 
 use super::actor::RegistryMessage;
 use super::fanout::FanoutMessage;
@@ -13,11 +13,9 @@ use super::routes::RouteTable;
 use super::settings::RouteSettings;
 use crate::core::{ActorRef, Bell, Live, State, TellError};
 use crate::message::{
-    AccountKey, Ask, AskError, Event, EventBody, LinkStatus, Outbound, Route, SessionKey, SessionMessage, Shaper, Switchboard,
+    AccountKey, Ask, AskError, Event, EventBody, EventName, Heard, LinkStatus, Listener, Outbound, Route, RunId, Runs,
+    SessionKey, SessionMessage, Shaper, Switchboard,
 };
-
-/// How many events wait for one listener; above, it misses some.
-pub const LISTENER_EVENTS_MAX: usize = 1024;
 
 /// The registry's knowledge. Cheap to share; every part has its own short lock, never held over another.
 pub struct Board {
@@ -31,8 +29,9 @@ pub struct Board {
     woken_channels: Mutex<HashSet<AccountKey>>,
     sessions: Mutex<HashMap<SessionKey, Slot>>,
     channels: Mutex<BTreeMap<AccountKey, Line>>,
-    listeners: Mutex<Vec<mpsc::Sender<Arc<Event>>>>,
+    listeners: Mutex<Vec<Arc<dyn Listener>>>,
     listener_count: AtomicUsize,
+    runs: Runs,
 }
 
 /// Where a session is.
@@ -85,6 +84,7 @@ impl Board {
             channels: Mutex::default(),
             listeners: Mutex::default(),
             listener_count: AtomicUsize::new(0),
+            runs: Runs::default(),
         }
     }
 
@@ -92,17 +92,6 @@ impl Board {
     pub fn connect(&self, registry: ActorRef<RegistryMessage>, fanout: ActorRef<FanoutMessage>) {
         let _ = self.registry.set(registry);
         let _ = self.fanout.set(fanout);
-    }
-
-    /// Returns a stream of everything that happens from now on. A listener that falls behind misses events, and sees that by
-    /// their `seq`.
-    #[must_use]
-    pub fn listen(&self) -> mpsc::Receiver<Arc<Event>> {
-        let (sender, receiver) = mpsc::channel(LISTENER_EVENTS_MAX);
-        let mut listeners = lock(&self.listeners);
-        listeners.push(sender);
-        self.listener_count.store(listeners.len(), Ordering::Release);
-        receiver
     }
 
     /// Returns the keys of the sessions in memory.
@@ -117,14 +106,6 @@ impl Board {
     /// The registry is not there.
     pub fn reconcile(&self) -> Result<(), TellError> {
         self.registry.get().ok_or(TellError::Stopped)?.tell(RegistryMessage::Reconcile)
-    }
-
-    /// Ends the turn that runs in a session; answers with nothing when none runs.
-    pub fn abort(&self, session: &SessionKey, done: tokio::sync::oneshot::Sender<Option<crate::message::RunId>>) {
-        if let Some(slot) = lock(&self.sessions).get(session) {
-            // A session that cannot be told has no turn; the dropped sender says so.
-            let _ = slot.actor.tell(SessionMessage::Abort { run: None, done });
-        }
     }
 
     /// Returns where a session is.
@@ -238,10 +219,10 @@ impl Board {
         lock(&self.channels).iter().filter_map(runs).collect()
     }
 
-    /// Hands an event to every listener; one that is gone is forgotten, one that is full misses it.
+    /// Hands an event to every listener; one that is gone is forgotten.
     pub(super) fn deliver(&self, event: &Arc<Event>) {
         let mut listeners = lock(&self.listeners);
-        listeners.retain(|listener| !matches!(listener.try_send(Arc::clone(event)), Err(mpsc::error::TrySendError::Closed(_))));
+        listeners.retain(|listener| listener.hear(event) == Heard::Here);
         self.listener_count.store(listeners.len(), Ordering::Release);
     }
 
@@ -312,7 +293,10 @@ impl Switchboard for Board {
     }
 
     fn link_changed(&self, account: &AccountKey, status: LinkStatus) {
-        self.publish(EventBody::Link { account: account.clone(), status });
+        let told = serde_json::json!({
+            "channel": account.channel(), "accountId": account.account(), "state": status.state, "code": status.code, "text": status.text,
+        });
+        self.publish(EventBody::new(EventName::Channel, &told));
     }
 
     fn session_idle(&self, session: &SessionKey) {
@@ -328,8 +312,45 @@ impl Switchboard for Board {
         }
         if let Some(fanout) = self.fanout.get() {
             // The fan-out's rule is to drop the oldest; only one that has failed drops this one, and its state says so.
-            let _ = fanout.tell(FanoutMessage(body));
+            let _ = fanout.tell(FanoutMessage::Tell(body));
         }
+    }
+
+    fn heard(&self, done: oneshot::Sender<()>) {
+        if let Some(fanout) = self.fanout.get() {
+            // One that cannot be asked drops the sender, which says that nobody hears any more.
+            let _ = fanout.tell(FanoutMessage::Mark(done));
+        }
+    }
+
+    fn abort(&self, session: &SessionKey, run: Option<RunId>, why: &'static str, done: oneshot::Sender<Option<RunId>>) {
+        // One whose row still waits, or is about to be taken in hand, is not to begin.
+        if let Some(run) = &run
+            && self.runs.find(run).is_some_and(|(of, _)| of == *session)
+        {
+            self.runs.call_off(run, why);
+        }
+        if let Some(slot) = lock(&self.sessions).get(session) {
+            // A session that cannot be told has no turn; the dropped sender says so.
+            let _ = slot.actor.tell(SessionMessage::Abort { run, why, done });
+        }
+    }
+
+    fn session_changed(&self, session: &SessionKey) {
+        if let Some(slot) = lock(&self.sessions).get(session) {
+            // One that cannot be told is being rebuilt or is not there: it reads what it needs when it starts.
+            let _ = slot.actor.tell(SessionMessage::Changed);
+        }
+    }
+
+    fn runs(&self) -> &Runs {
+        &self.runs
+    }
+
+    fn listen(&self, listener: Arc<dyn Listener>) {
+        let mut listeners = lock(&self.listeners);
+        listeners.push(listener);
+        self.listener_count.store(listeners.len(), Ordering::Release);
     }
 
     fn has_listeners(&self) -> bool {

@@ -4,6 +4,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use tokio::sync::oneshot;
+
 use super::board::Board;
 use crate::core::{ActorId, ActorKind, ActorSpec, Behaviour, Mailbox, Overflow, Place, Scope};
 use crate::message::{Event, EventBody};
@@ -14,9 +16,14 @@ const EVENTS_MAX: u32 = 8192;
 /// The actor's id.
 pub const FANOUT: &str = "fanout";
 
-/// Something to tell everybody.
+/// What the fan-out is asked.
 #[derive(Debug)]
-pub struct FanoutMessage(pub(super) EventBody);
+pub enum FanoutMessage {
+    /// Tell everybody.
+    Tell(EventBody),
+    /// Answer when everybody has been told of all that came before.
+    Mark(oneshot::Sender<()>),
+}
 
 /// The fan-out.
 #[derive(Debug)]
@@ -42,8 +49,16 @@ impl FanoutActor {
 impl Behaviour for FanoutActor {
     type Message = FanoutMessage;
 
-    fn receive(&mut self, FanoutMessage(body): FanoutMessage, scope: &mut Scope<'_, Self>) {
+    fn receive(&mut self, message: FanoutMessage, _scope: &mut Scope<'_, Self>) {
+        let body = match message {
+            FanoutMessage::Tell(body) => body,
+            FanoutMessage::Mark(done) => {
+                // Whoever went away needs no answer.
+                let _ = done.send(());
+                return;
+            }
+        };
         let seq = self.seq.fetch_add(1, Ordering::Relaxed) + 1;
-        self.board.deliver(&Arc::new(Event { seq, at_ms: scope.clock().now_ms(), body }));
+        self.board.deliver(&Arc::new(Event::new(seq, &body)));
     }
 }

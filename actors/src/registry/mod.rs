@@ -15,7 +15,7 @@ mod settings;
 mod tests;
 
 pub use actor::{REGISTRY, RegistryActor, RegistryMessage};
-pub use board::{Board, LISTENER_EVENTS_MAX};
+pub use board::Board;
 pub use casting::{Casting, NoSession, Reconciled};
 pub use fanout::{FANOUT, FanoutActor, FanoutMessage};
 pub use keys::{main_key, named_key, normalise_agent, openai_key, openai_user_key};

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use super::closing::Began;
 use super::gate::TurnPass;
+use super::memory::Memory;
 use super::parts::SessionParts;
 use super::seed::Seed;
 use super::settings::SessionSettings;
-use super::turn::Audience;
 use crate::core::{ActorId, ActorKind, ActorSpec, Behaviour, Exit, Restart, Scope, TaskHandle};
-use crate::message::{Ask, Code, Delta, Entry, Retired, RunId, SessionKey, SessionMessage, Tenure, TurnFailure};
+use crate::message::{Ask, Code, Delta, Retired, SessionKey, SessionMessage, Tenure, TurnFailure};
 use crate::ports::CrashCount;
 
 /// How many clients may wait for one session; above, a client hears "overloaded".
@@ -35,8 +36,9 @@ pub struct SessionActor {
     pub(super) rows: Rows,
     /// Who goes next when both wait, so that neither keeps the other out.
     pub(super) favoured: Favoured,
-    /// The newest lines of the transcript, while there is work that needs them.
-    pub(super) history: Option<Vec<Entry>>,
+    pub(super) memory: Memory,
+    /// Whether turns may have been lost with the incarnation before this one.
+    pub(super) past: Past,
     last_work: Duration,
     /// Held from the moment that something is taken in hand until it is written down.
     pub(super) pass: Option<TurnPass>,
@@ -49,6 +51,13 @@ pub(super) enum Rows {
     Waiting,
 }
 
+/// Whether there was an incarnation before this one whose turns nobody has asked after yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Past {
+    None,
+    Unsettled,
+}
+
 /// Whose turn it is between clients that wait and rows that wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Favoured {
@@ -59,10 +68,12 @@ pub(super) enum Favoured {
 pub(super) enum Work {
     /// Nothing is in hand.
     Idle,
-    /// The store was asked for something, or a failed turn waits for its next try.
+    /// The store was asked for something.
     Storing,
-    /// A turn runs.
-    Turning { seed: Seed, run: RunId, task: TaskHandle, audience: Audience, tries: u32 },
+    /// What a turn needs is being read, or a failed one waits for its next try.
+    Preparing { seed: Seed, task: TaskHandle },
+    /// A turn runs; once told to stop it has no more to be told.
+    Turning { seed: Seed, began: Began, stop: Option<oneshot::Sender<&'static str>> },
 }
 
 impl SessionActor {
@@ -79,8 +90,6 @@ impl SessionActor {
     }
 
     fn new(key: SessionKey, tenure: Tenure, parts: SessionParts) -> Self {
-        // Whoever is asked only once has no past to read.
-        let history = (tenure == Tenure::Once).then(Vec::new);
         Self {
             key,
             tenure,
@@ -89,7 +98,8 @@ impl SessionActor {
             asks: VecDeque::new(),
             rows: Rows::None,
             favoured: Favoured::Asks,
-            history,
+            memory: Memory::new(tenure),
+            past: Past::None,
             last_work: Duration::ZERO,
             pass: None,
         }
@@ -115,7 +125,7 @@ impl SessionActor {
         if self.pass.is_none() {
             self.turn_away(scope);
         } else if let Some(ask) = self.next_ask() {
-            self.begin(Seed::Ask(Box::new(ask)), 1, scope);
+            self.begin(Seed::ask(ask), scope);
         } else {
             self.fetch(scope);
         }
@@ -160,23 +170,6 @@ impl SessionActor {
         self.next(scope);
     }
 
-    fn abort(&mut self, wanted: Option<RunId>, done: oneshot::Sender<Option<RunId>>, scope: &mut Scope<'_, Self>) {
-        let aborted = match std::mem::replace(&mut self.work, Work::Idle) {
-            Work::Turning { seed, run, task, audience, tries } if wanted.is_none_or(|wanted| wanted == run) => {
-                scope.cancel(task);
-                audience.abort();
-                self.aborted(seed, run, tries, scope);
-                Some(run)
-            }
-            work => {
-                self.work = work;
-                None
-            }
-        };
-        // Whoever asked may have stopped waiting.
-        let _ = done.send(aborted);
-    }
-
     fn retire(&self, leaves: oneshot::Sender<Retired>, scope: &mut Scope<'_, Self>) {
         let idle = matches!(self.work, Work::Idle) && self.asks.is_empty() && self.rows == Rows::None;
         let answer = if idle { Retired::Leaving } else { Retired::Busy };
@@ -192,7 +185,7 @@ impl SessionActor {
         let idle = matches!(self.work, Work::Idle) && idle_for >= limit;
         if idle {
             // The last lines of a client's turn are written behind its answer, so that they are kept until now.
-            self.history = None;
+            self.memory.lines = None;
             self.parts.switchboard.session_idle(&self.key);
         }
         let rest = if idle { limit } else { limit.saturating_sub(idle_for) };
@@ -213,6 +206,9 @@ impl Behaviour for SessionActor {
             return;
         }
         self.last_work = scope.clock().elapsed();
+        if scope.last_exit().is_some() {
+            self.past = Past::Unsettled;
+        }
         let crashed = matches!(scope.last_exit(), Some(Exit::Panicked | Exit::Stuck));
         let max = self.settings().crashes_max;
         self.recover(if crashed { CrashCount::Counted { max } } else { CrashCount::Uncounted }, scope);
@@ -222,7 +218,13 @@ impl Behaviour for SessionActor {
     fn receive(&mut self, message: SessionMessage, scope: &mut Scope<'_, Self>) {
         match message {
             SessionMessage::Ask(ask) => self.enqueue(*ask, scope),
-            SessionMessage::Abort { run, done } => self.abort(run, done, scope),
+            SessionMessage::Abort { run, why, done } => {
+                // Whoever asked may have stopped waiting.
+                let _ = done.send(self.stop_turn(run.as_ref(), why, scope));
+            }
+            // A session for one turn has read nothing.
+            SessionMessage::Changed if self.tenure == Tenure::Once => {}
+            SessionMessage::Changed => self.memory.changed(),
             SessionMessage::Retire(leaves) => self.retire(leaves, scope),
         }
     }

@@ -1,14 +1,20 @@
 //! Agent sessions: one conversation each, one turn at a time.
 
 mod actor;
+mod closing;
+mod ended;
 mod gate;
+mod lost;
+mod memory;
 mod outcome;
 mod parts;
 mod rows;
 mod seed;
 mod settings;
+mod settling;
 mod turn;
 mod turning;
+mod voice;
 
 #[cfg(test)]
 mod tests;

@@ -1,45 +1,84 @@
 //! What a turn leaves behind in the store.
 
+use super::ended::{Ended, How};
+use super::memory::SendPolicy;
 use crate::agent::ProviderError;
-use crate::message::{Entry, Outbound, OutboxId, Role, RunId, SessionKey, Switchboard, Target};
+use crate::message::{Entry, Outbound, OutboxId, Role, SessionKey, Switchboard, Target};
 use crate::ports::{InboxRow, NewOutbox, TurnOutcome};
 
-/// What the peer is told when nothing could answer: honest, short, and without the operator's business.
-pub(super) fn apology(error: &ProviderError) -> String {
+/// What is said when nothing could answer: honest, short, and without the operator's business.
+fn apology(error: &ProviderError) -> String {
     format!("Sorry, I could not answer that ({}). Please try again later.", error.code)
 }
 
 /// Returns the two lines that a turn adds to the transcript; only the question's when there is no answer.
-pub(super) fn entries(question: Entry, answer: &str, now_ms: i64) -> Vec<Entry> {
-    let run = question.run;
+pub(super) fn entries(question: Entry, answer: String, now_ms: i64) -> Vec<Entry> {
+    let run = question.run.clone();
     let mut entries = vec![question];
     if !answer.is_empty() {
-        entries.push(Entry { role: Role::Assistant, text: answer.to_owned(), media: None, run, at_ms: now_ms });
+        entries.push(Entry { role: Role::Assistant, text: answer, media: None, run, at_ms: now_ms });
     }
     entries
 }
 
-/// Returns the outcome of a turn that a row asked for: the answer goes back to where the row came from.
+/// Returns the outcome of a turn that a row asked for. The answer goes back to where the row came from, or to where its order
+/// has it delivered; an order that has it delivered nowhere leaves where the session's answers go as it was.
 pub(super) fn of_row(
     session: &SessionKey,
     row: &InboxRow,
-    run: RunId,
-    entries: Vec<Entry>,
-    answer: String,
+    question: Entry,
+    ended: &Ended,
+    send: SendPolicy,
     switchboard: &dyn Switchboard,
+    now_ms: i64,
 ) -> TurnOutcome {
     let route = &row.inbound.route;
-    let target = Target { account: route.account.clone(), chat: route.chat.clone(), thread: route.thread.clone() };
-    let outbound = Outbound { target: target.clone(), text: answer, media_url: None, mentions: Vec::new() };
-    let payloads = if outbound.text.trim().is_empty() { Vec::new() } else { switchboard.shape(outbound) };
+    let target = match &row.inbound.order {
+        Some(order) => order.deliver.clone(),
+        None => Some(Target { account: route.account.clone(), chat: route.chat.clone(), thread: route.thread.clone() }),
+    };
     let trace = row.inbound.trace;
+    let said = said(row, ended);
+    let payloads = match (&target, send) {
+        (Some(target), SendPolicy::Allow) if !said.trim().is_empty() => switchboard.shape(outbound(target.clone(), said)),
+        (Some(_), SendPolicy::Deny) if !said.trim().is_empty() => {
+            tracing::info!(event = "answer.kept", %session, %trace, "the session's send policy is deny: its answer is not sent");
+            Vec::new()
+        }
+        _ => Vec::new(),
+    };
     let waiting = |outbound| NewOutbox { id: OutboxId::new(), outbound, trace, idempotency_key: None };
     TurnOutcome {
         session: session.clone(),
-        run,
+        run: question.run.clone(),
         done: vec![row.id],
-        entries,
+        entries: entries(question, line(row, ended), now_ms),
         outbox: payloads.into_iter().map(waiting).collect(),
-        reply_to: Some(target),
+        reply_to: target,
+        usage: ended.how.usage(),
     }
+}
+
+/// What the peer reads. A failure is never silence for a peer; whoever ordered the turn hears of it by itself.
+fn said(row: &InboxRow, ended: &Ended) -> String {
+    match &ended.how {
+        How::Done(_) => ended.text.clone(),
+        How::Failed(error) | How::Late(error) if row.inbound.order.is_none() => apology(error),
+        How::Failed(_) | How::Late(_) | How::Aborted(_) => String::new(),
+    }
+}
+
+/// What the transcript keeps as the answer: all that was written where the peer or the listeners have read it.
+fn line(row: &InboxRow, ended: &Ended) -> String {
+    match &ended.how {
+        How::Done(_) | How::Aborted(_) => ended.text.clone(),
+        How::Failed(error) | How::Late(error) if row.inbound.order.is_some() && !ended.text.is_empty() => {
+            format!("{}\n\n{}", ended.text, apology(error))
+        }
+        How::Failed(error) | How::Late(error) => apology(error),
+    }
+}
+
+fn outbound(target: Target, text: String) -> Outbound {
+    Outbound { target, text, media_url: None, mentions: Vec::new() }
 }

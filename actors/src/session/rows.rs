@@ -1,6 +1,7 @@
 //! How a session takes its rows in hand, and what it writes down when it is done with them.
 
 use super::actor::{Favoured, Rows, STORE_AGAIN, STORE_WAIT, SessionActor, Work};
+use super::closing::Closing;
 use super::seed::Seed;
 use crate::core::Scope;
 use crate::ports::{CrashCount, InboxRow, StoreError, TurnOutcome};
@@ -38,26 +39,31 @@ impl SessionActor {
 
     fn take(&mut self, rows: Vec<InboxRow>, scope: &mut Scope<'_, Self>) {
         self.work = Work::Idle;
-        match rows.into_iter().next() {
-            Some(row) => {
+        // The store answers in the order in which it is asked, so that all lines are there too.
+        self.memory.caught_up();
+        let seed = rows.into_iter().next().map(|row| (row.id, Seed::row(row)));
+        self.end_lost_turns(seed.as_ref().map(|(_, seed)| &seed.run), scope);
+        match seed {
+            Some((id, seed)) => {
                 // There may be more behind it; the store says so when this one is done.
                 self.favoured = Favoured::Asks;
-                scope.in_hand(Some(row.id.as_uuid()));
-                self.begin(Seed::Row(Box::new(row)), 1, scope);
+                scope.in_hand(Some(id.as_uuid()));
+                self.begin(seed, scope);
             }
             None => {
                 scope.in_hand(None);
                 if self.asks.is_empty() {
                     // All of it is on the disk, and was there before this answer came.
-                    self.history = None;
+                    self.memory.lines = None;
                 }
                 self.next(scope);
             }
         }
     }
 
-    /// Writes a turn's outcome, again and again until the store takes it: the turn itself is over and is not run again.
-    pub(super) fn finish(&mut self, outcome: TurnOutcome, scope: &mut Scope<'_, Self>) {
+    /// Writes a turn's outcome, again and again until the store takes it: the turn itself is over and is not run again. Only
+    /// then is everybody told, so that whoever hears of an answer finds it in the transcript.
+    pub(super) fn finish(&mut self, outcome: TurnOutcome, closing: Closing, scope: &mut Scope<'_, Self>) {
         self.work = Work::Storing;
         // A client that waits goes before the next row.
         let next_rows = usize::from(self.asks.is_empty() && !self.parts.gate.is_closed());
@@ -68,17 +74,19 @@ impl SessionActor {
         scope.run(STORE_WAIT, written, move |session, answer, scope| match answer {
             Some(Ok(next)) => {
                 session.announce(&outcome);
+                closing.tell(scope.clock().now_ms());
                 session.take(next, scope);
             }
             // It had been written and only the answer was late, or the row was put back under way. Either way another row may
             // be in hand that nobody here knows of: whatever is in hand goes back first.
             Some(Err(StoreError::Missing { .. })) => {
                 session.announce(&outcome);
+                closing.tell(scope.clock().now_ms());
                 scope.in_hand(None);
                 session.recover(CrashCount::Uncounted, scope);
             }
             Some(Err(_)) | None => {
-                scope.after(STORE_AGAIN, move |session, scope| session.finish(outcome, scope));
+                scope.after(STORE_AGAIN, move |session, scope| session.finish(outcome, closing, scope));
             }
         });
     }

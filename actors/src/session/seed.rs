@@ -1,77 +1,119 @@
 //! What a turn grows from.
 
-use crate::message::{Ask, Entry, Media, Role, RunId, TraceId};
+use std::time::Duration;
+
+use crate::message::{Ask, Entry, Media, Order, Role, RunId, TraceId};
 use crate::ports::InboxRow;
 
-/// A message in hand.
+/// The longest time that an order may ask for its turn.
+const ORDER_TIME_MAX: Duration = Duration::from_secs(24 * 3600);
+
+/// A message in hand, with the name of the turn that answers it.
 #[derive(Debug)]
-pub(super) enum Seed {
-    /// From the inbox: answered through the outbox.
+pub(super) struct Seed {
+    pub(super) source: Source,
+    pub(super) run: RunId,
+    /// Which try this is, from 1.
+    pub(super) tries: u32,
+}
+
+/// Where a message in hand came from.
+#[derive(Debug)]
+pub(super) enum Source {
+    /// From the inbox: answered through the outbox, or as its order says.
     Row(Box<InboxRow>),
     /// From a client that waits: answered through its sender.
     Ask(Box<Ask>),
 }
 
 impl Seed {
+    /// Takes a row. Its turn has the name that its order gives it, else that of the row: the same again after a crash.
+    pub(super) fn row(row: InboxRow) -> Self {
+        let named = row.inbound.order.as_ref().map(|order| order.run.clone());
+        let run = named.or_else(|| RunId::named(&row.id.to_string())).unwrap_or_default();
+        Self { source: Source::Row(Box::new(row)), run, tries: 1 }
+    }
+
+    /// Takes a client's question, whose turn has the client's own name.
+    pub(super) fn ask(ask: Ask) -> Self {
+        let run = ask.run.clone();
+        Self { source: Source::Ask(Box::new(ask)), run, tries: 1 }
+    }
+
+    /// Returns the same row for its next try, a turn of its own.
+    pub(super) fn again(self) -> Self {
+        Self { run: RunId::new(), tries: self.tries.saturating_add(1), ..self }
+    }
+
     pub(super) fn text(&self) -> &str {
-        match self {
-            Self::Row(row) => &row.inbound.text,
-            Self::Ask(ask) => &ask.text,
+        match &self.source {
+            Source::Row(row) => &row.inbound.text,
+            Source::Ask(ask) => &ask.text,
         }
     }
 
     pub(super) fn media(&self) -> Vec<Media> {
-        match self {
-            Self::Row(row) => row.inbound.media.iter().cloned().collect(),
-            Self::Ask(ask) => ask.media.clone(),
+        match &self.source {
+            Source::Row(row) => row.inbound.media.iter().cloned().collect(),
+            Source::Ask(ask) => ask.media.clone(),
         }
     }
 
     pub(super) fn trace(&self) -> TraceId {
-        match self {
-            Self::Row(row) => row.inbound.trace,
-            Self::Ask(ask) => ask.trace,
+        match &self.source {
+            Source::Row(row) => row.inbound.trace,
+            Source::Ask(ask) => ask.trace,
         }
     }
 
-    /// Returns the turn's id: the client's own, a new one for a row.
-    pub(super) fn run(&self) -> RunId {
-        match self {
-            Self::Row(_) => RunId::new(),
-            Self::Ask(ask) => ask.run,
+    /// Returns what a control client ordered with the message.
+    pub(super) fn order(&self) -> Option<&Order> {
+        match &self.source {
+            Source::Row(row) => row.inbound.order.as_deref(),
+            Source::Ask(_) => None,
+        }
+    }
+
+    /// Returns how many crashes the message was in hand at.
+    pub(super) fn crashes(&self) -> u32 {
+        match &self.source {
+            Source::Row(row) => row.crashes,
+            Source::Ask(_) => 0,
         }
     }
 
     /// Returns the model that the client asked for.
     pub(super) fn model(&self) -> Option<&str> {
-        match self {
-            Self::Row(_) => None,
-            Self::Ask(ask) => ask.model.as_deref(),
+        match &self.source {
+            Source::Row(_) => self.order()?.model.as_deref(),
+            Source::Ask(ask) => ask.model.as_deref(),
         }
     }
 
     /// Returns the client's instructions.
     pub(super) fn system(&self) -> Option<&str> {
-        match self {
-            Self::Row(_) => None,
-            Self::Ask(ask) => ask.system.as_deref(),
+        match &self.source {
+            Source::Row(_) => self.order()?.system.as_deref(),
+            Source::Ask(ask) => ask.system.as_deref(),
         }
+    }
+
+    /// Returns how much the model is to think in this turn.
+    pub(super) fn thinking(&self) -> Option<&str> {
+        self.order()?.thinking.as_deref()
+    }
+
+    /// Returns how long the client lets the turn take, a day at the most.
+    pub(super) fn time_max(&self) -> Option<Duration> {
+        Some(Duration::from_millis(self.order()?.timeout_ms?).min(ORDER_TIME_MAX))
     }
 
     /// Returns the line that the message is in the transcript.
-    pub(super) fn entry(&self, run: RunId, now_ms: i64) -> Entry {
-        match self {
-            Self::Row(row) => question(row, run),
-            Self::Ask(ask) => {
-                let media = ask.media.first().cloned();
-                Entry { role: Role::User, text: ask.text.clone(), media, run, at_ms: now_ms }
-            }
-        }
+    pub(super) fn entry(&self, now_ms: i64) -> Entry {
+        let (media, at_ms) = match &self.source {
+            Source::Row(row) => (row.inbound.media.clone(), row.inbound.at_ms),
+            Source::Ask(ask) => (ask.media.first().cloned(), now_ms),
+        };
+        Entry { role: Role::User, text: self.text().to_owned(), media, run: self.run.clone(), at_ms }
     }
-}
-
-/// Returns the line that a row's message is in the transcript.
-pub(super) fn question(row: &InboxRow, run: RunId) -> Entry {
-    let inbound = &row.inbound;
-    Entry { role: Role::User, text: inbound.text.clone(), media: inbound.media.clone(), run, at_ms: inbound.at_ms }
 }

@@ -1,14 +1,17 @@
-//! One turn, from the prompt to the last word to whoever listens.
+//! One turn, from the prompt to the last word to the client that waits.
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
-use super::seed::Seed;
+use super::ended::{Ended, How};
+use super::memory::Manner;
+use super::seed::{Seed, Source};
 use super::settings::SessionSettings;
-use crate::agent::{Gone, Prompt, Provider, Run, RunEnd, RunLimits, RunOutcome, Sink};
+use super::voice::Voice;
+use crate::agent::{Gone, Prompt, Provider, Run, RunLimits, Sink};
 use crate::core::{Clock, Progress};
-use crate::message::{Code, Delta, Entry, EventBody, RunId, SessionKey, Switchboard, TurnEnd, TurnFailure};
+use crate::message::{Delta, Entry, SessionKey};
 
 /// Everything that a turn needs; it touches nothing of its actor.
 pub(super) struct Turn {
@@ -16,47 +19,89 @@ pub(super) struct Turn {
     pub(super) prompt: Prompt,
     pub(super) limits: RunLimits,
     pub(super) clock: Clock,
-    pub(super) audience: Audience,
+    pub(super) client: Option<mpsc::Sender<Delta>>,
+    pub(super) voice: Voice,
 }
 
 impl Turn {
-    /// Puts a turn together.
-    pub(super) fn new(
-        (provider, model): (Arc<dyn Provider>, String),
-        seed: &Seed,
-        history: Vec<Entry>,
-        settings: &SessionSettings,
-        audience: Audience,
-        clock: Clock,
-    ) -> Self {
-        let prompt = Prompt {
-            model,
-            system: join(settings.system.as_deref(), seed.system()),
-            history,
-            text: seed.text().to_owned(),
-            media: seed.media(),
-            rounds: Vec::new(),
-            session: audience.session.to_string(),
+    /// Runs the turn until it is over or told to stop, and tells its client how it ended.
+    pub(super) async fn run(self, progress: Progress, mut stop: oneshot::Receiver<&'static str>) -> (Ended, Voice) {
+        let Self { provider, prompt, limits, clock, client, mut voice } = self;
+        let (mut text, mut calls) = (String::new(), Vec::new());
+        let sink = Audience { client: client.as_ref(), voice: &mut voice };
+        let run = Run { provider, prompt, limits, clock: &clock, progress: &progress, sink };
+        let how = tokio::select! {
+            biased;
+            Ok(why) = &mut stop => How::Aborted(why),
+            outcome = run.write(&mut text, &mut calls) => How::from(outcome),
         };
-        let limits = RunLimits { time_max: settings.turn_timeout, ..RunLimits::default() };
-        Self { provider, prompt, limits, clock, audience }
+        let ended = Ended { text, calls, how };
+        if let Some(client) = client {
+            tell_client(&client, &ended, stop, limits.time_max, &clock, &progress).await;
+        }
+        (ended, voice)
     }
+}
 
-    /// Runs the turn and tells its audience how it ended.
-    pub(super) async fn run(mut self, progress: Progress) -> RunEnd {
-        let run = Run {
-            provider: self.provider,
-            prompt: self.prompt,
-            limits: self.limits,
-            clock: &self.clock,
-            progress: &progress,
-            sink: &mut self.audience,
-        };
-        let end = run.finish().await;
-        // A client that does not read is waited for as long as a whole turn may take, and no longer.
-        progress.pause();
-        let _ = self.clock.within(self.limits.time_max, self.audience.end(&end)).await;
-        end
+/// Tells a client how its turn ended. One that does not read is waited for as long as a whole turn may take, and no longer; of
+/// an aborted turn it sees the end of its stream instead. One that is gone needs no answer.
+async fn tell_client(
+    client: &mpsc::Sender<Delta>,
+    ended: &Ended,
+    stop: oneshot::Receiver<&'static str>,
+    wait_max: std::time::Duration,
+    clock: &Clock,
+    progress: &Progress,
+) {
+    let last = ended.delta();
+    if matches!(ended.how, How::Aborted(_)) {
+        let _ = client.try_send(last);
+        return;
+    }
+    progress.pause();
+    tokio::select! {
+        biased;
+        Ok(_) = stop => {}
+        _ = clock.within(wait_max, client.send(last)) => {}
+    }
+}
+
+/// Returns what the provider is asked: the wishes of whoever asks before the session's own, and those before the settings.
+pub(super) fn prompt(
+    model: String,
+    session: &SessionKey,
+    seed: &Seed,
+    manner: &Manner,
+    history: Vec<Entry>,
+    settings: &SessionSettings,
+) -> Prompt {
+    let mut prompt = Prompt {
+        model,
+        system: join(settings.system.as_deref(), seed.system()),
+        history,
+        text: seed.text().to_owned(),
+        media: seed.media(),
+        thinking: seed.thinking().or(manner.thinking.as_deref()).map(str::to_owned),
+        session: session.to_string(),
+        ..Prompt::default()
+    };
+    if let Source::Ask(ask) = &seed.source {
+        (prompt.before, prompt.rounds) = (ask.before.clone(), ask.rounds.clone());
+        (prompt.tools, prompt.sampling) = (ask.tools.clone(), ask.sampling.clone());
+    }
+    prompt
+}
+
+/// Returns what a turn may cost.
+pub(super) fn limits(seed: &Seed, settings: &SessionSettings) -> RunLimits {
+    RunLimits { time_max: seed.time_max().unwrap_or(settings.turn_timeout), ..RunLimits::default() }
+}
+
+/// Returns the client that waits for a turn.
+pub(super) fn client(seed: &Seed) -> Option<mpsc::Sender<Delta>> {
+    match &seed.source {
+        Source::Ask(ask) => Some(ask.deltas.clone()),
+        Source::Row(_) => None,
     }
 }
 
@@ -68,72 +113,18 @@ fn join(own: Option<&str>, asked: Option<&str>) -> Option<String> {
     }
 }
 
-/// Who hears a turn: the client that waits for it, and everybody who listens.
-#[derive(Clone)]
-pub(super) struct Audience {
-    pub(super) session: SessionKey,
-    pub(super) run: RunId,
-    pub(super) client: Option<mpsc::Sender<Delta>>,
-    pub(super) switchboard: Arc<dyn Switchboard>,
+/// Who hears a turn's text while it is made: the client that waits for it, and everybody who listens.
+struct Audience<'a> {
+    client: Option<&'a mpsc::Sender<Delta>>,
+    voice: &'a mut Voice,
 }
 
-impl Audience {
-    /// Says that the turn begins.
-    pub(super) fn begin(&self, again: bool) {
-        if self.switchboard.has_listeners() {
-            let (session, run) = (self.session.clone(), self.run);
-            self.switchboard.publish(EventBody::TurnStarted { session, run, again });
-        }
-    }
-
-    /// Says how the turn ended.
-    pub(super) async fn end(&self, end: &RunEnd) {
-        let delta = match &end.outcome {
-            RunOutcome::Done(ending) => {
-                Delta::End(TurnEnd { finish_reason: ending.finish_reason.clone(), usage: ending.usage })
-            }
-            RunOutcome::Failed(error) => Delta::Failed(TurnFailure { code: error.code, message: error.message.clone() }),
-            RunOutcome::Gone => aborted("the client went away"),
-        };
-        self.publish(&delta);
-        if let Some(client) = &self.client {
-            // A client that is gone needs no answer.
-            let _ = client.send(delta).await;
-        }
-    }
-
-    /// Says that the turn was aborted, without waiting for anybody.
-    pub(super) fn abort(&self) {
-        let delta = aborted("the turn was aborted");
-        self.publish(&delta);
-        if let Some(client) = &self.client {
-            // A client with a full backlog sees the end of its stream instead.
-            let _ = client.try_send(delta);
-        }
-    }
-
-    fn publish(&self, delta: &Delta) {
-        if self.switchboard.has_listeners() {
-            let (session, run) = (self.session.clone(), self.run);
-            self.switchboard.publish(EventBody::Turn { session, run, delta: delta.clone() });
-        }
-    }
-}
-
-impl Sink for Audience {
-    async fn text(&mut self, piece: &str) -> Result<(), Gone> {
-        if self.client.is_none() && !self.switchboard.has_listeners() {
-            return Ok(());
-        }
-        let delta = Delta::Text { text: piece.to_owned() };
-        self.publish(&delta);
-        match &self.client {
-            Some(client) => client.send(delta).await.map_err(|_| Gone),
+impl Sink for Audience<'_> {
+    async fn text(&mut self, piece: &str, whole: &str) -> Result<(), Gone> {
+        self.voice.text(whole);
+        match self.client {
+            Some(client) => client.send(Delta::Text { text: piece.to_owned() }).await.map_err(|_| Gone),
             None => Ok(()),
         }
     }
-}
-
-fn aborted(message: &str) -> Delta {
-    Delta::Failed(TurnFailure { code: Code::Aborted, message: message.into() })
 }

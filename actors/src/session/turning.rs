@@ -1,161 +1,217 @@
-//! How a session has a turn run, and what becomes of how it ended.
+//! How a session has a turn run.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::oneshot;
 use tracing::Instrument as _;
 
 use super::actor::{STORE_AGAIN, STORE_WAIT, SessionActor, Work};
-use super::outcome;
-use super::seed::{Seed, question};
-use super::settings::OnProviderFailure;
-use super::turn::{Audience, Turn};
-use crate::agent::{Provider, ProviderError, RunEnd, RunOutcome};
-use crate::core::{Backoff, Scope};
-use crate::message::{Code, Delta, Entry, Retry, RunId, TurnFailure};
-use crate::ports::InboxRow;
+use super::closing::{Began, Closing};
+use super::ended::{Ended, How};
+use super::memory::Manner;
+use super::seed::{Seed, Source};
+use super::turn::{self, Turn};
+use super::voice::Voice;
+use crate::agent::{Provider, ProviderError};
+use crate::core::Scope;
+use crate::message::{Code, RunId, RunStand};
 
-/// How waits grow between runs of a turn whose provider fails.
-const TURN_BACKOFF: Backoff = Backoff { base: Duration::from_secs(5), max: Duration::from_secs(300), jitter: 0.2 };
+/// How long a read of the transcript waits for lines that are on their way to the disk; a failing disk is not waited for.
+const FLUSH_WAIT: Duration = Duration::from_secs(1);
 
 impl SessionActor {
-    /// Begins a turn, after the transcript has been read if the provider looks at it.
-    pub(super) fn begin(&mut self, seed: Seed, tries: u32, scope: &mut Scope<'_, Self>) {
-        let settings = self.settings();
-        let found = match self.parts.providers.find(seed.model().or(settings.model.as_deref())) {
-            Ok(found) => found,
-            Err(error) => return self.fail_unasked(seed, tries, error, scope),
-        };
-        if self.history.is_some() || !found.0.wants_history() {
-            return self.launch(seed, tries, found, scope);
+    /// Begins a turn, after all that it needs has been read.
+    pub(super) fn begin(&mut self, seed: Seed, scope: &mut Scope<'_, Self>) {
+        if !self.memory.wants_manner() {
+            return self.choose(seed, scope);
         }
-        self.work = Work::Storing;
-        let lines = self.parts.store.history(self.key.clone(), settings.history_entries_max);
-        scope.run(STORE_WAIT, lines, move |session, answer, scope| match (answer, seed) {
-            (Some(Ok(lines)), seed) => {
-                session.history = Some(lines);
-                session.launch(seed, tries, found, scope);
+        let changes = self.memory.changes();
+        let row = self.parts.store.session(self.key.clone());
+        let task = scope.run(STORE_WAIT, row, move |session, answer, scope| {
+            if session.memory.changes() == changes
+                && let Some(Ok(row)) = answer
+            {
+                session.memory.learn(row.map(|row| Manner::of(row.traits)).unwrap_or_default());
             }
-            (Some(Err(_)) | None, seed @ Seed::Row(_)) => {
-                scope.after(STORE_AGAIN, move |session, scope| session.begin(seed, tries, scope));
-            }
-            // A client is its own retry: it is not kept waiting for a disk.
-            (Some(Err(_)) | None, seed @ Seed::Ask(_)) => session.fail_unasked(seed, tries, no_history(), scope),
+            // What cannot be read is as it was read last: that is no reason to answer nobody.
+            session.with_prepared(scope, Self::choose);
         });
+        self.work = Work::Preparing { seed, task };
     }
 
-    fn launch(&mut self, seed: Seed, tries: u32, found: (Arc<dyn Provider>, String), scope: &mut Scope<'_, Self>) {
-        let settings = self.settings();
-        let run = seed.run();
-        let history = self.history.clone().unwrap_or_default();
-        let again = matches!(&seed, Seed::Row(row) if row.crashes > 0);
-        if again {
-            self.parts.counters.turns.again.inc();
+    /// Chooses who answers, and reads the transcript if they look at it.
+    fn choose(&mut self, seed: Seed, scope: &mut Scope<'_, Self>) {
+        if let Some(why) = self.called_off(&seed) {
+            return self.never_ran(seed, How::Aborted(why), scope);
         }
-        let audience = self.audience(&seed, run);
-        audience.begin(again);
-        let turn = Turn::new(found, &seed, history, &settings, audience.clone(), scope.clock().clone());
+        let settings = self.settings();
+        let model = seed.model().or(self.memory.manner.model.as_deref()).or(settings.model.as_deref());
+        let found = match self.parts.providers.find(model) {
+            Ok(found) => found,
+            Err(error) => return self.never_ran(seed, How::Failed(error), scope),
+        };
+        if self.memory.lines.is_some() || !found.0.wants_history() {
+            return self.launch(seed, found, scope);
+        }
+        self.read_lines(seed, settings.history_entries_max, scope);
+    }
+
+    fn read_lines(&mut self, seed: Seed, lines_max: usize, scope: &mut Scope<'_, Self>) {
+        let changes = self.memory.changes();
+        let (store, clock, key) = (Arc::clone(&self.parts.store), scope.clock().clone(), self.key.clone());
+        let behind = self.memory.is_behind().then(|| store.flush());
+        let lines = async move {
+            if let Some(flushed) = behind {
+                // What is not on the disk in time is missing, as it would be after a restart.
+                let _ = clock.within(FLUSH_WAIT, flushed).await;
+            }
+            store.history(key, lines_max).await
+        };
+        let task = scope.run(STORE_WAIT, lines, move |session, answer, scope| match answer {
+            Some(Ok(_)) if session.memory.changes() != changes => session.with_prepared(scope, Self::begin),
+            Some(Ok(lines)) => {
+                session.memory.lines = Some(lines);
+                session.with_prepared(scope, Self::choose);
+            }
+            Some(Err(_)) | None => session.with_prepared(scope, Self::without_lines),
+        });
+        self.work = Work::Preparing { seed, task };
+    }
+
+    fn without_lines(&mut self, seed: Seed, scope: &mut Scope<'_, Self>) {
+        match seed.source {
+            Source::Row(_) => self.prepare_after(STORE_AGAIN, seed, Self::begin, scope),
+            // A client is its own retry: it is not kept waiting for a disk.
+            Source::Ask(_) => self.never_ran(seed, How::Failed(no_history()), scope),
+        }
+    }
+
+    /// Goes on with a message in hand after a while.
+    pub(super) fn prepare_after(
+        &mut self,
+        wait: Duration,
+        seed: Seed,
+        then: fn(&mut Self, Seed, &mut Scope<'_, Self>),
+        scope: &mut Scope<'_, Self>,
+    ) {
+        let task = scope.after(wait, move |session, scope| session.with_prepared(scope, then));
+        self.work = Work::Preparing { seed, task };
+    }
+
+    fn with_prepared(&mut self, scope: &mut Scope<'_, Self>, then: fn(&mut Self, Seed, &mut Scope<'_, Self>)) {
+        match std::mem::replace(&mut self.work, Work::Storing) {
+            Work::Preparing { seed, .. } => then(self, seed, scope),
+            // Cannot be: whoever takes the message out cancels what was waited for.
+            work => self.work = work,
+        }
+    }
+
+    fn launch(&mut self, seed: Seed, found: (Arc<dyn Provider>, String), scope: &mut Scope<'_, Self>) {
+        let settings = self.settings();
+        let (provider, model) = found;
+        let began = Began { provider: Arc::clone(&provider), model: model.clone(), at_ms: scope.clock().now_ms() };
+        let voice = self.open(&seed, began.at_ms, scope);
+        let history = self.memory.lines.clone().unwrap_or_default();
+        let turn = Turn {
+            provider,
+            prompt: turn::prompt(model, &self.key, &seed, &self.memory.manner, history, &settings),
+            limits: turn::limits(&seed, &settings),
+            clock: scope.clock().clone(),
+            client: turn::client(&seed),
+            voice,
+        };
         let span = tracing::debug_span!("turn", actor = %scope.id(), trace = %seed.trace());
-        let task = scope.child(
+        let (stop, stopped) = oneshot::channel();
+        scope.child(
             "turn",
             settings.turn_silence,
-            |progress| turn.run(progress).instrument(span),
-            |session, end, scope| session.ended(end, scope),
+            |progress| turn.run(progress, stopped).instrument(span),
+            |session, (ended, voice), scope| session.ended(ended, voice, scope),
         );
-        self.work = Work::Turning { seed, run, task, audience, tries };
+        self.work = Work::Turning { seed, began, stop: Some(stop) };
     }
 
-    fn audience(&self, seed: &Seed, run: RunId) -> Audience {
-        let client = match seed {
-            Seed::Ask(ask) => Some(ask.deltas.clone()),
-            Seed::Row(_) => None,
-        };
-        Audience { session: self.key.clone(), run, client, switchboard: Arc::clone(&self.parts.switchboard) }
+    /// Says that a turn begins: to whoever ordered it, and to everybody who listens.
+    fn open(&self, seed: &Seed, now_ms: i64, scope: &Scope<'_, Self>) -> Voice {
+        let mut voice = self.voice(seed, scope);
+        let crashed = seed.crashes() > 0;
+        if crashed {
+            self.parts.counters.turns.again.inc();
+        }
+        let mut again = crashed;
+        if let Some(run) = voice.ordered() {
+            let runs = self.parts.switchboard.runs();
+            // A restart by hand interrupts a turn too, and counts against nobody.
+            again |= matches!(runs.find(run), Some((_, RunStand::Running { .. })));
+            runs.began(run, &self.key, now_ms);
+        }
+        voice.start(now_ms, again);
+        voice
     }
 
-    /// Ends a turn that had nobody to ask.
-    fn fail_unasked(&mut self, seed: Seed, tries: u32, error: ProviderError, scope: &mut Scope<'_, Self>) {
-        let run = seed.run();
-        if let Seed::Ask(ask) = &seed {
-            let failure = TurnFailure { code: error.code, message: error.message.clone() };
+    pub(super) fn voice(&self, seed: &Seed, scope: &Scope<'_, Self>) -> Voice {
+        Voice::new(&self.key, seed, Arc::clone(&self.parts.switchboard), scope.clock().clone())
+    }
+
+    /// Ends a turn that never began.
+    fn never_ran(&mut self, seed: Seed, how: How, scope: &mut Scope<'_, Self>) {
+        let ended = Ended::silent(how);
+        if let Source::Ask(ask) = &seed.source {
             // Nothing was sent before, so there is room; a client that is gone needs no answer.
-            let _ = ask.deltas.try_send(Delta::Failed(failure));
+            let _ = ask.deltas.try_send(ended.delta());
         }
-        self.settle(seed, run, tries, RunEnd { text: String::new(), outcome: RunOutcome::Failed(error) }, scope);
+        let closing = Closing { voice: self.voice(&seed, scope), ended, began: None };
+        self.settle(seed, closing, scope);
     }
 
-    fn ended(&mut self, end: RunEnd, scope: &mut Scope<'_, Self>) {
-        if let Work::Turning { seed, run, tries, .. } = std::mem::replace(&mut self.work, Work::Idle) {
-            self.settle(seed, run, tries, end, scope);
+    fn ended(&mut self, ended: Ended, voice: Voice, scope: &mut Scope<'_, Self>) {
+        match std::mem::replace(&mut self.work, Work::Storing) {
+            Work::Turning { seed, began, .. } => self.settle(seed, Closing { voice, ended, began: Some(began) }, scope),
+            // Cannot be: nothing else ends a turn that runs.
+            work => self.work = work,
         }
     }
 
-    /// Writes down a turn that was ended by hand: its question is done, without an answer.
-    pub(super) fn aborted(&mut self, seed: Seed, run: RunId, tries: u32, scope: &mut Scope<'_, Self>) {
-        self.settle(seed, run, tries, RunEnd { text: String::new(), outcome: RunOutcome::Gone }, scope);
-    }
-
-    /// Writes down what a turn leaves behind, or has it run again.
-    fn settle(&mut self, seed: Seed, run: RunId, tries: u32, end: RunEnd, scope: &mut Scope<'_, Self>) {
-        let now_ms = scope.clock().now_ms();
-        let turns = &self.parts.counters.turns;
-        match &end.outcome {
-            RunOutcome::Done(_) => turns.answered.inc(),
-            RunOutcome::Failed(_) => turns.failed.inc(),
-            RunOutcome::Gone => turns.aborted.inc(),
+    /// Ends the turn in hand, whichever or only the one named; answers with its name. One that runs ends as soon as its task has
+    /// heard so; one that was told so before is not told again.
+    pub(super) fn stop_turn(
+        &mut self,
+        wanted: Option<&RunId>,
+        why: &'static str,
+        scope: &mut Scope<'_, Self>,
+    ) -> Option<RunId> {
+        let (Work::Preparing { seed, .. } | Work::Turning { seed, .. }) = &self.work else { return None };
+        if wanted.is_some_and(|wanted| *wanted != seed.run) {
+            return None;
         }
-        match (seed, end.outcome) {
-            (seed @ Seed::Ask(_), _) => {
-                let entries = outcome::entries(seed.entry(run, now_ms), &end.text, now_ms);
-                self.remember(&entries);
-                self.parts.store.append_transcript(self.key.clone(), entries);
-                self.work = Work::Idle;
-                self.next(scope);
+        let run = seed.run.clone();
+        if seed.order().is_some() {
+            // A crash before its end is written down does not make it run again.
+            self.parts.switchboard.runs().call_off(&run, why);
+        }
+        match std::mem::replace(&mut self.work, Work::Storing) {
+            Work::Preparing { seed, task } => {
+                scope.cancel(task);
+                self.never_ran(seed, How::Aborted(why), scope);
+                Some(run)
             }
-            (Seed::Row(row), RunOutcome::Failed(error)) => self.row_failed(row, run, tries, &error, scope),
-            (Seed::Row(row), RunOutcome::Done(_) | RunOutcome::Gone) => self.answer(row, run, end.text, scope),
+            Work::Turning { seed, began, stop } => {
+                // One that is over already, and not yet heard, does not hear this any more.
+                let heard = stop.is_none_or(|stop| stop.send(why).is_ok());
+                self.work = Work::Turning { seed, began, stop: None };
+                heard.then_some(run)
+            }
+            work => {
+                self.work = work;
+                None
+            }
         }
     }
 
-    /// Has a turn run again later, or answers with an honest word.
-    fn row_failed(&mut self, row: Box<InboxRow>, run: RunId, tries: u32, error: &ProviderError, scope: &mut Scope<'_, Self>) {
-        let settings = self.settings();
-        tracing::warn!(event = "turn.failed", actor = %scope.id(), trace = %row.inbound.trace, code = %error.code, tries, "{error}");
-        let again = settings.on_provider_failure == OnProviderFailure::Retry
-            && tries <= settings.turn_retries_max
-            && error.code.retry() != Retry::Never;
-        if !again {
-            return self.answer(row, run, outcome::apology(error), scope);
-        }
-        self.work = Work::Storing;
-        // Nothing runs meanwhile, so a gateway that goes down does not wait for it.
-        self.pass = None;
-        let asked = error.retry_after.unwrap_or_default().min(TURN_BACKOFF.max);
-        scope.after(TURN_BACKOFF.wait(tries).max(asked), move |session, scope| session.try_again(row, tries + 1, scope));
-    }
-
-    fn try_again(&mut self, row: Box<InboxRow>, tries: u32, scope: &mut Scope<'_, Self>) {
-        self.pass = self.parts.gate.enter();
-        // With the gate closed the row stays in hand: the store puts it back in its place when it closes.
-        if self.pass.is_some() {
-            self.begin(Seed::Row(row), tries, scope);
-        }
-    }
-
-    fn answer(&mut self, row: Box<InboxRow>, run: RunId, answer: String, scope: &mut Scope<'_, Self>) {
-        let entries = outcome::entries(question(&row, run), &answer, scope.clock().now_ms());
-        self.remember(&entries);
-        let outcome = outcome::of_row(&self.key, &row, run, entries, answer, self.parts.switchboard.as_ref());
-        self.finish(outcome, scope);
-    }
-
-    fn remember(&mut self, entries: &[Entry]) {
-        let max = self.settings().history_entries_max;
-        if let Some(history) = &mut self.history {
-            history.extend_from_slice(entries);
-            let over = history.len().saturating_sub(max);
-            history.drain(..over);
-        }
+    /// Returns why the turn was called off, if it was ordered and is not to begin.
+    fn called_off(&self, seed: &Seed) -> Option<&'static str> {
+        self.parts.switchboard.runs().called_off(&seed.order()?.run)
     }
 }
 

@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+use super::HttpTools;
+
 /// The gateway itself.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
@@ -26,8 +28,12 @@ pub struct Gateway {
     pub http: Http,
     /// The control UI.
     pub control_ui: ControlUi,
+    /// What clients over HTTP can have done.
+    pub tools: HttpTools,
     /// Faults made on purpose, for drills.
     pub faults: Faults,
+    /// What happens when the config file changes.
+    pub reload: Reload,
     /// Addresses of reverse proxies whose `X-Forwarded-For` is believed.
     #[schemars(length(max = 64))]
     pub trusted_proxies: Vec<String>,
@@ -48,7 +54,9 @@ impl Default for Gateway {
             auth: Auth::default(),
             http: Http::default(),
             control_ui: ControlUi::default(),
+            tools: HttpTools::default(),
             faults: Faults::default(),
+            reload: Reload::default(),
             trusted_proxies: Vec::new(),
             remote: Remote::default(),
             drain_sec: 10,
@@ -98,6 +106,8 @@ pub struct Auth {
     #[serde(skip_serializing)]
     #[schemars(with = "Option<String>")]
     pub password: Option<SecretString>,
+    /// Whether the tailnet's proxy on this machine is believed when it says who asks.
+    pub allow_tailscale: bool,
 }
 
 /// What clients show.
@@ -116,8 +126,8 @@ pub enum AuthMode {
 pub struct Http {
     /// Compatible endpoints, each of which can be switched.
     pub endpoints: Endpoints,
-    /// Names under which the gateway is reached beside those of the loopback, without port. When there are some, requests under
-    /// other names are refused.
+    /// Names under which the gateway is reached beside those of the loopback and of a tailnet, without port. When there are some,
+    /// requests under other names are refused; without any, only those of web pages are. Addresses need no name here.
     #[schemars(length(max = 64))]
     pub hosts: Vec<String>,
 }
@@ -126,9 +136,47 @@ pub struct Http {
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct ControlUi {
-    /// Origins of pages that may change things beside the gateway's own, for example `https://bot.example.org`.
+    /// Origins of pages that may change things and read answers (CORS) beside the gateway's own, for example
+    /// `https://bot.example.org`.
     #[schemars(length(max = 64))]
     pub allowed_origins: Vec<String>,
+    /// Whether the control UI may do without a device identity on a page without TLS, where browsers cannot make one.
+    pub allow_insecure_auth: bool,
+    /// Whether the control UI's device identity is not looked at, so that the token alone lets in. For emergencies only.
+    pub dangerously_disable_device_auth: bool,
+}
+
+/// What happens when the config file changes.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Reload {
+    /// `hybrid` takes over what can be while running and restarts for the rest, `hot` leaves the rest for the next start,
+    /// `restart` restarts for every change, `off` does not look at the file; SIGHUP and the control plane still have it read.
+    pub mode: ReloadMode,
+    /// How long the file has to be left alone before it is read, in milliseconds.
+    #[schemars(range(min = 0, max = 60_000))]
+    pub debounce_ms: u64,
+}
+
+impl Default for Reload {
+    fn default() -> Self {
+        Self { mode: ReloadMode::default(), debounce_ms: 300 }
+    }
+}
+
+/// What happens when the config file changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ReloadMode {
+    /// Taken over while running; a restart where that is not enough.
+    #[default]
+    Hybrid,
+    /// Taken over while running; the rest at the next start.
+    Hot,
+    /// A restart for every change.
+    Restart,
+    /// Nothing.
+    Off,
 }
 
 /// Compatible endpoints.
@@ -136,18 +184,22 @@ pub struct ControlUi {
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Endpoints {
     /// `POST /v1/chat/completions`.
-    pub chat_completions: ChatCompletions,
+    pub chat_completions: Endpoint,
+    /// `GET /v1/models` and `GET /v1/models/{id}`.
+    pub models: Endpoint,
+    /// `POST /tools/invoke`.
+    pub tools_invoke: Endpoint,
 }
 
-/// `POST /v1/chat/completions`.
+/// A compatible endpoint.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
-pub struct ChatCompletions {
+pub struct Endpoint {
     /// Whether it answers.
     pub enabled: bool,
 }
 
-impl Default for ChatCompletions {
+impl Default for Endpoint {
     fn default() -> Self {
         Self { enabled: true }
     }

@@ -4,11 +4,13 @@
 //! `channels` is not here: each integration owns the type of its section, and `channel::KINDS` composes them.
 
 mod agents;
+mod commands;
 mod gateway;
 mod logging;
 mod models;
 mod session;
 mod store;
+mod tools;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,11 +18,15 @@ use serde::{Deserialize, Serialize};
 pub use agents::{
     AgentDefaults, AgentEntry, Agents, BindingEntry, BindingMatch, BindingPeer, ModelChoice, ModelName, PeerKind,
 };
-pub use gateway::{Auth, AuthMode, Bind, ChatCompletions, ControlUi, Endpoints, Faults, Gateway, Http, Mode, Remote};
+pub use commands::Commands;
+pub use gateway::{
+    Auth, AuthMode, Bind, ControlUi, Endpoint, Endpoints, Faults, Gateway, Http, Mode, Reload, ReloadMode, Remote,
+};
 pub use logging::{ConsoleStyle, Level, Logging};
 pub use models::{Api, ModelEntry, Models, Provider};
 pub use session::{DmScope, OnProviderFailure, Session};
 pub use store::{Deadletters, Store, Supervision};
+pub use tools::{HttpTools, Tools};
 
 /// The tree of keys that have an effect.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -30,12 +36,17 @@ pub struct Model {
     pub gateway: Gateway,
     /// Conversations.
     pub session: Session,
+    /// What may be ordered from outside the configuration.
+    pub commands: Commands,
     /// The agents that answer.
     pub agents: Agents,
     /// Which agent answers which messages; the first match of a tier wins. Without a match the default agent answers.
     pub bindings: Vec<BindingEntry>,
     /// LLM backends.
     pub models: Models,
+    /// What agents and clients can have done. Lists hold names, names with `*` for any part, and the groups `group:messaging`,
+    /// `group:sessions` and `group:web`.
+    pub tools: Tools,
     /// Log files and the console.
     pub logging: Logging,
     /// Bounds and ages of the durable rows.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::config::model::{AuthMode, Bind, Gateway, Mode};
+use crate::config::model::{AuthMode, Bind, Gateway, Mode, Model, ReloadMode};
 use crate::config::{KeyPath, Paths, Problem};
 
 /// The listener and who may use it.
@@ -24,6 +24,10 @@ pub struct GatewaySettings {
     pub auth: AuthSettings,
     /// Whether `POST /v1/chat/completions` answers.
     pub chat_completions: bool,
+    /// Whether `GET /v1/models` answers.
+    pub models: bool,
+    /// Whether `POST /tools/invoke` answers.
+    pub tools_invoke: bool,
     /// Names under which the gateway is reached beside those of the loopback, lower-case.
     pub hosts: Vec<String>,
     /// Origins of pages that may change things, as browsers write them.
@@ -34,6 +38,25 @@ pub struct GatewaySettings {
     pub trusted_proxies: Vec<ProxyNet>,
     /// How long turns may take to finish at shutdown.
     pub drain: Duration,
+    /// Whether the tailnet's proxy on this machine is believed when it says who asks.
+    pub allow_tailscale: bool,
+    /// Whether the control UI may do without a device identity on a page without TLS.
+    pub allow_insecure_auth: bool,
+    /// Whether the control UI's device identity is not looked at.
+    pub disable_device_auth: bool,
+    /// What happens when the config file changes.
+    pub reload: ReloadSettings,
+    /// Whether SIGUSR1 restarts the gateway.
+    pub restart_by_signal: bool,
+}
+
+/// What happens when the config file changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReloadSettings {
+    /// Whether it is taken over, and how.
+    pub mode: ReloadMode,
+    /// How long the file has to be left alone before it is read.
+    pub debounce: Duration,
 }
 
 /// Who may use the gateway: at most one of the two secrets counts, by the mode.
@@ -96,7 +119,8 @@ fn same(one: u128, other: u128, prefix: u8) -> bool {
     one.checked_shr(rest).unwrap_or(0) == other.checked_shr(rest).unwrap_or(0)
 }
 
-pub(super) fn cut(gateway: &Gateway, paths: &Paths, problems: &mut Vec<Problem>) -> GatewaySettings {
+pub(super) fn cut(model: &Model, paths: &Paths, problems: &mut Vec<Problem>) -> GatewaySettings {
+    let gateway = &model.gateway;
     let at = KeyPath::default().key("gateway");
     GatewaySettings {
         mode: gateway.mode,
@@ -105,11 +129,18 @@ pub(super) fn cut(gateway: &Gateway, paths: &Paths, problems: &mut Vec<Problem>)
         custom_bind_host: custom_host(gateway, &at, problems),
         auth: auth(gateway, &at.key("auth"), problems),
         chat_completions: gateway.http.endpoints.chat_completions.enabled,
+        models: gateway.http.endpoints.models.enabled,
+        tools_invoke: gateway.http.endpoints.tools_invoke.enabled,
         hosts: hosts(&gateway.http.hosts, &at.key("http").key("hosts"), problems),
         origins: origins(&gateway.control_ui.allowed_origins, &at.key("controlUi").key("allowedOrigins"), problems),
         faults: gateway.faults.enabled,
         trusted_proxies: proxies(&gateway.trusted_proxies, &at.key("trustedProxies"), problems),
         drain: Duration::from_secs(gateway.drain_sec),
+        allow_tailscale: gateway.auth.allow_tailscale,
+        allow_insecure_auth: gateway.control_ui.allow_insecure_auth,
+        disable_device_auth: gateway.control_ui.dangerously_disable_device_auth,
+        reload: ReloadSettings { mode: gateway.reload.mode, debounce: Duration::from_millis(gateway.reload.debounce_ms) },
+        restart_by_signal: model.commands.restart,
     }
 }
 

@@ -3,17 +3,19 @@
 mod agents;
 mod gateway;
 mod models;
+mod tools;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
+use callboard_actors::agent::ToolPolicy;
 use callboard_actors::channel::Account;
 use callboard_actors::ports::StoreLimits;
 use callboard_actors::registry::RouteSettings;
 use callboard_actors::session::{OnProviderFailure, SessionSettings};
 
 pub use agents::AgentSettings;
-pub use gateway::{AuthSettings, GatewaySettings, ProxyNet};
+pub use gateway::{AuthSettings, GatewaySettings, ProxyNet, ReloadSettings};
 pub use models::{ModelsConfig, ProviderConfig, ProviderKind};
 
 use super::model::{self, Level, Model};
@@ -42,6 +44,8 @@ pub struct Slices {
     pub store: StoreLimits,
     /// LLM backends.
     pub models: ModelsConfig,
+    /// Who may call which tool.
+    pub tools: ToolPolicy,
     /// When a payload is given up.
     pub delivery: DeliverySettings,
     /// When an actor is stuck or given up.
@@ -111,13 +115,14 @@ pub fn cut(model: &Model, accounts: Vec<Account>, paths: &Paths, folder: FolderO
     let mut problems = Vec::new();
     let models = models::cut(&model.models, folder, &mut problems);
     let slices = Slices {
-        gateway: gateway::cut(&model.gateway, paths, &mut problems),
+        gateway: gateway::cut(model, paths, &mut problems),
         session: session(model, &models),
         routes: agents::routes(model, &accounts, &mut problems),
         agents: agents::cut(model, &models, &mut problems),
         accounts,
         store: store(&model.store),
         models,
+        tools: tools::cut(model),
         delivery: delivery(&model.deadletters),
         supervision: supervision(&model.supervision, &mut problems),
         logging: logging(&model.logging),

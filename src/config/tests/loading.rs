@@ -19,7 +19,12 @@ fn without_a_file_the_defaults_hold() {
     assert_eq!(config.slices.gateway.port, 18789);
     assert_eq!(config.slices.session, SessionSettings::default());
     assert_eq!(config.slices.store, callboard_actors::ports::StoreLimits::default());
-    assert_eq!(config.slices.routes, callboard_actors::registry::RouteSettings::default());
+    let webchat = callboard_actors::channel::webchat::default_account();
+    let accounts: Vec<_> = config.slices.accounts.iter().map(|account| (account.key.clone(), account.enabled)).collect();
+    assert_eq!(accounts, [(webchat.clone(), true)]);
+    let routes = callboard_actors::registry::RouteSettings::default();
+    let default_accounts = [("webchat".to_owned(), webchat)].into();
+    assert_eq!(config.slices.routes, callboard_actors::registry::RouteSettings { default_accounts, ..routes });
     assert!(config.slices.gateway.chat_completions);
     assert!(!config.slices.gateway.faults);
 }

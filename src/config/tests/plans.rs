@@ -24,6 +24,13 @@ fn the_first_prefix_wins() {
     for (path, class) in [
         ("gateway.remote.url", Reload::None),
         ("gateway.port", Reload::Gateway),
+        ("gateway.bind", Reload::Gateway),
+        ("gateway.auth.token", Reload::Hot),
+        ("gateway.http.hosts", Reload::Hot),
+        ("gateway.controlUi.allowedOrigins", Reload::Hot),
+        ("gateway.trustedProxies", Reload::Hot),
+        ("gateway.reload.mode", Reload::Hot),
+        ("commands.restart", Reload::Hot),
         ("gatewayx", Reload::None),
         ("logging.level", Reload::Hot),
         ("channels.socket-chat.accounts.*.apiKey", Reload::Account),

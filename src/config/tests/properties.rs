@@ -47,7 +47,7 @@ proptest! {
     #[test]
     fn what_was_set_is_found(key in "[a-z]{1,6}", other in any::<String>(), value in values()) {
         let path = KeyPath::default().key(&key).key(&other);
-        let old = "// kept\n{ zz: 1, /* kept too */ }";
+        let old = "// kept\n{ zzzzzzz: 1, /* kept too */ }";
         let new = edit(old, Path::new("c.json"), &path, &Change::Set(value.clone())).unwrap();
         let tree: Value = json5::from_str(&new).unwrap();
         prop_assert_eq!(path.find(&tree), Some(&value));

@@ -2,8 +2,9 @@
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
-use callboard_actors::core::{ActorId, ActorReport, AgeReport, Drill, MailboxReport};
+use callboard_actors::core::{ActorId, ActorReport, AgeReport, ControlError, Drill, MailboxReport, Supervisor};
 use callboard_actors::message::{AccountKey, Code, LinkState};
+use schemars::JsonSchema;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -13,11 +14,12 @@ use crate::http::error::{ApiError, ErrorBody};
 use crate::http::fields::Fields;
 use crate::http::gateway::Gateway;
 use crate::http::query::Params;
+use crate::outgoing::ChannelsView;
 
 /// One actor.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::http) struct ActorView {
+pub(crate) struct ActorView {
     /// Its id: `registry`, `channel:<channel>:<account>`, `session:<key>`, …
     id: String,
     /// Its kind.
@@ -26,6 +28,7 @@ pub(in crate::http) struct ActorView {
     state: &'static str,
     /// Where its link stands, for channels: connecting, up, down or blocked.
     #[schema(value_type = Option<String>)]
+    #[schemars(with = "Option<String>")]
     link: Option<LinkState>,
     /// Start of this incarnation, RFC 3339.
     since: String,
@@ -40,9 +43,9 @@ pub(in crate::http) struct ActorView {
 }
 
 /// One mailbox.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Serialize, ToSchema, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::http) struct MailboxView {
+pub(crate) struct MailboxView {
     /// How many messages wait.
     depth: u32,
     /// The most that ever waited.
@@ -58,8 +61,8 @@ pub(in crate::http) struct MailboxView {
 }
 
 /// How long messages waited, milliseconds.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
-pub(in crate::http) struct AgeView {
+#[derive(Clone, Copy, Debug, Serialize, ToSchema, JsonSchema)]
+pub(crate) struct AgeView {
     /// Half of them at the most.
     p50: f64,
     /// 99 of 100 at the most.
@@ -67,8 +70,8 @@ pub(in crate::http) struct AgeView {
 }
 
 /// A page of actors.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub(in crate::http) struct ActorList {
+#[derive(Clone, Debug, Serialize, ToSchema, JsonSchema)]
+pub(crate) struct ActorList {
     /// The actors, in the order of their ids.
     actors: Vec<ActorView>,
     /// What `after` has to be for the next page; null on the last, and without `limit`.
@@ -92,14 +95,22 @@ impl ActorView {
     }
 
     /// Returns where the link of a channel actor stands.
-    pub(super) fn link(gateway: &Gateway, id: &ActorId) -> Option<LinkState> {
+    pub(super) fn link(channels: &dyn ChannelsView, id: &ActorId) -> Option<LinkState> {
         let (channel, account) = id.as_str().strip_prefix("channel:")?.split_once(':')?;
-        Some(gateway.channels.link(&AccountKey::new(channel, account)).state)
+        Some(channels.link(&AccountKey::new(channel, account)).state)
     }
 
-    fn now(gateway: &Gateway, report: ActorReport) -> Self {
-        let link = Self::link(gateway, &report.id);
+    fn now(channels: &dyn ChannelsView, report: ActorReport) -> Self {
+        let link = Self::link(channels, &report.id);
         Self::of(report, link)
+    }
+
+    /// Looks at one actor.
+    ///
+    /// # Errors
+    /// There is none of that id.
+    pub(crate) fn find(supervisor: &Supervisor, channels: &dyn ChannelsView, id: &ActorId) -> Result<Self, ControlError> {
+        supervisor.report(id).map(|report| Self::now(channels, report))
     }
 }
 
@@ -107,6 +118,26 @@ impl MailboxView {
     fn of(report: &MailboxReport) -> Self {
         let MailboxReport { depth, high_water, capacity, handled, rejected, age_ms: AgeReport { p50, p99 }, .. } = *report;
         Self { depth, high_water, capacity, handled, rejected, age_ms: AgeView { p50, p99 } }
+    }
+}
+
+impl ActorList {
+    /// Returns the actors of a kind behind an id, so many at the most.
+    pub(crate) fn page(
+        supervisor: &Supervisor,
+        channels: &dyn ChannelsView,
+        kind: Option<&str>,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Self {
+        let mut reports = supervisor.reports();
+        reports.retain(|report| kind.is_none_or(|kind| report.kind.as_str() == kind));
+        reports.retain(|report| after.is_none_or(|after| report.id.as_str() > after));
+        let more = reports.len() > limit;
+        reports.truncate(limit);
+        let actors: Vec<_> = reports.into_iter().map(|report| ActorView::now(channels, report)).collect();
+        let next = actors.last().filter(|_| more).map(|actor| actor.id.clone());
+        Self { actors, next }
     }
 }
 
@@ -124,14 +155,7 @@ pub(in crate::http) async fn list(gateway: Data<Gateway>, request: HttpRequest) 
     let params = Params::of(&request)?;
     let limit = params.limit()?.unwrap_or(usize::MAX);
     let (kind, after) = (params.text("kind"), params.text("after"));
-    let mut reports = gateway.supervisor.reports();
-    reports.retain(|report| kind.is_none_or(|kind| report.kind.as_str() == kind));
-    reports.retain(|report| after.is_none_or(|after| report.id.as_str() > after));
-    let more = reports.len() > limit;
-    reports.truncate(limit);
-    let actors: Vec<_> = reports.into_iter().map(|report| ActorView::now(&gateway, report)).collect();
-    let next = actors.last().filter(|_| more).map(|actor| actor.id.clone());
-    Ok(HttpResponse::Ok().json(ActorList { actors, next }))
+    Ok(HttpResponse::Ok().json(ActorList::page(&gateway.supervisor, &*gateway.channels, kind, after, limit)))
 }
 
 /// Shows one actor.
@@ -141,9 +165,8 @@ pub(in crate::http) async fn list(gateway: Data<Gateway>, request: HttpRequest) 
     responses((status = 200, body = ActorView), (status = 404, body = ErrorBody))
 )]
 pub(in crate::http) async fn show(gateway: Data<Gateway>, id: Path<String>) -> Result<HttpResponse, ApiError> {
-    let report =
-        gateway.supervisor.report(&ActorId::new(id.into_inner())).map_err(|error| ApiError::from(error).about("id"))?;
-    Ok(HttpResponse::Ok().json(ActorView::now(&gateway, report)))
+    let found = ActorView::find(&gateway.supervisor, &*gateway.channels, &ActorId::new(id.into_inner()));
+    Ok(HttpResponse::Ok().json(found.map_err(|error| ApiError::from(error).about("id"))?))
 }
 
 /// Restarts, stops or starts one actor; answered when it is done.

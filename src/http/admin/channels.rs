@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use super::order::{self, ChangeView, Order};
 use crate::http::error::{ApiError, ErrorBody};
 use crate::http::gateway::Gateway;
+use crate::outgoing;
 
 /// How long a probe may take.
 const PROBE_WAIT_MAX: Duration = Duration::from_secs(15);
@@ -192,14 +193,5 @@ pub(in crate::http) async fn probe(gateway: Data<Gateway>, path: Path<(String, S
 /// # Errors
 /// Names the part of the key that is not known.
 pub(super) fn find(gateway: &Gateway, key: &AccountKey) -> Result<Account, ApiError> {
-    if let Some(account) = gateway.channels.account(key) {
-        return Ok(account);
-    }
-    let channel_known = gateway.channels.accounts().iter().any(|account| account.key.channel() == key.channel());
-    let (param, what) = if channel_known {
-        ("account", format!("`{}` has no account `{}`", key.channel(), key.account()))
-    } else {
-        ("channel", format!("no channel `{}` is configured", key.channel()))
-    };
-    Err(ApiError::new(Code::NotFound, format!("{what}: GET /admin/channels lists them")).about(param))
+    Ok(outgoing::find(gateway.channels.as_ref(), key)?)
 }

@@ -2,8 +2,9 @@
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
-use callboard_actors::message::AccountKey;
-use callboard_actors::ports::{DeadLetter, DeadLetterId, Direction};
+use callboard_actors::message::{AccountKey, Switchboard};
+use callboard_actors::ports::{DeadLetter, DeadLetterId, Direction, Store, StoreError};
+use schemars::JsonSchema;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -12,16 +13,17 @@ use crate::http::gateway::Gateway;
 use crate::http::query::Params;
 
 /// How many are shown when nobody says how many.
-const PAGE_ITEMS_DEFAULT: usize = 100;
+pub(crate) const PAGE_ITEMS_DEFAULT: usize = 100;
 
 /// One message with the reason why it was given up.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::http) struct DeadLetterView {
+pub(crate) struct DeadLetterView {
     /// The row.
     id: String,
     /// `inbound` or `outbound`.
     #[schema(value_type = String)]
+    #[schemars(with = "String")]
     direction: Direction,
     /// The integration.
     channel: String,
@@ -47,8 +49,8 @@ impl From<DeadLetter> for DeadLetterView {
 }
 
 /// A page of dead letters.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub(in crate::http) struct DeadLetterList {
+#[derive(Clone, Debug, Serialize, ToSchema, JsonSchema)]
+pub(crate) struct DeadLetterList {
     /// The letters, newest first.
     deadletters: Vec<DeadLetterView>,
     /// What `after` has to be for the next page; null on the last.
@@ -56,10 +58,49 @@ pub(in crate::http) struct DeadLetterList {
 }
 
 /// One dead letter.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub(in crate::http) struct DeadLetterAnswer {
+#[derive(Clone, Debug, Serialize, ToSchema, JsonSchema)]
+pub(crate) struct DeadLetterAnswer {
     /// The letter as it was.
     deadletter: DeadLetterView,
+}
+
+impl DeadLetterList {
+    /// Reads a page behind a letter.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub(crate) async fn page(store: &dyn Store, after: Option<DeadLetterId>, limit: usize) -> Result<Self, StoreError> {
+        let page = store.dead_letters(after, limit).await?;
+        let deadletters = page.items.into_iter().map(DeadLetterView::from).collect();
+        Ok(Self { deadletters, next: page.next.map(|id| id.to_string()) })
+    }
+}
+
+impl DeadLetterAnswer {
+    /// Puts a letter back at the end of its chat's queue, and wakes whoever takes it from there.
+    ///
+    /// # Errors
+    /// There is no such letter, or the store does not answer.
+    pub(crate) async fn retry(store: &dyn Store, switchboard: &dyn Switchboard, id: DeadLetterId) -> Result<Self, StoreError> {
+        let letter = store.retry_dead_letter(id).await?;
+        match (letter.direction, &letter.session) {
+            (Direction::Inbound, Some(session)) => switchboard.wake_session(session),
+            (Direction::Inbound, None) => {}
+            (Direction::Outbound, _) => switchboard.wake_channel(&AccountKey::new(&letter.channel, &letter.account)),
+        }
+        tracing::info!(event = "admin.deadletter_retry", id = %letter.id, "put back by hand");
+        Ok(Self { deadletter: letter.into() })
+    }
+
+    /// Forgets a letter.
+    ///
+    /// # Errors
+    /// There is no such letter, or the store does not answer.
+    pub(crate) async fn discard(store: &dyn Store, id: DeadLetterId) -> Result<Self, StoreError> {
+        let letter = store.discard_dead_letter(id).await?;
+        tracing::info!(event = "admin.deadletter_discard", id = %letter.id, "discarded by hand");
+        Ok(Self { deadletter: letter.into() })
+    }
 }
 
 /// Lists the dead letters.
@@ -75,9 +116,7 @@ pub(in crate::http) async fn list(gateway: Data<Gateway>, request: HttpRequest) 
     let params = Params::of(&request)?;
     let limit = params.limit()?.unwrap_or(PAGE_ITEMS_DEFAULT);
     let after = params.text("after").map(|text| letter_id("after", text)).transpose()?;
-    let page = gateway.store.dead_letters(after, limit).await?;
-    let deadletters = page.items.into_iter().map(DeadLetterView::from).collect();
-    Ok(HttpResponse::Ok().json(DeadLetterList { deadletters, next: page.next.map(|id| id.to_string()) }))
+    Ok(HttpResponse::Ok().json(DeadLetterList::page(&*gateway.store, after, limit).await?))
 }
 
 /// Puts a dead letter back at the end of its chat's queue.
@@ -87,14 +126,8 @@ pub(in crate::http) async fn list(gateway: Data<Gateway>, request: HttpRequest) 
     responses((status = 200, body = DeadLetterAnswer), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody))
 )]
 pub(in crate::http) async fn retry(gateway: Data<Gateway>, id: Path<String>) -> Result<HttpResponse, ApiError> {
-    let letter = gateway.store.retry_dead_letter(letter_id("id", &id)?).await?;
-    match (letter.direction, &letter.session) {
-        (Direction::Inbound, Some(session)) => gateway.switchboard.wake_session(session),
-        (Direction::Inbound, None) => {}
-        (Direction::Outbound, _) => gateway.switchboard.wake_channel(&AccountKey::new(&letter.channel, &letter.account)),
-    }
-    tracing::info!(event = "admin.deadletter_retry", id = %letter.id, "put back by hand");
-    Ok(HttpResponse::Ok().json(DeadLetterAnswer { deadletter: letter.into() }))
+    let id = letter_id("id", &id)?;
+    Ok(HttpResponse::Ok().json(DeadLetterAnswer::retry(&*gateway.store, &*gateway.switchboard, id).await?))
 }
 
 /// Forgets a dead letter.
@@ -104,9 +137,7 @@ pub(in crate::http) async fn retry(gateway: Data<Gateway>, id: Path<String>) -> 
     responses((status = 200, body = DeadLetterAnswer), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody))
 )]
 pub(in crate::http) async fn discard(gateway: Data<Gateway>, id: Path<String>) -> Result<HttpResponse, ApiError> {
-    let letter = gateway.store.discard_dead_letter(letter_id("id", &id)?).await?;
-    tracing::info!(event = "admin.deadletter_discard", id = %letter.id, "discarded by hand");
-    Ok(HttpResponse::Ok().json(DeadLetterAnswer { deadletter: letter.into() }))
+    Ok(HttpResponse::Ok().json(DeadLetterAnswer::discard(&*gateway.store, letter_id("id", &id)?).await?))
 }
 
 fn letter_id(param: &str, text: &str) -> Result<DeadLetterId, ApiError> {

@@ -1,8 +1,8 @@
-//! What operators see and do.
+//! What operators see and do. What the control plane offers under other names is here too, over plain parts.
 
-pub(super) mod actors;
+pub(crate) mod actors;
 pub(super) mod channels;
-pub(super) mod deadletters;
+pub(crate) mod deadletters;
 pub(super) mod messages;
-pub(super) mod order;
-pub(super) mod pairing;
+pub(crate) mod order;
+pub(crate) mod pairing;

@@ -10,8 +10,9 @@ use tokio::sync::mpsc;
 
 use super::request::ChatRequest;
 use super::stream::{Head, Pieces};
+use super::tools::{Form, calls_out};
 use super::wire::{ChatCompletion, Choice, Message};
-use super::{prompt, route};
+use super::{prompt, route, sampling, tools};
 use crate::http::body::Body;
 use crate::http::error::{ApiError, ErrorBody};
 use crate::http::gateway::Gateway;
@@ -52,12 +53,28 @@ pub(in crate::http) async fn complete(
     let (session, tenure) = route::session(request.headers(), &agent, asked.user.as_deref())?;
     let (streams, wants_usage) = (asked.streams(), asked.wants_usage());
     let model = asked.model.take().filter(|model| !model.is_empty()).unwrap_or_else(|| MODEL_DEFAULT.to_owned());
+    let sampling = sampling::sampling(&mut asked)?;
+    let tools = tools::tools(&mut asked)?;
     let question = prompt::question(asked.messages)?;
 
     let (sender, deltas) = mpsc::channel(DELTAS_MAX);
     let run = RunId::new();
-    let prompt::Question { system, text, media } = question;
-    let ask = Ask { session, tenure, run, system, text, media, model: None, deltas: sender, trace: trace.0 };
+    let prompt::Question { system, before, text, media, rounds } = question;
+    let ask = Ask {
+        session,
+        tenure,
+        run: run.clone(),
+        system,
+        before,
+        text,
+        media,
+        rounds,
+        tools,
+        sampling,
+        model: None,
+        deltas: sender,
+        trace: trace.0,
+    };
     gateway.switchboard.ask(ask)?;
 
     let head = Head { id: format!("chatcmpl_{run}"), model, created: gateway.clock.now_ms() / 1000 };
@@ -70,7 +87,10 @@ async fn whole(head: &Head, mut deltas: Deltas) -> Result<HttpResponse, ApiError
     let limit = deltas.wait_max;
     let answer = clock.within(limit, collect(&mut deltas)).await;
     let (text, end) = answer.ok_or_else(|| late(limit))??;
-    let message = Message { role: "assistant", content: &text, refusal: None };
+    let tool_calls = calls_out(&end.calls, Form::Whole);
+    // Calls without a word have no content, which is not the same as an empty one.
+    let content = (tool_calls.is_none() || !text.is_empty()).then_some(text.as_str());
+    let message = Message { role: "assistant", content, refusal: None, tool_calls };
     let choices = [Choice { index: 0, message, logprobs: None, finish_reason: &end.finish_reason }];
     let Head { id, model, created } = head;
     let object = "chat.completion";

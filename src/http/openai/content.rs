@@ -34,6 +34,18 @@ enum ImageUrl {
 }
 
 impl Content {
+    /// Returns whether it says and shows nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.text.trim().is_empty() && self.images.is_empty()
+    }
+
+    /// Returns the text, with a line for each picture.
+    pub(super) fn with_links(&self) -> String {
+        let images = self.images.iter().map(|image| image.url.as_str());
+        let lines: Vec<_> = Some(self.text.as_str()).filter(|text| !text.is_empty()).into_iter().chain(images).collect();
+        lines.join("\n")
+    }
+
     fn add(&mut self, part: Part) -> Result<(), &'static str> {
         match part.kind.as_str() {
             "image_url" | "input_image" => {

@@ -6,7 +6,9 @@ mod models;
 mod prompt;
 mod request;
 mod route;
+mod sampling;
 mod stream;
+mod tools;
 mod wire;
 
 #[cfg(test)]

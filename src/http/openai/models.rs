@@ -1,5 +1,7 @@
 //! The names under which agents can be asked.
 
+use std::sync::Arc;
+
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
 use callboard_actors::message::Code;
@@ -38,10 +40,22 @@ fn models(settings: &HttpSettings) -> impl Iterator<Item = Model> {
     ids.map(|id| Model { id, object: "model", created: 0, owned_by: "callboard" })
 }
 
+fn enabled(gateway: &Gateway) -> Result<Arc<HttpSettings>, ApiError> {
+    let settings = gateway.settings.get();
+    if settings.models_enabled {
+        return Ok(settings);
+    }
+    Err(ApiError::new(Code::NotFound, "the list of models is off: set `gateway.http.endpoints.models.enabled`"))
+}
+
 /// Lists the names under which agents can be asked.
-#[utoipa::path(get, path = "/v1/models", tag = "openai", responses((status = 200, body = ModelList)))]
-pub(in crate::http) async fn list(gateway: Data<Gateway>) -> HttpResponse {
-    HttpResponse::Ok().json(ModelList { object: "list", data: models(&gateway.settings.get()).collect() })
+#[utoipa::path(
+    get, path = "/v1/models", tag = "openai",
+    responses((status = 200, body = ModelList), (status = 404, body = ErrorBody, description = "it is off"))
+)]
+pub(in crate::http) async fn list(gateway: Data<Gateway>) -> Result<HttpResponse, ApiError> {
+    let settings = enabled(&gateway)?;
+    Ok(HttpResponse::Ok().json(ModelList { object: "list", data: models(&settings).collect() }))
 }
 
 /// Shows one name.
@@ -50,7 +64,8 @@ pub(in crate::http) async fn list(gateway: Data<Gateway>) -> HttpResponse {
     responses((status = 200, body = Model), (status = 404, body = ErrorBody))
 )]
 pub(in crate::http) async fn show(gateway: Data<Gateway>, id: Path<String>) -> Result<HttpResponse, ApiError> {
-    let found = models(&gateway.settings.get()).find(|model| model.id == *id);
+    let settings = enabled(&gateway)?;
+    let found = models(&settings).find(|model| model.id == *id);
     let found =
         found.ok_or_else(|| ApiError::new(Code::NotFound, "no such model: GET /v1/models lists them").about("model"))?;
     Ok(HttpResponse::Ok().json(found))

@@ -1,6 +1,6 @@
 //! The body of a chat completion request. What is not known is not looked at.
 
-use callboard_actors::message::Code;
+use callboard_actors::message::{Code, ToolCall};
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -26,6 +26,50 @@ pub(in crate::http) struct ChatRequest {
     /// Names the person: requests of one person share a session.
     #[serde(default)]
     pub(super) user: Option<String>,
+    /// Tools that the client has: `{"type": "function", "function": {"name", "description", "parameters", "strict"}}`.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<Object>>)]
+    pub(super) tools: Option<Vec<Value>>,
+    /// `auto`, `none`, `required` or `{"type": "function", "function": {"name"}}`.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    pub(super) tool_choice: Option<Value>,
+    /// Whether several tools may be called at once.
+    #[serde(default)]
+    pub(super) parallel_tool_calls: Option<bool>,
+    /// The older form of `tools`, which is refused.
+    #[serde(default)]
+    #[schema(ignore)]
+    pub(super) functions: Option<Vec<Value>>,
+    /// How many answers; only 1.
+    #[serde(default)]
+    pub(super) n: Option<u64>,
+    /// 0 to 2.
+    #[serde(default)]
+    pub(super) temperature: Option<f64>,
+    /// 0 to 1.
+    #[serde(default)]
+    pub(super) top_p: Option<f64>,
+    /// The most tokens of the answer.
+    #[serde(default)]
+    pub(super) max_tokens: Option<u64>,
+    /// The most tokens of the answer and of thinking.
+    #[serde(default)]
+    pub(super) max_completion_tokens: Option<u64>,
+    /// A text or up to four at which the answer ends.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    pub(super) stop: Option<Value>,
+    /// The form of the answer.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    pub(super) response_format: Option<Value>,
+    /// The same seed asks for the same answer.
+    #[serde(default)]
+    pub(super) seed: Option<i64>,
+    /// How much the model is to think, in one word.
+    #[serde(default)]
+    pub(super) reasoning_effort: Option<String>,
 }
 
 /// What is streamed beside the answer.
@@ -45,6 +89,35 @@ pub(in crate::http) struct ChatMessage {
     #[serde(default)]
     #[schema(value_type = Object)]
     pub(super) content: Content,
+    /// The calls that an assistant made.
+    #[serde(default)]
+    pub(super) tool_calls: Option<Vec<MessageCall>>,
+    /// Which call a `tool` message is the result of.
+    #[serde(default)]
+    pub(super) tool_call_id: Option<String>,
+}
+
+/// A call that an assistant made.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(in crate::http) struct MessageCall {
+    id: String,
+    function: MessageFunction,
+}
+
+/// What was called.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(in crate::http) struct MessageFunction {
+    name: String,
+    /// JSON as a text.
+    #[serde(default)]
+    arguments: String,
+}
+
+impl From<MessageCall> for ToolCall {
+    fn from(call: MessageCall) -> Self {
+        let MessageCall { id, function: MessageFunction { name, arguments } } = call;
+        Self { id, name, args: Self::read_args(&arguments) }
+    }
 }
 
 impl ChatRequest {
@@ -101,4 +174,14 @@ const SHAPES: &[Shape] = &[
     ("stream", |value| value.is_boolean() || value.is_null(), "a boolean"),
     ("stream_options", |value| value.is_object() || value.is_null(), "an object"),
     ("user", |value| value.is_string() || value.is_null(), "a string"),
+    ("tools", |value| value.is_array() || value.is_null(), "a list"),
+    ("functions", |value| value.is_array() || value.is_null(), "a list"),
+    ("parallel_tool_calls", |value| value.is_boolean() || value.is_null(), "a boolean"),
+    ("n", |value| value.is_u64() || value.is_null(), "a whole number"),
+    ("temperature", |value| value.is_number() || value.is_null(), "a number"),
+    ("top_p", |value| value.is_number() || value.is_null(), "a number"),
+    ("max_tokens", |value| value.is_u64() || value.is_null(), "a whole number"),
+    ("max_completion_tokens", |value| value.is_u64() || value.is_null(), "a whole number"),
+    ("seed", |value| value.is_i64() || value.is_null(), "a whole number"),
+    ("reasoning_effort", |value| value.is_string() || value.is_null(), "a string"),
 ];

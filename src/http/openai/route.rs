@@ -6,12 +6,8 @@ use callboard_actors::registry::{named_key, openai_key, openai_user_key};
 use uuid::Uuid;
 
 use crate::http::error::ApiError;
+use crate::http::named::{NAMES, checked, header};
 use crate::http::settings::HttpSettings;
-
-/// The name that clients know this endpoint by, and those of gateways that they come from.
-const NAMES: &[&str] = &["callboard", "clawdbot", "moltbot", "openclaw"];
-/// The most bytes of a key or user that becomes part of a session's key.
-const KEY_BYTES_MAX: usize = 256;
 
 /// Returns the agent: by header, by the model's name, or the default one.
 ///
@@ -45,32 +41,9 @@ pub(super) fn session(headers: &HeaderMap, agent: &str, user: Option<&str>) -> R
     }
 }
 
-/// Returns a header of ours under any of its names.
-fn header<'a>(headers: &'a HeaderMap, what: &str) -> Result<Option<(String, &'a str)>, ApiError> {
-    for name in NAMES {
-        let name = format!("x-{name}-{what}");
-        if let Some(value) = headers.get(&name) {
-            let text =
-                value.to_str().map_err(|_| ApiError::field(name.clone(), format!("the header `{name}` is not readable")))?;
-            if !text.trim().is_empty() {
-                return Ok(Some((name, text.trim())));
-            }
-        }
-    }
-    Ok(None)
-}
-
 /// Reads `callboard:<agent>`, `callboard/<agent>` and `agent:<agent>`.
 fn agent_of_model(model: &str) -> Option<&str> {
     let (name, agent) = model.split_once([':', '/'])?;
     let ours = name == "agent" || NAMES.contains(&name);
     (ours && !agent.is_empty()).then_some(agent)
-}
-
-fn checked<'a>(param: &str, text: &'a str) -> Result<&'a str, ApiError> {
-    if text.len() > KEY_BYTES_MAX || text.chars().any(char::is_control) {
-        let reason = format!("`{param}` must have at most {KEY_BYTES_MAX} bytes and no control characters");
-        return Err(ApiError::field(param, reason));
-    }
-    Ok(text)
 }

@@ -11,6 +11,7 @@ use futures_util::stream;
 use serde::Serialize;
 
 use super::completions::{Deltas, broken_off, late};
+use super::tools::{Form, calls_out};
 use super::wire::{ChatChunk, ChunkChoice, ChunkDelta};
 use crate::http::error::ApiError;
 
@@ -58,7 +59,7 @@ impl Pieces {
             return Err(failure.clone().into());
         }
         let mut begin = BytesMut::with_capacity(EVENT_BYTES);
-        self.choice(&mut begin, ChunkDelta { role: Some("assistant"), content: Some("") }, None);
+        self.choice(&mut begin, ChunkDelta { role: Some("assistant"), content: Some(""), ..ChunkDelta::default() }, None);
         self.write(&mut begin, &first);
         let rest = stream::unfold(self, |mut pieces| async move { pieces.next_bytes().await.map(|bytes| (Ok(bytes), pieces)) });
         let body = stream::StreamExt::chain(stream::iter([Ok::<Bytes, Infallible>(begin.freeze())]), rest);
@@ -103,7 +104,7 @@ impl Pieces {
     fn write(&mut self, out: &mut BytesMut, batch: &[Delta]) {
         for delta in batch {
             match delta {
-                Delta::Text { text } => self.choice(out, ChunkDelta { role: None, content: Some(text) }, None),
+                Delta::Text { text } => self.choice(out, ChunkDelta { content: Some(text), ..ChunkDelta::default() }, None),
                 Delta::End(end) => self.end(out, end),
                 Delta::Failed(failure) => self.fail(out, &ApiError::from(TurnFailure::clone(failure))),
             }
@@ -112,6 +113,9 @@ impl Pieces {
 
     fn end(&mut self, out: &mut BytesMut, end: &TurnEnd) {
         self.over = true;
+        if let Some(calls) = calls_out(&end.calls, Form::Piece) {
+            self.choice(out, ChunkDelta { tool_calls: Some(calls), ..ChunkDelta::default() }, None);
+        }
         self.choice(out, ChunkDelta::default(), Some(&end.finish_reason));
         if self.wants_usage {
             let Head { id, model, created } = &self.head;

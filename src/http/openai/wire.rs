@@ -4,6 +4,8 @@ use callboard_actors::message::Usage;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::tools::CallOut;
+
 /// A whole answer.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::http) struct ChatCompletion<'a> {
@@ -31,7 +33,7 @@ pub(in crate::http) struct Choice<'a> {
     /// Always null.
     #[schema(value_type = Option<Object>)]
     pub(super) logprobs: Option<()>,
-    /// `stop` or `length`.
+    /// `stop`, `length`, `tool_calls` or `content_filter`.
     pub(super) finish_reason: &'a str,
 }
 
@@ -40,11 +42,14 @@ pub(in crate::http) struct Choice<'a> {
 pub(in crate::http) struct Message<'a> {
     /// Always `assistant`.
     pub(super) role: &'static str,
-    /// The text.
-    pub(super) content: &'a str,
+    /// The text; null for calls without a word.
+    pub(super) content: Option<&'a str>,
     /// Always null.
     #[schema(value_type = Option<Object>)]
     pub(super) refusal: Option<()>,
+    /// The client's tools that are to be called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) tool_calls: Option<Vec<CallOut<'a>>>,
 }
 
 /// Tokens; zero where the provider does not tell.
@@ -86,7 +91,7 @@ pub(in crate::http) struct ChunkChoice<'a> {
     pub(super) index: u32,
     /// What is new.
     pub(super) delta: ChunkDelta<'a>,
-    /// `stop` or `length` in the last piece, else null.
+    /// `stop`, `length`, `tool_calls` or `content_filter` in the last piece, else null.
     pub(super) finish_reason: Option<&'a str>,
 }
 
@@ -99,4 +104,7 @@ pub(in crate::http) struct ChunkDelta<'a> {
     /// More text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) content: Option<&'a str>,
+    /// The client's tools that are to be called, each in one piece.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) tool_calls: Option<Vec<CallOut<'a>>>,
 }

@@ -6,8 +6,7 @@ use callboard_actors::core::Clock;
 
 use super::client::{TOKEN, get, request};
 use super::rig::Rig;
-use crate::http::limiter::FailureLimiter;
-use crate::http::{Auth, Exposure};
+use crate::access::{Auth, Exposure, FailureLimiter};
 
 const CLOSED: &[(&str, &str)] = &[
     ("GET", "/metrics"),
@@ -85,7 +84,7 @@ async fn an_empty_secret_lets_nobody_in() {
 async fn a_new_token_holds_at_once_and_the_old_one_no_longer() {
     let rig = Rig::new().await;
     assert_eq!(get(rig.at, "/admin/actors").await.status, 200);
-    rig.change(|settings| settings.auth = Auth::Password("another".into()));
+    rig.access.turn(|settings| settings.auth = Auth::Password("another".into()));
     get(rig.at, "/admin/actors").await.error(401, "unauthorized");
     assert_eq!(request(rig.at, "GET", "/admin/actors", &[("authorization", "Bearer another")], "").await.status, 200);
     rig.stop().await;
@@ -151,9 +150,9 @@ async fn a_name_made_to_point_here_is_refused_on_the_loopback() {
     for host in ["localhost", "LOCALHOST:18789", "127.0.0.1:1", "[::1]:18789", "localhost."] {
         assert_eq!(with_host(host).await.status, 200, "{host}");
     }
-    rig.change(|settings| settings.hosts.push("gateway.lan".into()));
+    rig.access.turn(|settings| settings.hosts.push("gateway.lan".into()));
     assert_eq!(with_host("gateway.lan:80").await.status, 200);
-    rig.change(|settings| (settings.hosts, settings.exposure) = (Vec::new(), Exposure::Network));
+    rig.access.turn(|settings| (settings.hosts, settings.exposure) = (Vec::new(), Exposure::Network));
     assert_eq!(with_host("whatever.example").await.status, 200);
     rig.stop().await;
 }
@@ -178,7 +177,87 @@ async fn a_foreign_page_cannot_change_anything() {
         assert_eq!(error["param"], "Origin", "{origin}");
     }
     from(&ours).await.error(404, "not_found");
-    rig.change(|settings| settings.origins.push("https://board.example".into()));
+    rig.access.turn(|settings| settings.origins.push("https://board.example".into()));
     from("https://board.example").await.error(404, "not_found");
+    rig.stop().await;
+}
+
+const UPGRADE: [(&str, &str); 2] = [("connection", "Upgrade"), ("upgrade", "websocket")];
+
+#[actix_web::test]
+async fn a_request_for_a_socket_reaches_no_handler_and_needs_no_bearer() {
+    let rig = Rig::new().await;
+    for path in ["/", "/admin/actors", "/metrics", "/any/where?token=x"] {
+        assert_eq!(request(rig.at, "GET", path, &UPGRADE, "").await.status, 418, "{path}");
+    }
+    // With another method, or for another protocol, it is a request like any other.
+    request(rig.at, "POST", "/admin/actors", &UPGRADE, "").await.error(401, "unauthorized");
+    let h2c = [("connection", "Upgrade, HTTP2-Settings"), ("upgrade", "h2c")];
+    request(rig.at, "GET", "/admin/actors", &h2c, "").await.error(401, "unauthorized");
+    // Whatever else the head says, the handler behind the path stays locked.
+    let odd = [("upgrade", "h2c, WebSocket")];
+    assert_eq!(request(rig.at, "GET", "/admin/actors", &odd, "").await.status, 418);
+    let wanted = rig.sockets.wanted.lock().unwrap().clone();
+    assert_eq!(wanted[..2], ["/ from here", "/admin/actors from here"]);
+    rig.stop().await;
+}
+
+#[actix_web::test]
+async fn a_foreign_page_opens_no_socket_on_the_loopback_either() {
+    let rig = Rig::new().await;
+    let ours = format!("http://{}", rig.at);
+    for origin in ["http://evil.example", "null", "http://127.0.0.1:1", "file://", "https://localhost"] {
+        let headers = [UPGRADE[0], UPGRADE[1], ("origin", origin)];
+        let error = request(rig.at, "GET", "/", &headers, "").await.error(403, "forbidden");
+        assert_eq!(error["param"], "Origin", "{origin}");
+    }
+    let headers = [UPGRADE[0], UPGRADE[1], ("host", "evil.example"), ("origin", "http://evil.example")];
+    assert_eq!(request(rig.at, "GET", "/", &headers, "").await.error(403, "forbidden")["param"], "Host");
+    let bearer = format!("Bearer {TOKEN}");
+    let headers = [UPGRADE[0], UPGRADE[1], ("origin", "http://evil.example"), ("authorization", &*bearer)];
+    request(rig.at, "GET", "/", &headers, "").await.error(403, "forbidden");
+    assert!(rig.sockets.wanted.lock().unwrap().is_empty());
+    assert_eq!(request(rig.at, "GET", "/", &[UPGRADE[0], UPGRADE[1], ("origin", &*ours)], "").await.status, 418);
+    rig.stop().await;
+}
+
+#[actix_web::test]
+async fn behind_a_trusted_proxy_each_client_is_counted_for_itself() {
+    let rig = Rig::with(Clock::manual(0), |settings| {
+        settings.failed_auth_burst = 1;
+        settings.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+    })
+    .await;
+    let from = |address: &'static str| async move {
+        request(rig.at, "GET", "/admin/actors", &[("x-forwarded-for", address)], "").await.status
+    };
+    assert_eq!(from("203.0.113.1").await, 401);
+    assert_eq!(from("203.0.113.1").await, 429);
+    assert_eq!(from("198.51.100.9, 203.0.113.1").await, 429, "what it was given counts for nothing");
+    assert_eq!(from("203.0.113.2").await, 401);
+    rig.stop().await;
+}
+
+#[actix_web::test]
+async fn a_stranger_does_not_escape_the_count_by_naming_other_addresses() {
+    let rig = Rig::with(Clock::manual(0), |settings| settings.failed_auth_burst = 1).await;
+    let from = |address: &'static str| async move {
+        request(rig.at, "GET", "/admin/actors", &[("x-forwarded-for", address)], "").await.status
+    };
+    assert_eq!(from("203.0.113.1").await, 401);
+    assert_eq!(from("203.0.113.2").await, 429);
+    rig.stop().await;
+}
+
+#[actix_web::test]
+async fn the_word_of_the_tailnets_proxy_opens_no_handler() {
+    let rig = Rig::with(Clock::system(), |settings| settings.allow_tailscale = true).await;
+    let headers = [
+        ("tailscale-user-login", "ada@example.org"),
+        ("x-forwarded-for", "100.101.102.103"),
+        ("x-forwarded-proto", "https"),
+        ("x-forwarded-host", "box.tail1.ts.net"),
+    ];
+    request(rig.at, "GET", "/admin/actors", &headers, "").await.error(401, "unauthorized");
     rig.stop().await;
 }

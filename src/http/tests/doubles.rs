@@ -4,22 +4,27 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse};
 use callboard_actors::channel::{Access, Account, Connector, Facts, Platform, Probe, Reconnect, TargetAddress, TargetError};
 use callboard_actors::message::{
-    AccountKey, Ask, AskError, ChatKind, ChatRef, Code, Delta, Entry, EventBody, InboxId, LinkState, LinkStatus, Outbound,
-    OutboxId, Receipt, Route, SessionKey, Shaper, Switchboard, Target,
+    AccountKey, Ask, AskError, ChatKind, ChatRef, Code, Delta, Entry, EventBody, InboxId, LinkState, LinkStatus, Listener,
+    Outbound, OutboxId, Receipt, Route, RunId, Runs, Said, Sampling, SessionKey, Shaper, Switchboard, Target, ToolRound,
+    ToolUse, Usage,
 };
 use callboard_actors::ports::{
-    Accept, Accepted, Answer, Attempt, CrashCount, DeadLetter, DeadLetterId, Direction, InboxRow, NewOutbox, OutboxRow,
-    OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionRow, Store, StoreError, StoreHealth,
-    TurnOutcome,
+    Accept, Accepted, Answer, Attempt, Compacted, CrashCount, DeadLetter, DeadLetterId, DeviceRow, Direction, InboxFate,
+    InboxRow, NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionRow,
+    Store, StoreError, StoreHealth, TurnOutcome,
 };
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
 use serde_json::{Map, Value, json};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
-use crate::http::ChannelsView;
+use crate::access::Caller;
+use crate::http::Upgrades;
+use crate::outgoing::ChannelsView;
 
 fn answer<T: Send + 'static>(value: Result<T, StoreError>) -> Answer<T> {
     ready(value).boxed()
@@ -38,6 +43,8 @@ pub(super) struct FakeStore {
     pub(super) pairings: Mutex<Vec<Pairing>>,
     pub(super) trouble: Mutex<Option<(Code, String)>>,
     pub(super) full: Mutex<Option<StoreError>>,
+    pub(super) sessions: Mutex<Vec<SessionRow>>,
+    pub(super) lines: Mutex<Vec<Entry>>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -116,11 +123,42 @@ impl Store for FakeStore {
         };
         answer(Ok(known.then_some(state)))
     }
-    fn history(&self, _: SessionKey, _: usize) -> Answer<Vec<Entry>> {
+    fn history(&self, _: SessionKey, limit: usize) -> Answer<Vec<Entry>> {
+        let lines = self.lines.lock().unwrap();
+        answer(Ok(lines[lines.len().saturating_sub(limit)..].to_vec()))
+    }
+    fn append_transcript(&self, _: SessionKey, _: Vec<Entry>, _: Usage) {}
+    fn sessions(&self, limit: usize) -> Answer<Vec<SessionRow>> {
+        answer(Ok(self.sessions.lock().unwrap().iter().take(limit).cloned().collect()))
+    }
+    fn session(&self, key: SessionKey) -> Answer<Option<SessionRow>> {
+        answer(Ok(self.sessions.lock().unwrap().iter().find(|row| row.key == key).cloned()))
+    }
+    fn patch_session(&self, _: SessionKey, _: Map<String, Value>) -> Answer<SessionRow> {
         unused()
     }
-    fn append_transcript(&self, _: SessionKey, _: Vec<Entry>) {}
-    fn sessions(&self, _: usize) -> Answer<Vec<SessionRow>> {
+    fn reset_session(&self, _: SessionKey) -> Answer<(SessionRow, Vec<Entry>)> {
+        unused()
+    }
+    fn delete_session(&self, _: SessionKey) -> Answer<Option<Vec<Entry>>> {
+        unused()
+    }
+    fn compact_session(&self, _: SessionKey, _: usize) -> Answer<Compacted> {
+        unused()
+    }
+    fn open_rows(&self, _: usize) -> Answer<Vec<(SessionKey, u64)>> {
+        unused()
+    }
+    fn inbox_fate(&self, _: AccountKey, _: String) -> Answer<Option<InboxFate>> {
+        unused()
+    }
+    fn devices(&self) -> Answer<Vec<DeviceRow>> {
+        unused()
+    }
+    fn put_device(&self, _: DeviceRow) -> Answer<()> {
+        unused()
+    }
+    fn remove_device(&self, _: String) -> Answer<()> {
         unused()
     }
     fn dead_letters(&self, after: Option<DeadLetterId>, limit: usize) -> Answer<Page<DeadLetter>> {
@@ -182,14 +220,25 @@ impl Store for FakeStore {
 /// What a session says to each question.
 pub(super) type Play = Box<dyn Fn(&Ask) -> Result<Vec<Delta>, AskError> + Send + Sync>;
 
-/// A question: session, instructions, text, how many pictures.
-pub(super) type Asked = (SessionKey, Option<String>, String, usize);
+/// A question, without the way back.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) session: SessionKey,
+    pub(super) system: Option<String>,
+    pub(super) before: Vec<Said>,
+    pub(super) text: String,
+    pub(super) media: usize,
+    pub(super) rounds: Vec<ToolRound>,
+    pub(super) tools: ToolUse,
+    pub(super) sampling: Sampling,
+}
 
 /// Answers questions by a script and writes down who was woken.
 pub(super) struct FakeSwitchboard {
     pub(super) play: Mutex<Play>,
     pub(super) asked: Mutex<Vec<Asked>>,
     pub(super) woken: Mutex<Vec<String>>,
+    pub(super) runs: Runs,
     /// Told when the client of a turn that is never answered has gone.
     pub(super) gone: mpsc::UnboundedSender<()>,
 }
@@ -206,7 +255,16 @@ impl Switchboard for FakeSwitchboard {
     }
     fn ask(&self, ask: Ask) -> Result<(), AskError> {
         let deltas = (self.play.lock().unwrap())(&ask)?;
-        let told = (ask.session.clone(), ask.system.clone(), ask.text.clone(), ask.media.len());
+        let told = Asked {
+            session: ask.session.clone(),
+            system: ask.system.clone(),
+            before: ask.before.clone(),
+            text: ask.text.clone(),
+            media: ask.media.len(),
+            rounds: ask.rounds.clone(),
+            tools: ask.tools.clone(),
+            sampling: ask.sampling.clone(),
+        };
         self.asked.lock().unwrap().push(told);
         let gone = self.gone.clone();
         actix_web::rt::spawn(async move {
@@ -238,6 +296,12 @@ impl Switchboard for FakeSwitchboard {
     fn channel_up(&self, _: &AccountKey, _: Arc<dyn Shaper>) {}
     fn link_changed(&self, _: &AccountKey, _: LinkStatus) {}
     fn session_idle(&self, _: &SessionKey) {}
+    fn abort(&self, _: &SessionKey, _: Option<RunId>, _: &'static str, _: oneshot::Sender<Option<RunId>>) {}
+    fn session_changed(&self, _: &SessionKey) {}
+    fn runs(&self) -> &Runs {
+        &self.runs
+    }
+    fn listen(&self, _: Arc<dyn Listener>) {}
     fn publish(&self, _: EventBody) {}
     fn has_listeners(&self) -> bool {
         false
@@ -330,5 +394,19 @@ pub(super) fn letter(direction: Direction) -> DeadLetter {
         reason: "the platform refused it".into(),
         at: "2026-01-01T00:00:00Z".into(),
         session: (direction == Direction::Inbound).then(|| SessionKey::new("agent:main:socket-chat:dm:wxid_1")),
+    }
+}
+
+/// Where sockets would be made: says on which path one was wanted, and from where.
+#[derive(Default)]
+pub(super) struct FakeSockets {
+    pub(super) wanted: Mutex<Vec<String>>,
+}
+
+impl Upgrades for FakeSockets {
+    fn open(&self, request: &HttpRequest, _: Payload, caller: Caller) -> Result<HttpResponse, actix_web::Error> {
+        let way = if caller.is_local() { "here" } else { "afar" };
+        self.wanted.lock().unwrap().push(format!("{} from {way}", request.path()));
+        Ok(HttpResponse::ImATeapot().finish())
     }
 }

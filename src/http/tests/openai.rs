@@ -32,7 +32,7 @@ async fn a_whole_answer_has_the_known_form() {
     let rig = Rig::new().await;
     let body = json!({
         "model": "gpt-4", "messages": [{ "role": "user", "content": "Hello there" }],
-        "temperature": 0.2, "tools": [], "unknown": { "deep": [1] }
+        "temperature": 0.2, "tools": [], "tool_choice": null, "n": 1, "unknown": { "deep": [1] }
     });
     let answer = post(rig.at, PATH, &body.to_string()).await.json();
     assert_eq!((&answer["object"], &answer["model"]), (&json!("chat.completion"), &json!("gpt-4")));
@@ -85,7 +85,7 @@ async fn messages_become_instructions_and_one_question() {
         (
             json!([
                 { "role": "system", "content": "s" }, { "role": "user", "content": "u1" },
-                { "role": "assistant", "content": "a1" }, { "role": "assistant", "content": null, "tool_calls": [{ "id": "1" }] },
+                { "role": "assistant", "content": "a1" }, { "role": "assistant", "content": null, "tool_calls": [] },
                 { "role": "tool", "tool_call_id": "1", "content": "t1" }, { "role": "user", "content": "u2" },
                 { "role": "assistant", "content": "prefill" }
             ]),
@@ -111,8 +111,9 @@ async fn messages_become_instructions_and_one_question() {
     ];
     for (messages, system, question, media) in cases {
         assert_eq!(post(rig.at, PATH, &json!({ "messages": messages }).to_string()).await.status, 200, "{messages}");
-        let (_, got_system, got_text, got_media) = rig.switchboard.asked.lock().unwrap().pop().unwrap();
-        assert_eq!((got_system.as_deref(), &*got_text, got_media), (system, question, media), "{messages}");
+        let got = rig.switchboard.asked.lock().unwrap().pop().unwrap();
+        assert_eq!((got.system.as_deref(), &*got.text, got.media), (system, question, media), "{messages}");
+        assert!(got.before.is_empty() && got.rounds.is_empty(), "{messages}");
     }
     rig.stop().await;
 }
@@ -174,7 +175,7 @@ async fn agents_and_sessions_are_chosen_as_the_reference_says() {
         body.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
         let headers: Vec<_> = headers.iter().copied().chain([("authorization", bearer.as_str())]).collect();
         assert_eq!(request(rig.at, "POST", PATH, &headers, &body.to_string()).await.status, 200);
-        let (session, ..) = rig.switchboard.asked.lock().unwrap().pop().unwrap();
+        let session = rig.switchboard.asked.lock().unwrap().pop().unwrap().session;
         assert!(
             if wanted.ends_with(':') { session.as_str().starts_with(wanted) } else { session.as_str() == *wanted },
             "{session}"

@@ -3,13 +3,18 @@
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 
+use callboard_actors::agent::{ToolPolicy, Toolbox};
 use callboard_actors::core::{ActorId, ActorKind, ActorSpec, Behaviour, Clock, Live, Scope, State, Supervision, Supervisor};
-use callboard_actors::message::{Counters, Delta, TurnEnd, Usage};
+use callboard_actors::message::{Counters, Delta, Runs, TurnEnd, Usage};
+use callboard_actors::registry::RouteSettings;
 use tokio::sync::mpsc;
 
 use super::client::TOKEN;
-use super::doubles::{FakeChannels, FakeStore, FakeSwitchboard};
-use crate::http::{Auth, Gateway, HttpSettings, Parts, Phase, Readiness, serve};
+use super::doubles::{FakeChannels, FakeSockets, FakeStore, FakeSwitchboard};
+use crate::access::{AccessSettings, Auth, Porter};
+use crate::http::{Gateway, HttpSettings, Parts, Phase, Readiness, serve};
+use crate::outgoing::Outgoing;
+use crate::tools::{ToolParts, tools};
 
 /// An actor that does nothing.
 struct Idle;
@@ -20,6 +25,27 @@ impl Behaviour for Idle {
     fn receive(&mut self, (): (), _: &mut Scope<'_, Self>) {}
 }
 
+/// Settings that a test turns.
+pub(super) struct Dial<T>(Arc<Mutex<Arc<T>>>);
+
+impl<T: Clone + Send + Sync + 'static> Dial<T> {
+    fn new(settings: T) -> Self {
+        Self(Arc::new(Mutex::new(Arc::new(settings))))
+    }
+
+    fn live(&self) -> Live<T> {
+        let settings = Arc::clone(&self.0);
+        Live::new(move || Arc::clone(&settings.lock().unwrap()))
+    }
+
+    pub(super) fn turn(&self, change: impl FnOnce(&mut T)) {
+        let mut settings = self.0.lock().unwrap();
+        let mut new = T::clone(&settings);
+        change(&mut new);
+        *settings = Arc::new(new);
+    }
+}
+
 pub(super) struct Rig {
     pub(super) at: SocketAddr,
     pub(super) clock: Clock,
@@ -27,7 +53,10 @@ pub(super) struct Rig {
     pub(super) switchboard: Arc<FakeSwitchboard>,
     pub(super) channels: Arc<FakeChannels>,
     pub(super) readiness: Arc<Readiness>,
-    pub(super) settings: Arc<Mutex<Arc<HttpSettings>>>,
+    pub(super) settings: Dial<HttpSettings>,
+    pub(super) access: Dial<AccessSettings>,
+    pub(super) policy: Dial<ToolPolicy>,
+    pub(super) sockets: Arc<FakeSockets>,
     pub(super) supervisor: Supervisor,
     pub(super) gateway: Arc<Gateway>,
     pub(super) gone: mpsc::UnboundedReceiver<()>,
@@ -39,26 +68,40 @@ impl Rig {
         Self::with(Clock::system(), |_| {}).await
     }
 
-    pub(super) async fn with(clock: Clock, change: impl FnOnce(&mut HttpSettings)) -> Self {
+    pub(super) async fn with(clock: Clock, change: impl FnOnce(&mut AccessSettings)) -> Self {
         let supervisor = Supervisor::new(Supervision::default(), clock.clone());
         let (store, channels, readiness) =
             (Arc::<FakeStore>::default(), Arc::<FakeChannels>::default(), Arc::<Readiness>::default());
         readiness.set(Phase::Ready);
         let (gone, gone_heard) = mpsc::unbounded_channel();
         let play = Mutex::new(Box::new(|ask: &_| Ok(echo(ask))) as super::doubles::Play);
-        let switchboard = Arc::new(FakeSwitchboard { play, asked: Mutex::default(), woken: Mutex::default(), gone });
-        let mut settings = HttpSettings { auth: Auth::Token(TOKEN.into()), ..HttpSettings::default() };
-        change(&mut settings);
-        let settings = Arc::new(Mutex::new(Arc::new(settings)));
-        let live = Arc::clone(&settings);
+        let switchboard =
+            Arc::new(FakeSwitchboard { play, asked: Mutex::default(), woken: Mutex::default(), runs: Runs::default(), gone });
+        let mut access = AccessSettings { auth: Auth::Token(TOKEN.into()), ..AccessSettings::default() };
+        change(&mut access);
+        let (settings, access) = (Dial::new(HttpSettings::default()), Dial::new(access));
+        let outgoing = Outgoing {
+            store: store.clone(),
+            switchboard: switchboard.clone(),
+            channels: channels.clone(),
+            clock: clock.clone(),
+        };
+        let policy = Dial::new(ToolPolicy::default());
+        let tools = tools(&ToolParts { outgoing, routes: Live::fixed(RouteSettings::default()) });
+        let tools = Toolbox::new(tools, policy.live(), clock.clone()).unwrap();
+        let porter = Porter::new(access.live(), &clock);
+        let sockets = Arc::<FakeSockets>::default();
         let gateway = Gateway::new(Parts {
             supervisor: supervisor.clone(),
             store: store.clone(),
             switchboard: switchboard.clone(),
-            settings: Live::new(move || Arc::clone(&live.lock().unwrap())),
+            settings: settings.live(),
             channels: channels.clone(),
             readiness: readiness.clone(),
             counters: Arc::<Counters>::default(),
+            tools: Arc::new(tools),
+            porter,
+            upgrades: Some(sockets.clone()),
         });
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let at = listener.local_addr().unwrap();
@@ -73,6 +116,9 @@ impl Rig {
             channels,
             readiness,
             settings,
+            access,
+            policy,
+            sockets,
             supervisor,
             gateway,
             gone: gone_heard,
@@ -81,10 +127,7 @@ impl Rig {
     }
 
     pub(super) fn change(&self, change: impl FnOnce(&mut HttpSettings)) {
-        let mut settings = self.settings.lock().unwrap();
-        let mut new = HttpSettings::clone(&settings);
-        change(&mut new);
-        *settings = Arc::new(new);
+        self.settings.turn(change);
     }
 
     /// Starts an actor that does nothing and waits until it does so.
@@ -105,7 +148,7 @@ impl Rig {
 }
 
 pub(super) fn end() -> Delta {
-    Delta::End(TurnEnd { finish_reason: "stop".into(), usage: Usage { input: 3, output: 2 } })
+    Delta::End(TurnEnd { finish_reason: "stop".into(), calls: Vec::new(), usage: Usage { input: 3, output: 2 } })
 }
 
 pub(super) fn echo(ask: &callboard_actors::message::Ask) -> Vec<Delta> {

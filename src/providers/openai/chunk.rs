@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use callboard_actors::agent::{Ending, Piece, ToolCall};
-use callboard_actors::message::Usage;
+use callboard_actors::agent::{Ending, Piece};
+use callboard_actors::message::{ToolCall, Usage};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -141,11 +141,7 @@ impl Assembly {
 
 impl ToolCallParts {
     fn whole(self, index: u64) -> ToolCall {
-        let args = match self.arguments.trim() {
-            "" => Value::Object(serde_json::Map::new()),
-            json => serde_json::from_str(json).unwrap_or_else(|_| Value::String(self.arguments.clone())),
-        };
         let id = if self.id.is_empty() { format!("call-{index}") } else { self.id };
-        ToolCall { id, name: self.name, args }
+        ToolCall { id, name: self.name, args: ToolCall::read_args(&self.arguments) }
     }
 }

@@ -1,8 +1,14 @@
 //! The request's body.
 
-use callboard_actors::agent::{Prompt, ToolCall, ToolResult, ToolRound};
-use callboard_actors::message::{Entry, Media, Role};
+use callboard_actors::agent::Prompt;
+use callboard_actors::message::{
+    Entry, Media, Role, Said, Sampling, ToolCall, ToolChoice, ToolResult, ToolRound, ToolSpec, ToolUse,
+};
 use serde::Serialize;
+use serde_json::{Value, json};
+
+/// The levels of thinking that the protocol has a name for; with any other the backend decides.
+const EFFORTS: [&str; 4] = ["minimal", "low", "medium", "high"];
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -10,6 +16,47 @@ struct Body<'a> {
     messages: Vec<Message<'a>>,
     stream: bool,
     stream_options: StreamOptions,
+    #[serde(flatten)]
+    tools: Option<Tools<'a>>,
+    #[serde(flatten)]
+    sampling: Chosen<'a>,
+}
+
+/// Left out whole where there are none: backends refuse a choice among nothing.
+#[derive(Serialize)]
+struct Tools<'a> {
+    tools: Vec<Tool<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_choice: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parallel_tool_calls: Option<bool>,
+}
+
+#[derive(Serialize)]
+struct Tool<'a> {
+    r#type: &'static str,
+    function: &'a ToolSpec,
+}
+
+/// What is not set is not sent: backends refuse what their model does not know.
+#[derive(Serialize)]
+struct Chosen<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top_p: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_completion_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    stop: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_format: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seed: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasoning_effort: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -20,7 +67,8 @@ struct StreamOptions {
 #[derive(Serialize)]
 struct Message<'a> {
     role: &'static str,
-    content: Content<'a>,
+    /// Null for calls without a word, as the backends themselves have it.
+    content: Option<Content<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tool_calls: Vec<Call<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,29 +112,76 @@ struct Function<'a> {
 pub(super) fn body(prompt: &Prompt) -> serde_json::Result<Vec<u8>> {
     let system = prompt.system.iter().map(|system| plain("system", Content::Borrowed(system)));
     let history = prompt.history.iter().map(past);
+    let before = prompt.before.iter().flat_map(said);
     let rounds = prompt.rounds.iter().flat_map(round);
-    let messages = system.chain(history).chain([now(&prompt.text, &prompt.media)]).chain(rounds).collect();
-    let stream_options = StreamOptions { include_usage: true };
-    serde_json::to_vec(&Body { model: &prompt.model, messages, stream: true, stream_options })
+    let messages = system.chain(history).chain(before).chain([now(&prompt.text, &prompt.media)]).chain(rounds).collect();
+    serde_json::to_vec(&Body {
+        model: &prompt.model,
+        messages,
+        stream: true,
+        stream_options: StreamOptions { include_usage: true },
+        tools: tools(&prompt.tools),
+        sampling: chosen(&prompt.sampling, prompt.thinking.as_deref()),
+    })
+}
+
+fn tools(tools: &ToolUse) -> Option<Tools<'_>> {
+    if tools.specs.is_empty() {
+        return None;
+    }
+    let tool_choice = tools.choice.as_ref().map(|choice| match choice {
+        ToolChoice::Auto => json!("auto"),
+        ToolChoice::Never => json!("none"),
+        ToolChoice::Required => json!("required"),
+        ToolChoice::Named(name) => json!({ "type": "function", "function": { "name": name } }),
+    });
+    let specs = tools.specs.iter().map(|function| Tool { r#type: "function", function }).collect();
+    Some(Tools { tools: specs, tool_choice, parallel_tool_calls: tools.parallel })
+}
+
+/// The asker's own word for how much to think is sent as it is, before that of the session.
+fn chosen<'a>(sampling: &'a Sampling, thinking: Option<&'a str>) -> Chosen<'a> {
+    let thinking = thinking.filter(|level| EFFORTS.contains(level));
+    Chosen {
+        temperature: sampling.temperature,
+        top_p: sampling.top_p,
+        max_tokens: sampling.max_tokens,
+        max_completion_tokens: sampling.max_completion_tokens,
+        stop: &sampling.stop,
+        response_format: sampling.response_format.as_ref(),
+        seed: sampling.seed,
+        reasoning_effort: sampling.reasoning_effort.as_deref().or(thinking),
+    }
 }
 
 fn plain<'a>(role: &'static str, content: Content<'a>) -> Message<'a> {
-    Message { role, content, tool_calls: Vec::new(), tool_call_id: None }
+    Message { role, content: Some(content), tool_calls: Vec::new(), tool_call_id: None }
+}
+
+/// What the asker tells of the conversation before.
+fn said(said: &Said) -> Vec<Message<'_>> {
+    match said {
+        Said::Line { role, text } => vec![plain(role_name(*role), Content::Borrowed(text))],
+        Said::Round(calls) => round(calls).collect(),
+    }
+}
+
+fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::System => "system",
+        Role::Assistant => "assistant",
+        // A result stands there without its call, which the protocol does not allow.
+        Role::User | Role::Tool => "user",
+    }
 }
 
 /// An earlier line. Its picture is only named: a link that has expired since would make the backend refuse the whole session.
 fn past(entry: &Entry) -> Message<'_> {
-    let role = match entry.role {
-        Role::System => "system",
-        Role::Assistant => "assistant",
-        // A result stands in the transcript without its call, which the protocol does not allow.
-        Role::User | Role::Tool => "user",
-    };
     let content = match &entry.media {
         Some(media) => Content::Owned(with_links(&entry.text, [media])),
         None => Content::Borrowed(&entry.text),
     };
-    plain(role, content)
+    plain(role_name(entry.role), content)
 }
 
 /// What is said now: images as parts of their own, other files as lines of the text.
@@ -104,7 +199,8 @@ fn now<'a>(text: &'a str, media: &'a [Media]) -> Message<'a> {
 
 fn round(round: &ToolRound) -> impl Iterator<Item = Message<'_>> {
     let calls = round.calls.iter().map(|(call, _)| made(call)).collect();
-    let asked = Message { tool_calls: calls, ..plain("assistant", Content::Borrowed(&round.text)) };
+    let content = (!round.text.is_empty()).then_some(Content::Borrowed(round.text.as_str()));
+    let asked = Message { role: "assistant", content, tool_calls: calls, tool_call_id: None };
     let results = round.calls.iter().map(|(call, result)| {
         let content = match result {
             ToolResult::Done(text) => Content::Borrowed(text.as_str()),
@@ -116,12 +212,7 @@ fn round(round: &ToolRound) -> impl Iterator<Item = Message<'_>> {
 }
 
 fn made(call: &ToolCall) -> Call<'_> {
-    let arguments = match &call.args {
-        // Arguments that were not JSON go back as they came.
-        serde_json::Value::String(raw) => raw.clone(),
-        args => args.to_string(),
-    };
-    Call { id: &call.id, r#type: "function", function: Function { name: &call.name, arguments } }
+    Call { id: &call.id, r#type: "function", function: Function { name: &call.name, arguments: call.args_text() } }
 }
 
 fn is_image(media: &Media) -> bool {

@@ -57,6 +57,7 @@ pub(super) enum Action {
     WaitMs(u64),
     Echo,
     Tool(Tool),
+    Results,
     Usage(Usage),
     Finish(String),
     Error(Failure),

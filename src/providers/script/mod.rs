@@ -28,8 +28,9 @@
 //!
 //! - `when`: all that is given must hold: `turn` (counted from 1 in the transcript that the provider gets, so no further than
 //!   `session.historyEntriesMax` reaches), `contains`, `startsWith`, `equals` (whole text, trimmed); the last three ignore case.
-//! - `do`: `text`, `waitMs`, `echo`, `tool`, `usage`, `finish`, and as the last one `error` (any code of the error reference),
-//!   `cut` (the stream breaks off) or `stall` (it goes silent for ever). Tools that follow each other are called in one round.
+//! - `do`: `text`, `waitMs`, `echo`, `tool`, `results` (says what the last round's tools gave), `usage`, `finish`, and as the last
+//!   one `error` (any code of the error reference), `cut` (the stream breaks off) or `stall` (it goes silent for ever). Tools that
+//!   follow each other are called in one round; the step goes on when their results are there.
 //!
 //! Bounds: a file of 1 MiB, 1,000 steps, 1,000 actions a step, waits of an hour.
 

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use callboard_actors::agent::{Ending, Piece, Prompt, ProviderError, ToolCall};
+use callboard_actors::agent::{Ending, Piece, Prompt, ProviderError};
 use callboard_actors::core::Clock;
-use callboard_actors::message::Usage;
+use callboard_actors::message::{ToolCall, ToolResult, Usage};
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 
 use super::file::{Action, Failure, Step, Tool};
@@ -83,6 +83,12 @@ impl Play {
                         return Some(Ok(Piece::Text(answer)));
                     }
                 }
+                Action::Results => {
+                    let results = self.results();
+                    if !results.is_empty() {
+                        return Some(Ok(Piece::Text(results)));
+                    }
+                }
                 Action::WaitMs(wait) => self.clock.sleep(Duration::from_millis(wait)).await,
                 Action::Tool(tool) => return Some(Ok(self.call(place, tool))),
                 Action::Usage(usage) => self.usage = usage,
@@ -92,6 +98,14 @@ impl Play {
                 Action::Stall => std::future::pending().await,
             }
         }
+    }
+
+    fn results(&self) -> String {
+        let calls = self.prompt.rounds.last().map(|round| round.calls.as_slice()).unwrap_or_default();
+        let results = calls.iter().map(|(_, result)| match result {
+            ToolResult::Done(text) | ToolResult::Failed(text) => text.as_str(),
+        });
+        results.collect::<Vec<_>>().join("\n")
     }
 
     fn end(&mut self, finish_reason: String) -> Piece {

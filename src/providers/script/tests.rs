@@ -1,7 +1,6 @@
 use std::time::Duration;
 
-use callboard_actors::agent::{ToolCall, ToolResult, ToolRound};
-use callboard_actors::message::{Code, Entry, RunId, Usage};
+use callboard_actors::message::{Code, Entry, RunId, ToolCall, ToolResult, ToolRound, Usage};
 use futures_util::StreamExt as _;
 
 use super::*;
@@ -89,7 +88,8 @@ async fn tools_end_a_round_and_the_step_goes_on_in_the_next() {
       - tool: { name: forecast, args: { at: home } }
       - tool: { name: clock }
       - usage: { input: 4, output: 2 }
-      - text: Rain.
+      - text: 'Rain: '
+      - results
 ",
     );
     let pieces = play(&script, said("weather")).await;
@@ -98,11 +98,12 @@ async fn tools_end_a_round_and_the_step_goes_on_in_the_next() {
     assert_eq!(calls.iter().map(|call| call.name.as_str()).collect::<Vec<_>>(), ["forecast", "clock"]);
     assert_eq!(calls[0].args, serde_json::json!({"at": "home"}));
     assert!(matches!(pieces.last(), Some(Ok(Piece::End(end))) if end.finish_reason == "tool_calls"));
-    let calls = calls.into_iter().map(|call| (call, ToolResult::Failed("none".into()))).collect();
+    let calls = calls.into_iter().map(|call| (call, ToolResult::Done("wet".into()))).collect();
     let next = Prompt { rounds: vec![ToolRound { text: "Let me see. ".into(), calls }], ..said("weather") };
     let pieces = play(&script, next).await;
-    assert_eq!(pieces[0], Ok(Piece::Text("Rain.".into())));
-    assert!(matches!(&pieces[1], Ok(Piece::End(end)) if end.usage == Usage { input: 4, output: 2 }));
+    assert_eq!(pieces[0], Ok(Piece::Text("Rain: ".into())));
+    assert_eq!(pieces[1], Ok(Piece::Text("wet\nwet".into())));
+    assert!(matches!(&pieces[2], Ok(Piece::End(end)) if end.usage == Usage { input: 4, output: 2 }));
 }
 
 #[actix_web::test]

@@ -1,11 +1,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use callboard_actors::agent::{
-    Piece, Prompt, Provider as _, ProviderError, Run, RunEnd, RunLimits, RunOutcome, ToolCall, ToolResult, ToolRound,
-};
+use callboard_actors::agent::{Piece, Prompt, Provider as _, ProviderError, Run, RunEnd, RunLimits, RunOutcome};
 use callboard_actors::core::{Clock, Progress};
-use callboard_actors::message::{Code, Entry, Media, Role, RunId, Usage};
+use callboard_actors::message::{
+    Code, Entry, Media, Role, RunId, Said, Sampling, ToolCall, ToolChoice, ToolResult, ToolRound, ToolSpec, ToolUse, Usage,
+};
 use futures_util::StreamExt as _;
 use serde_json::json;
 
@@ -114,6 +114,72 @@ async fn sends_the_whole_conversation() {
         {"role": "tool", "content": "error: no tool", "tool_call_id": "c1"},
     ]);
     assert_eq!(stand_in.asked()[0].body["messages"], expected);
+}
+
+#[actix_web::test]
+async fn sends_what_the_asker_brings() {
+    let stand_in = StandIn::start([Reply::Stream(vec![text("x"), finish("stop"), done()], Then::Close)]);
+    let call = ToolCall { id: "c1".into(), name: "clock".into(), args: json!("not json") };
+    let line = |role, text: &str| Said::Line { role, text: text.into() };
+    let round = |result: &str| ToolRound { text: String::new(), calls: vec![(call.clone(), ToolResult::Done(result.into()))] };
+    let spec = ToolSpec {
+        name: "clock".into(),
+        description: Some("tells the time".into()),
+        parameters: Some(json!({"type": "object"})),
+        strict: Some(true),
+    };
+    let prompt = Prompt {
+        thinking: Some("high".into()),
+        before: vec![line(Role::User, "a"), Said::Round(round("1")), line(Role::Assistant, "b")],
+        rounds: vec![round("2")],
+        tools: ToolUse { specs: vec![spec], choice: Some(ToolChoice::Named("clock".into())), parallel: Some(false) },
+        sampling: Sampling {
+            temperature: Some(0.5),
+            top_p: Some(0.25),
+            max_tokens: Some(1),
+            max_completion_tokens: Some(2),
+            stop: vec!["end".into()],
+            response_format: Some(json!({"type": "json_object"})),
+            seed: Some(-3),
+            reasoning_effort: Some("low".into()),
+        },
+        ..hello()
+    };
+    pieces(&provider(&stand_in), prompt).await;
+    let calls = json!([{"id": "c1", "type": "function", "function": {"name": "clock", "arguments": "not json"}}]);
+    let expected = json!({
+        "model": "big",
+        "messages": [
+            {"role": "user", "content": "a"},
+            {"role": "assistant", "content": null, "tool_calls": calls},
+            {"role": "tool", "content": "1", "tool_call_id": "c1"},
+            {"role": "assistant", "content": "b"},
+            {"role": "user", "content": "hello"},
+            {"role": "assistant", "content": null, "tool_calls": calls},
+            {"role": "tool", "content": "2", "tool_call_id": "c1"},
+        ],
+        "stream": true,
+        "stream_options": {"include_usage": true},
+        "tools": [{"type": "function", "function": {
+            "name": "clock", "description": "tells the time", "parameters": {"type": "object"}, "strict": true,
+        }}],
+        "tool_choice": {"type": "function", "function": {"name": "clock"}},
+        "parallel_tool_calls": false,
+        "temperature": 0.5, "top_p": 0.25, "max_tokens": 1, "max_completion_tokens": 2, "stop": ["end"],
+        "response_format": {"type": "json_object"}, "seed": -3, "reasoning_effort": "low",
+    });
+    assert_eq!(stand_in.asked()[0].body, expected);
+}
+
+#[actix_web::test]
+async fn sends_how_much_to_think_where_the_protocol_has_a_word_for_it() {
+    let answer = || Reply::Stream(vec![text("x"), finish("stop"), done()], Then::Close);
+    let stand_in = StandIn::start([answer(), answer()]);
+    for level in ["high", "off"] {
+        pieces(&provider(&stand_in), Prompt { thinking: Some(level.into()), ..hello() }).await;
+    }
+    let asked: Vec<_> = stand_in.asked().iter().map(|asked| asked.body.get("reasoning_effort").cloned()).collect();
+    assert_eq!(asked, [Some(json!("high")), None]);
 }
 
 #[actix_web::test]

@@ -7,6 +7,7 @@ use std::collections::hash_map::Entry;
 
 use callboard_actors::message::{AccountKey, ChatKind, ChatRef, SessionKey};
 use rusqlite::{Connection, OptionalExtension, params};
+use uuid::Uuid;
 
 use super::lanes::Lanes;
 use super::tx::{BEGUN, WAITING};
@@ -169,8 +170,8 @@ impl Books {
             return Ok(session);
         }
         let session = conn
-            .prepare_cached("INSERT INTO sessions (key, updated_ms) VALUES (?1, ?2) RETURNING session")?
-            .query_row(params![key.as_str(), now_ms], |row| row.get(0))?;
+            .prepare_cached("INSERT INTO sessions (key, id, updated_ms) VALUES (?1, ?2, ?3) RETURNING session")?
+            .query_row(params![key.as_str(), Uuid::now_v7().as_bytes(), now_ms], |row| row.get(0))?;
         self.sessions.insert(key.clone(), session);
         self.lines.insert(session, 0);
         Ok(session)
@@ -189,6 +190,13 @@ impl Books {
         self.sessions.insert(key.clone(), session);
         self.lines.insert(session, lines);
         Ok(Some(session))
+    }
+
+    /// Forgets a session whose row is gone.
+    pub(super) fn forget_session(&mut self, key: &SessionKey) {
+        if let Some(session) = self.sessions.remove(key) {
+            self.lines.remove(&session);
+        }
     }
 
     /// Returns the next line of a session's transcript, from 1.

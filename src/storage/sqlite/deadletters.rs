@@ -106,7 +106,7 @@ fn must_find(conn: &Connection, id: DeadLetterId) -> Outcome<Letter> {
 pub(super) fn retry(tx: &mut Tx<'_>, id: DeadLetterId) -> Outcome<DeadLetter> {
     let found = must_find(tx.conn, id)?;
     match found.shown.direction {
-        Direction::Inbound => inbox::revive(tx, found.place)?,
+        Direction::Inbound => inbox::revive(tx, found.place, found.shown.session.as_ref())?,
         Direction::Outbound => outbox::revive(tx, found.place)?,
     }
     forget(tx, found.letter)?;

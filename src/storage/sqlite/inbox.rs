@@ -1,15 +1,15 @@
 //! Messages on their way to sessions.
 
-use callboard_actors::message::{Code, InboxId, SessionKey};
-use callboard_actors::ports::{Accept, Accepted, CrashCount, InboxRow, StoreError};
-use rusqlite::{OptionalExtension, Row, params};
+use callboard_actors::message::{AccountKey, Code, InboxId, SessionKey};
+use callboard_actors::ports::{Accept, Accepted, CrashCount, InboxFate, InboxRow, StoreError};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use super::books::Sequence;
 use super::codec::{from_json, limit as bound, to_json, uuid};
 use super::crash;
 use super::deadletters::{self, Cause};
-use super::tx::{BEGUN, DISCARDED, EPOCH, Outcome, Tx, WAITING, missing};
+use super::tx::{BEGUN, DEAD, DISCARDED, DONE, EPOCH, Outcome, Tx, WAITING, missing};
 
 /// A message with what the caller's thread could do ahead of the writer's.
 pub(super) struct NewInbox {
@@ -167,17 +167,19 @@ pub(super) fn bury(tx: &mut Tx<'_>, id: InboxId, code: Code, reason: &str) -> Ou
     }
 }
 
-/// Puts a dead row at the end of its chat's queue.
-pub(super) fn revive(tx: &mut Tx<'_>, place: i64) -> Outcome<()> {
+/// Puts a dead row at the end of its chat's queue. Its session may have been deleted since and is made anew then.
+pub(super) fn revive(tx: &mut Tx<'_>, place: i64, session: Option<&SessionKey>) -> Outcome<()> {
     check_room(tx)?;
+    let session = session.map(|key| tx.books.session(tx.conn, key, tx.now_ms)).transpose()?;
     let chat = tx.sql("SELECT chat FROM inbox WHERE place = ?1")?.query_row([place], |row| row.get(0))?;
     let seq = tx.books.next_seq(tx.conn, chat, Sequence::Inbox)?;
     let last = tx.books.inbox_place();
     tx.sql(
-        "UPDATE inbox SET place = ?2, seq = ?3, state = 0, attempts = 0, crashes = 0, ended_ms = NULL, owner_epoch = ?4
+        "UPDATE inbox SET place = ?2, seq = ?3, state = 0, attempts = 0, crashes = 0, ended_ms = NULL, owner_epoch = ?4,
+             session = coalesce(?5, session)
          WHERE place = ?1",
     )?
-    .execute(params![place, last, seq, EPOCH])?;
+    .execute(params![place, last, seq, EPOCH, session])?;
     tx.books.inbox_open += 1;
     Ok(())
 }
@@ -187,4 +189,22 @@ pub(super) fn discard(tx: &mut Tx<'_>, place: i64) -> rusqlite::Result<()> {
     tx.sql("UPDATE inbox SET state = ?2, ended_ms = ?3, body = NULL WHERE place = ?1")?
         .execute(params![place, DISCARDED, tx.now_ms])
         .map(drop)
+}
+
+/// Finds a message by what tells a duplicate, over the index that does.
+pub(super) const FATE: &str = "SELECT i.state FROM accounts a JOIN inbox i USING (account)
+     WHERE a.channel = ?1 AND a.name = ?2 AND i.platform_id = ?3";
+
+/// Returns what became of a message.
+pub(super) fn fate(conn: &Connection, account: &AccountKey, platform_id: &str) -> Outcome<Option<InboxFate>> {
+    let state = conn
+        .prepare_cached(FATE)?
+        .query_row(params![account.channel(), account.account(), platform_id], |row| row.get::<_, i64>(0))
+        .optional()?;
+    Ok(state.and_then(|state| match state {
+        DISCARDED => None,
+        DONE => Some(InboxFate::Done),
+        DEAD => Some(InboxFate::Dead),
+        _ => Some(InboxFate::Open),
+    }))
 }

@@ -1,17 +1,19 @@
 //! The port: each outcome as a request. What can be done ahead of the writer or after it is done on the caller's side.
 
-use callboard_actors::message::{AccountKey, Code, Entry, InboxId, OutboxId, Receipt, SessionKey};
+use callboard_actors::message::{AccountKey, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, Usage};
 use callboard_actors::ports::{
-    Accept, Accepted, Answer, Attempt, CrashCount, DeadLetter, DeadLetterId, InboxRow, NewOutbox, OutboxRow, OutboxState, Page,
-    Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionRow, Store, StoreError, StoreHealth, TurnOutcome,
+    Accept, Accepted, Answer, Attempt, Compacted, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate, InboxRow,
+    NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionRow, Store,
+    StoreError, StoreHealth, TurnOutcome,
 };
+use serde_json::{Map, Value};
 
 use super::inbox::{self, NewInbox, RawInbox};
 use super::outbox::{self, NewRow, RawOutbox};
 use super::pairing::{self, NewPairing};
-use super::sessions::{self, Finished, Lines};
 use super::store::SqliteStore;
-use super::{deadletters, small};
+use super::transcript::{self, Finished, Lines, RawLines};
+use super::{deadletters, sessions, small};
 
 /// Answers without asking anybody.
 fn at_once<T: Send + 'static>(answer: Result<T, StoreError>) -> Answer<T> {
@@ -40,7 +42,7 @@ impl Store for SqliteStore {
 
     fn finish_turn(&self, outcome: TurnOutcome, next: usize) -> Answer<Vec<InboxRow>> {
         match Finished::prepare(outcome) {
-            Ok(turn) => parse_inbox(self.write(move |tx| sessions::finish_turn(tx, &turn, next))),
+            Ok(turn) => parse_inbox(self.write(move |tx| transcript::finish_turn(tx, &turn, next))),
             Err(error) => at_once(Err(error)),
         }
     }
@@ -94,18 +96,68 @@ impl Store for SqliteStore {
     }
 
     fn history(&self, session: SessionKey, limit: usize) -> Answer<Vec<Entry>> {
-        self.read(move |conn| sessions::history(conn, &session, limit))
+        self.read(move |conn| transcript::history(conn, &session, limit))
     }
 
-    fn append_transcript(&self, session: SessionKey, entries: Vec<Entry>) {
+    fn append_transcript(&self, session: SessionKey, entries: Vec<Entry>, usage: Usage) {
         match Lines::prepare(&entries) {
-            Ok(lines) => self.note("append_transcript", move |tx| sessions::append(tx, &session, &lines, None)),
+            Ok(lines) => self.note("append_transcript", move |tx| transcript::append(tx, &session, &lines, usage, None)),
             Err(error) => tracing::error!(event = "store.dropped", %error, "transcript entries cannot be written"),
         }
     }
 
     fn sessions(&self, limit: usize) -> Answer<Vec<SessionRow>> {
         self.read(move |conn| sessions::list(conn, limit))
+    }
+
+    fn session(&self, session: SessionKey) -> Answer<Option<SessionRow>> {
+        self.read(move |conn| sessions::find(conn, &session))
+    }
+
+    fn patch_session(&self, session: SessionKey, patch: Map<String, Value>) -> Answer<SessionRow> {
+        let raw = self.write(move |tx| sessions::patch(tx, &session, &patch));
+        Box::pin(async move { raw.await?.parse() })
+    }
+
+    fn reset_session(&self, session: SessionKey) -> Answer<(SessionRow, Vec<Entry>)> {
+        let raw = self.write(move |tx| sessions::reset(tx, &session));
+        Box::pin(async move {
+            let (row, lines) = raw.await?;
+            Ok((row.parse()?, lines.parse()?))
+        })
+    }
+
+    fn delete_session(&self, session: SessionKey) -> Answer<Option<Vec<Entry>>> {
+        let raw = self.write(move |tx| sessions::delete(tx, &session));
+        Box::pin(async move { raw.await?.map(RawLines::parse).transpose() })
+    }
+
+    fn compact_session(&self, session: SessionKey, keep: usize) -> Answer<Compacted> {
+        let raw = self.write(move |tx| sessions::compact(tx, &session, keep));
+        Box::pin(async move {
+            let (dropped, kept) = raw.await?;
+            Ok(Compacted { dropped: dropped.parse()?, kept })
+        })
+    }
+
+    fn open_rows(&self, limit: usize) -> Answer<Vec<(SessionKey, u64)>> {
+        self.read(move |conn| sessions::open_rows(conn, limit))
+    }
+
+    fn inbox_fate(&self, account: AccountKey, platform_id: String) -> Answer<Option<InboxFate>> {
+        self.read(move |conn| inbox::fate(conn, &account, &platform_id))
+    }
+
+    fn devices(&self) -> Answer<Vec<DeviceRow>> {
+        self.read(small::devices)
+    }
+
+    fn put_device(&self, device: DeviceRow) -> Answer<()> {
+        self.write(move |tx| small::put_device(tx, &device))
+    }
+
+    fn remove_device(&self, id: String) -> Answer<()> {
+        self.write(move |tx| small::remove_device(tx, &id))
     }
 
     fn dead_letters(&self, after: Option<DeadLetterId>, limit: usize) -> Answer<Page<DeadLetter>> {

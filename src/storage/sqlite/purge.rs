@@ -4,7 +4,7 @@ use rusqlite::params;
 
 use super::codec::limit as bound;
 use super::tx::{DISCARDED, DONE, Outcome, Tx};
-use super::{deadletters, pairing, sessions};
+use super::{deadletters, pairing, transcript};
 
 /// How many rows a step looks at.
 pub(super) const STEP_ROWS_MAX: usize = 1_000;
@@ -69,7 +69,7 @@ pub(super) fn step(tx: &mut Tx<'_>, stage: Stage, now_ms: i64, purged: &mut Purg
         }
         Stage::Transcripts(_) if limits.transcript_retention_ms == 0 => Stage::Pairings,
         Stage::Transcripts(from) => {
-            let trimmed = sessions::trim(tx, from, now_ms - limits.transcript_retention_ms, STEP_ROWS_MAX)?;
+            let trimmed = transcript::trim(tx, from, now_ms - limits.transcript_retention_ms, STEP_ROWS_MAX)?;
             purged.entries += trimmed.entries as u64;
             trimmed.next.map_or(Stage::Pairings, Stage::Transcripts)
         }

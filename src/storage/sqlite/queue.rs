@@ -133,6 +133,11 @@ impl Queue {
         self.filled.notify_all();
     }
 
+    /// Returns whether it takes no more.
+    pub(super) fn is_closed(&self) -> bool {
+        self.lock().state == State::Closed
+    }
+
     /// Returns how many requests wait.
     pub(super) fn depth(&self) -> usize {
         let inner = self.lock();

@@ -1,109 +1,157 @@
-//! Sessions, their transcripts, and the end of a turn.
+//! Sessions: what is known of them, and what can be changed by hand.
 
-use callboard_actors::message::{Entry, SessionKey};
-use callboard_actors::ports::{SessionRow, StoreError, TurnOutcome};
-use rusqlite::{Connection, OptionalExtension, params};
+use callboard_actors::message::{SessionKey, Target, Usage};
+use callboard_actors::ports::{SessionRow, SessionTraits, StoreError};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde_json::{Map, Value};
+use uuid::Uuid;
 
-use super::codec::{from_json, limit as bound, to_json};
-use super::inbox::{self, RawInbox};
-use super::outbox::{self, NewRow};
+use super::codec::{from_json, limit as bound, to_json, uuid};
+use super::transcript::{self, RawLines};
 use super::tx::{Outcome, Tx};
 
-/// How many bits of an entry's key are its line.
-const LINE_BITS: u32 = 32;
+const COLUMNS: &str = "key, id, updated_ms, lines - trimmed, input_tokens, output_tokens, reply_to, label, traits";
 
-/// Transcript entries as they are written.
-pub(super) struct Lines(Vec<(i64, String)>);
-
-impl Lines {
-    /// Writes the entries as JSON.
-    pub(super) fn prepare(entries: &[Entry]) -> Result<Self, StoreError> {
-        entries.iter().map(|entry| Ok((entry.at_ms, to_json(entry)?))).collect::<Result<_, _>>().map(Self)
-    }
-}
-
-/// A turn's end with what the caller's thread could do ahead of the writer's.
-pub(super) struct Finished {
-    outcome: TurnOutcome,
-    lines: Lines,
-    outbox: Vec<NewRow>,
+/// A session as it was read; its texts are parsed on the caller's thread.
+pub(super) struct RawSession {
+    key: String,
+    id: Uuid,
+    updated_ms: i64,
+    entries: i64,
+    usage: Usage,
     reply_to: Option<String>,
+    label: Option<String>,
+    traits: Option<String>,
 }
 
-impl Finished {
-    /// Writes everything as JSON.
-    pub(super) fn prepare(mut outcome: TurnOutcome) -> Result<Self, StoreError> {
-        let lines = Lines::prepare(&outcome.entries)?;
-        let outbox = std::mem::take(&mut outcome.outbox).into_iter().map(NewRow::prepare).collect::<Result<_, _>>()?;
-        let reply_to = outcome.reply_to.as_ref().map(to_json).transpose()?;
-        Ok(Self { outcome, lines, outbox, reply_to })
+impl RawSession {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            key: row.get(0)?,
+            id: uuid(row.get(1)?),
+            updated_ms: row.get(2)?,
+            entries: row.get(3)?,
+            usage: Usage { input: row.get::<_, i64>(4)?.unsigned_abs(), output: row.get::<_, i64>(5)?.unsigned_abs() },
+            reply_to: row.get(6)?,
+            label: row.get(7)?,
+            traits: row.get(8)?,
+        })
+    }
+
+    /// Parses the texts.
+    pub(super) fn parse(self) -> Result<SessionRow, StoreError> {
+        let reply_to: Option<Target> = self.reply_to.map(|body| from_json(Some(&body))).transpose()?;
+        let traits = parse_traits(self.label, self.traits.as_deref())?;
+        Ok(SessionRow {
+            key: SessionKey::new(&self.key),
+            id: self.id,
+            updated_ms: self.updated_ms,
+            entries: self.entries.unsigned_abs(),
+            usage: self.usage,
+            reply_to,
+            traits,
+        })
     }
 }
 
-/// Ends a turn and takes the session's next rows in hand.
-pub(super) fn finish_turn(tx: &mut Tx<'_>, turn: &Finished, next: usize) -> Outcome<Vec<RawInbox>> {
-    if !turn.outbox.is_empty() {
-        outbox::check_room(tx)?;
-    }
-    inbox::finish(tx, &turn.outcome.done)?;
-    append(tx, &turn.outcome.session, &turn.lines, turn.reply_to.as_deref())?;
-    for row in &turn.outbox {
-        outbox::put(tx, row)?;
-    }
-    if next == 0 { Ok(Vec::new()) } else { inbox::begin(tx, &turn.outcome.session, next) }
-}
-
-/// Writes transcript entries.
-pub(super) fn append(tx: &mut Tx<'_>, session: &SessionKey, lines: &Lines, reply_to: Option<&str>) -> Outcome<()> {
-    let session = tx.books.session(tx.conn, session, tx.now_ms)?;
-    let mut insert = tx.sql("INSERT INTO transcript (entry, at_ms, body) VALUES (?1, ?2, ?3)")?;
-    for (at_ms, body) in &lines.0 {
-        let line = tx.books.next_line(session);
-        insert.execute(params![(session << LINE_BITS) + line, at_ms, body])?;
-    }
-    tx.sql("UPDATE sessions SET updated_ms = ?2, lines = lines + ?3, reply_to = coalesce(?4, reply_to) WHERE session = ?1")?
-        .execute(params![session, tx.now_ms, bound(lines.0.len()), reply_to])?;
-    Ok(())
-}
-
-/// Returns the newest entries of a session's transcript, oldest first.
-pub(super) fn history(conn: &Connection, session: &SessionKey, limit: usize) -> Outcome<Vec<Entry>> {
-    let found: Option<i64> = conn
-        .prepare_cached("SELECT session FROM sessions WHERE key = ?1")?
-        .query_row([session.as_str()], |row| row.get(0))
-        .optional()?;
-    let Some(session) = found else { return Ok(Vec::new()) };
-    let mut bodies = conn
-        .prepare_cached("SELECT body FROM transcript WHERE entry BETWEEN ?1 AND ?2 ORDER BY entry DESC LIMIT ?3")?
-        .query_map(params![first(session), last(session), bound(limit)], |row| row.get::<_, String>(0))?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
-    bodies.reverse();
-    Ok(bodies.iter().map(|body| from_json(Some(body))).collect::<Result<_, _>>()?)
-}
-
-const fn first(session: i64) -> i64 {
-    session << LINE_BITS
-}
-
-const fn last(session: i64) -> i64 {
-    (session << LINE_BITS) | ((1 << LINE_BITS) - 1)
+/// Joins the label, which stands in its own column because it is unique, and the other settings.
+fn parse_traits(label: Option<String>, others: Option<&str>) -> Result<SessionTraits, StoreError> {
+    let traits = others.map(|body| from_json(Some(body))).transpose()?.unwrap_or_default();
+    Ok(SessionTraits { label, ..traits })
 }
 
 /// Returns known sessions, newest first.
 pub(super) fn list(conn: &Connection, limit: usize) -> Outcome<Vec<SessionRow>> {
     let rows = conn
-        .prepare_cached(
-            "SELECT key, updated_ms, lines - trimmed FROM sessions ORDER BY updated_ms DESC, session DESC LIMIT ?1",
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM sessions ORDER BY updated_ms DESC, session DESC LIMIT ?1"))?
+        .query_map([bound(limit)], RawSession::read)?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok(rows.into_iter().map(RawSession::parse).collect::<Result<_, _>>()?)
+}
+
+/// Returns a session if it is known.
+pub(super) fn find(conn: &Connection, session: &SessionKey) -> Outcome<Option<SessionRow>> {
+    let found = conn
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM sessions WHERE key = ?1"))?
+        .query_row([session.as_str()], RawSession::read)
+        .optional()?;
+    Ok(found.map(RawSession::parse).transpose()?)
+}
+
+fn read(tx: &Tx<'_>, session: i64) -> rusqlite::Result<RawSession> {
+    tx.sql(&format!("SELECT {COLUMNS} FROM sessions WHERE session = ?1"))?.query_row([session], RawSession::read)
+}
+
+/// Merges a patch into a session's settings. Whatever refuses it does so before a row is written.
+pub(super) fn patch(tx: &mut Tx<'_>, key: &SessionKey, patch: &Map<String, Value>) -> Outcome<RawSession> {
+    let known = tx.books.known_session(tx.conn, key)?;
+    let before = match known {
+        Some(session) => read(tx, session)?.parse()?.traits,
+        None => SessionTraits::default(),
+    };
+    let mut traits = before.patched(patch)?;
+    let label = traits.label.take();
+    check_label(tx, label.as_deref(), known)?;
+    let others = if traits == SessionTraits::default() { None } else { Some(to_json(&traits)?) };
+    let session = tx.books.session(tx.conn, key, tx.now_ms)?;
+    tx.sql("UPDATE sessions SET updated_ms = ?2, label = ?3, traits = ?4 WHERE session = ?1")?
+        .execute(params![session, tx.now_ms, label, others])?;
+    Ok(read(tx, session)?)
+}
+
+/// Finds the other session that has a label.
+pub(super) const LABELLED: &str = "SELECT key FROM sessions WHERE label = ?1 AND session IS NOT ?2";
+
+fn check_label(tx: &Tx<'_>, label: Option<&str>, session: Option<i64>) -> Outcome<()> {
+    let Some(label) = label else { return Ok(()) };
+    let other: Option<String> = tx.sql(LABELLED)?.query_row(params![label, session], |row| row.get(0)).optional()?;
+    match other {
+        None => Ok(()),
+        Some(other) => Err(StoreError::Conflict { what: format!("the label `{label}` is that of session {other}") }.into()),
+    }
+}
+
+/// Begins a session's transcript anew.
+pub(super) fn reset(tx: &mut Tx<'_>, key: &SessionKey) -> Outcome<(RawSession, RawLines)> {
+    let session = tx.books.session(tx.conn, key, tx.now_ms)?;
+    let lines = transcript::take(tx, session, 0)?;
+    tx.sql("UPDATE sessions SET id = ?2, updated_ms = ?3, input_tokens = 0, output_tokens = 0 WHERE session = ?1")?
+        .execute(params![session, Uuid::now_v7().as_bytes(), tx.now_ms])?;
+    Ok((read(tx, session)?, lines))
+}
+
+/// Forgets a session. One that has open rows stays under its number as if they had made it, so that they are found.
+pub(super) fn delete(tx: &mut Tx<'_>, key: &SessionKey) -> Outcome<Option<RawLines>> {
+    let Some(session) = tx.books.known_session(tx.conn, key)? else { return Ok(None) };
+    let lines = transcript::take(tx, session, 0)?;
+    let open = tx
+        .sql(
+            "SELECT 1 WHERE EXISTS (SELECT 1 FROM inbox WHERE session = ?1 AND state = 0)
+                 OR EXISTS (SELECT 1 FROM inbox WHERE session = ?1 AND state = 1)",
         )?
-        .query_map([bound(limit)], |row| {
-            Ok(SessionRow {
-                key: SessionKey::new(&row.get::<_, String>(0)?),
-                updated_ms: row.get(1)?,
-                entries: row.get::<_, i64>(2)?.unsigned_abs(),
-            })
-        })?
-        .collect::<rusqlite::Result<_>>()?;
-    Ok(rows)
+        .exists([session])?;
+    if open {
+        tx.sql(
+            "UPDATE sessions SET id = ?2, updated_ms = ?3, input_tokens = 0, output_tokens = 0,
+                 reply_to = NULL, label = NULL, traits = NULL
+             WHERE session = ?1",
+        )?
+        .execute(params![session, Uuid::now_v7().as_bytes(), tx.now_ms])?;
+    } else {
+        tx.sql("DELETE FROM sessions WHERE session = ?1")?.execute([session])?;
+        tx.books.forget_session(key);
+    }
+    Ok(Some(lines))
+}
+
+/// Keeps the newest lines of a session's transcript; answers with those that went and how many are left.
+pub(super) fn compact(tx: &mut Tx<'_>, key: &SessionKey, keep: usize) -> Outcome<(RawLines, u64)> {
+    let Some(session) = tx.books.known_session(tx.conn, key)? else { return Ok((RawLines::default(), 0)) };
+    let dropped = transcript::take(tx, session, keep)?;
+    let kept: i64 = tx
+        .sql("UPDATE sessions SET updated_ms = ?2 WHERE session = ?1 RETURNING lines - trimmed")?
+        .query_row(params![session, tx.now_ms], |row| row.get(0))?;
+    Ok((dropped, kept.unsigned_abs()))
 }
 
 /// Returns the sessions that have open rows. Steps from session to session in the indexes, not from row to row.
@@ -129,33 +177,19 @@ pub(super) fn with_open_rows(conn: &Connection) -> Outcome<Vec<SessionKey>> {
     Ok(keys)
 }
 
-/// What a step of [`trim`] came to.
-pub(super) struct Trimmed {
-    /// How many entries it took away.
-    pub entries: usize,
-    /// Where the next step begins; `None` after the last session.
-    pub next: Option<i64>,
-}
-
-/// Takes away the entries of one session that are older than a time, at most `max`, beginning with session `from`.
-pub(super) fn trim(tx: &mut Tx<'_>, from: i64, before_ms: i64, max: usize) -> Outcome<Trimmed> {
-    let found: Option<i64> = tx
-        .sql("SELECT session FROM sessions WHERE session >= ?1 AND lines > trimmed ORDER BY session LIMIT 1")?
-        .query_row([from], |row| row.get(0))
-        .optional()?;
-    let Some(session) = found else { return Ok(Trimmed { entries: 0, next: None }) };
-    // Times are the platform's, so the cut is at the first entry that is young enough, whatever stands behind it.
-    let cut: i64 = tx
-        .sql("SELECT entry FROM transcript WHERE entry BETWEEN ?1 AND ?2 AND at_ms >= ?3 ORDER BY entry LIMIT 1")?
-        .query_row(params![first(session), last(session), before_ms], |row| row.get(0))
-        .optional()?
-        .unwrap_or(last(session));
-    let entries = tx
-        .sql(
-            "DELETE FROM transcript WHERE entry IN
-                 (SELECT entry FROM transcript WHERE entry >= ?1 AND entry < ?2 ORDER BY entry LIMIT ?3)",
+/// Returns how many open rows each session has, the ones with most first.
+pub(super) fn open_rows(conn: &Connection, limit: usize) -> Outcome<Vec<(SessionKey, u64)>> {
+    let counted = conn
+        .prepare_cached(
+            "SELECT s.key, sum(o.rows) AS total FROM
+                 (SELECT session, count(*) AS rows FROM inbox WHERE state = 0 GROUP BY session
+                  UNION ALL SELECT session, count(*) FROM inbox WHERE state = 1 GROUP BY session) o
+             JOIN sessions s USING (session)
+             GROUP BY s.session ORDER BY total DESC, s.session LIMIT ?1",
         )?
-        .execute(params![first(session), cut, bound(max)])?;
-    tx.sql("UPDATE sessions SET trimmed = trimmed + ?2 WHERE session = ?1")?.execute(params![session, bound(entries)])?;
-    Ok(Trimmed { entries, next: Some(if entries < max { session + 1 } else { session }) })
+        .query_map([bound(limit)], |row| {
+            Ok((SessionKey::new(&row.get::<_, String>(0)?), row.get::<_, i64>(1)?.unsigned_abs()))
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(counted)
 }

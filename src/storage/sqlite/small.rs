@@ -1,6 +1,6 @@
-//! Cursors, leases and the probe.
+//! Cursors, leases, devices and the probe.
 
-use callboard_actors::ports::StoreError;
+use callboard_actors::ports::{DeviceRow, StoreError};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::codec::rfc3339;
@@ -39,6 +39,28 @@ pub(super) fn claim(tx: &mut Tx<'_>, name: &str, holder: &str, until_ms: i64) ->
     )?
     .execute(params![name, holder, epoch, until_ms])?;
     Ok(epoch.unsigned_abs())
+}
+
+/// Returns every paired device.
+pub(super) fn devices(conn: &Connection) -> Outcome<Vec<DeviceRow>> {
+    let devices = conn
+        .prepare_cached("SELECT id, body FROM devices ORDER BY id")?
+        .query_map([], |row| Ok(DeviceRow { id: row.get(0)?, body: row.get(1)? }))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(devices)
+}
+
+/// Writes a device, new or changed.
+pub(super) fn put_device(tx: &mut Tx<'_>, device: &DeviceRow) -> Outcome<()> {
+    tx.sql("INSERT INTO devices (id, body) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET body = excluded.body")?
+        .execute(params![device.id, device.body])?;
+    Ok(())
+}
+
+/// Forgets a device.
+pub(super) fn remove_device(tx: &mut Tx<'_>, id: &str) -> Outcome<()> {
+    tx.sql("DELETE FROM devices WHERE id = ?1")?.execute([id])?;
+    Ok(())
 }
 
 /// How much a probe writes, bytes: so much that a disk which takes it takes some messages, too.

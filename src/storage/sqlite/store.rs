@@ -77,14 +77,14 @@ impl SqliteStore {
         self.gauges.writer_died()
     }
 
-    /// Starts another writer in place of one that died; does nothing while one lives. Rows in hand stay in hand: those who hold
-    /// them are alive. Blocks for milliseconds.
+    /// Starts another writer in place of one that died; does nothing while one lives, nor in a closed store. Rows in hand stay in
+    /// hand: those who hold them are alive. Blocks for milliseconds.
     ///
     /// # Errors
     /// The file cannot be opened; to be tried again.
     pub fn restart_writer(&self) -> Result<(), OpenError> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        if !self.needs_restart() {
+        if !self.needs_restart() || self.queue.is_closed() {
             return Ok(());
         }
         if let Some(dead) = writer.take() {
@@ -122,6 +122,18 @@ impl SqliteStore {
             }
             Ok(purged)
         })
+    }
+
+    /// Finishes what was submitted, puts back what is in hand and ends the writer; every later write is answered `Closed`. Blocks
+    /// for milliseconds. Dropping the store does the same: this is for one that somebody may still hold when the file is opened
+    /// again, whose writer would put back what the next one has in hand.
+    pub fn close(&self) {
+        self.queue.close();
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(writer) = writer {
+            // A writer that panicked is gone as well.
+            let _ = writer.join();
+        }
     }
 
     pub(super) fn gauges(&self) -> &Gauges {
@@ -170,12 +182,7 @@ impl Drop for SqliteStore {
     fn drop(&mut self) {
         // The readers go first: the last connection to close writes the log back into the file.
         self.readers = None;
-        self.queue.close();
-        let writer = self.writer.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(writer) = writer {
-            // A writer that panicked is gone as well.
-            let _ = writer.join();
-        }
+        self.close();
     }
 }
 

@@ -1,10 +1,12 @@
 mod crash;
 mod damage;
 mod measure;
+mod migrate;
 mod model;
 mod panic;
 mod purge;
 mod reopen;
+mod sessions;
 mod trouble;
 
 use std::path::Path;

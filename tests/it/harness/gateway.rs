@@ -242,7 +242,9 @@ impl Gateway {
     /// Returns everything that stands in the log files.
     pub fn log(&self) -> String {
         let folder = std::fs::read_dir(self.state().join("logs")).into_iter().flatten().filter_map(Result::ok);
-        folder.filter_map(|file| std::fs::read_to_string(file.path()).ok()).collect()
+        // The link to the newest file would have its lines here twice.
+        let files = folder.filter(|file| file.file_type().is_ok_and(|kind| kind.is_file()));
+        files.filter_map(|file| std::fs::read_to_string(file.path()).ok()).collect()
     }
 
     /// Sends the program a signal and does not wait.

@@ -1,6 +1,7 @@
 //! What the tests stand on: servers that play the other side.
 
 pub mod backend;
+pub mod control;
 pub mod gateway;
 pub mod mosquitto;
 pub mod rig;

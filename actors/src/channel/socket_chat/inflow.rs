@@ -39,7 +39,7 @@ impl Inflow {
     }
 
     /// Marks messages as committed; tokens that are not waiting are passed over.
-    pub(super) fn commit(&mut self, tokens: &[AckToken]) {
+    pub(super) fn commit(&mut self, tokens: impl IntoIterator<Item = AckToken>) {
         for token in tokens {
             let at = token.checked_sub(self.told + 1).and_then(|at| usize::try_from(at).ok());
             if let Some(message) = at.and_then(|at| self.waiting.get_mut(at)) {

@@ -76,6 +76,7 @@ fn read(frame: &Frame<'_>, context: &Context) -> Result<Normalised, Normalised> 
         (ChatRef { kind: ChatKind::Direct, id: sender_id.to_string() }, peer_name.clone(), true)
     };
     Ok(Normalised::Message(Box::new(Inbound {
+        order: None,
         platform_id: message_id.into_owned(),
         route: Route {
             account: context.account.clone(),

@@ -205,7 +205,7 @@ impl Pump {
 
     fn command(&mut self, command: LinkCommand, tick: &mut BoxFuture<'static, ()>) {
         match command {
-            LinkCommand::Ack(tokens) => self.inflow.commit(&tokens),
+            LinkCommand::Ack(acked) => self.inflow.commit(acked.iter().map(|acked| acked.token)),
             LinkCommand::Send(row) => self.hold(row),
             LinkCommand::Close if !self.closing => {
                 self.closing = true;

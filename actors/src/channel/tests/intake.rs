@@ -5,12 +5,54 @@ use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc};
 
 use super::stand_in::{Woken, account, inbound};
-use crate::channel::LinkCommand;
 use crate::channel::intake::{Decided, Fate, Intake};
+use crate::channel::{AckToken, Acked, Became, LinkCommand};
 use crate::core::{Clock, Progress};
 use crate::message::{Counters, SessionKey, Switchboard};
 use crate::ports::memory::MemoryStore;
 use crate::ports::{Accept, Store};
+
+fn intake(
+    store: Arc<dyn Store>,
+    switchboard: Arc<dyn Switchboard>,
+    decided: mpsc::Receiver<Decided>,
+    link: mpsc::Sender<LinkCommand>,
+) -> Intake {
+    let counters = Counters::default().account(&account());
+    Intake { account: account(), store, switchboard, counters, clock: Clock::system(), decided, link }
+}
+
+fn frame(fate: Fate, ack: Option<AckToken>) -> Decided {
+    let permit = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+    Decided { fate, ack, permit }
+}
+
+/// Frames without a message stand between those with one, and some want no acknowledgement.
+#[tokio::test]
+async fn an_acknowledgement_says_what_became_of_its_own_frame() {
+    let clock = Clock::system();
+    let (decided, to_write) = mpsc::channel(8);
+    let (acks, mut acked) = mpsc::channel(1);
+    let intake = intake(MemoryStore::new(&clock), Arc::<Woken>::default(), to_write, acks);
+    let message = |id| Fate::Accept(Box::new(Accept { inbound: inbound(id), session: SessionKey::new("agent:main:ann") }));
+    let frames = [
+        (Fate::Nothing, Some(1)),
+        (message("m1"), Some(2)),
+        (message("m2"), None),
+        (Fate::Nothing, Some(3)),
+        (message("m1"), Some(4)),
+        (message("m3"), Some(5)),
+    ];
+    for (fate, ack) in frames {
+        decided.send(frame(fate, ack)).await.unwrap();
+    }
+    drop(decided);
+    intake.run(Progress::unwatched(&clock)).await;
+    let Some(LinkCommand::Ack(acked)) = acked.recv().await else { panic!("they are acknowledged") };
+    let became: Vec<_> = acked.iter().map(|acked| (acked.token, acked.became)).collect();
+    let expected = [(1, Became::Nothing), (2, Became::New), (3, Became::Nothing), (4, Became::Duplicate), (5, Became::New)];
+    assert_eq!(became, expected);
+}
 
 /// The channel was restarted while its last write was under way: the row was committed, nobody woke its session, the platform
 /// heard nothing and sent the message again. Dropped as a duplicate, it would have waited until the next one.
@@ -24,19 +66,12 @@ async fn a_row_committed_by_a_task_that_was_cut_is_woken_for_when_its_message_co
     let woken = Arc::new(Woken::default());
     let (decided, to_write) = mpsc::channel(1);
     let (acks, mut acked) = mpsc::channel(1);
-    let intake = Intake {
-        account: account(),
-        store,
-        switchboard: Arc::clone(&woken) as Arc<dyn Switchboard>,
-        counters: Counters::default().account(&account()),
-        clock: clock.clone(),
-        decided: to_write,
-        link: acks,
-    };
-    let permit = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
-    decided.send(Decided { fate: Fate::Accept(Box::new(accept)), ack: Some(7), permit }).await.unwrap();
+    let intake = intake(store, Arc::clone(&woken) as _, to_write, acks);
+    decided.send(frame(Fate::Accept(Box::new(accept)), Some(7))).await.unwrap();
     drop(decided);
     intake.run(Progress::unwatched(&clock)).await;
     assert_eq!(*woken.0.lock().unwrap(), [session]);
-    assert!(matches!(acked.recv().await, Some(LinkCommand::Ack(tokens)) if tokens == [7]));
+    assert!(
+        matches!(acked.recv().await, Some(LinkCommand::Ack(acked)) if acked == [Acked { token: 7, became: Became::Duplicate }])
+    );
 }

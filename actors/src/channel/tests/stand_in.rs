@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::channel::{
     Access, Account, ChannelActor, ChannelMessage, ChannelParts, ChannelSettings, Connector, Desks, Link, LinkCommand, LinkEnd,
@@ -13,8 +13,8 @@ use crate::channel::{
 };
 use crate::core::{ActorRef, Clock, Live, Progress, Supervision, Supervisor};
 use crate::message::{
-    AccountKey, Ask, AskError, ChatKind, ChatRef, Counters, EventBody, Inbound, LinkState, LinkStatus, Outbound, OutboxId,
-    Peer, Route, SessionKey, Shaper, Switchboard, Target, TraceId,
+    AccountKey, Ask, AskError, ChatKind, ChatRef, Counters, EventBody, Inbound, LinkState, LinkStatus, Listener, Outbound,
+    OutboxId, Peer, Route, RunId, Runs, SessionKey, Shaper, Switchboard, Target, TraceId,
 };
 use crate::ports::memory::MemoryStore;
 use crate::ports::{NewOutbox, SendOrder, Store};
@@ -28,7 +28,7 @@ pub(super) fn account() -> AccountKey {
 
 /// Remembers which sessions were woken.
 #[derive(Default)]
-pub(super) struct Woken(pub(super) Mutex<Vec<SessionKey>>);
+pub(super) struct Woken(pub(super) Mutex<Vec<SessionKey>>, Runs);
 
 impl Switchboard for Woken {
     fn resolve(&self, route: &Route) -> SessionKey {
@@ -54,6 +54,16 @@ impl Switchboard for Woken {
     fn link_changed(&self, _: &AccountKey, _: LinkStatus) {}
 
     fn session_idle(&self, _: &SessionKey) {}
+
+    fn abort(&self, _: &SessionKey, _: Option<RunId>, _: &'static str, _: oneshot::Sender<Option<RunId>>) {}
+
+    fn session_changed(&self, _: &SessionKey) {}
+
+    fn runs(&self) -> &Runs {
+        &self.1
+    }
+
+    fn listen(&self, _: Arc<dyn Listener>) {}
 
     fn publish(&self, _: EventBody) {}
 
@@ -226,6 +236,7 @@ fn chat() -> ChatRef {
 
 pub(super) fn inbound(id: &str) -> Inbound {
     Inbound {
+        order: None,
         platform_id: id.to_owned(),
         route: Route { account: account(), chat: chat(), thread: None, peer: Peer { id: "ann".into(), name: "Ann".into() } },
         chat_label: "Ann".into(),

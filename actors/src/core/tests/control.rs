@@ -267,3 +267,21 @@ fn the_end_of_the_threads_ends_every_actor() {
         until("no thread takes a new one", || stage.supervisor.start(Plan::new().spec("late")).is_err()).await;
     });
 }
+
+#[test]
+fn nothing_of_actors_that_were_let_go_is_left() {
+    play(|stage| async move {
+        let supervisor = crate::core::Supervisor::new(crate::core::Supervision::default(), crate::core::Clock::system());
+        let held = Arc::new(());
+        // Who is told holds the supervisor, and what an actor is made of does too: circles that nothing else would open.
+        let (listened, starter) = (Arc::clone(&held), supervisor.clone());
+        supervisor.listen(move |_| drop((Arc::clone(&listened), starter.count())));
+        let (plan, maker) = (Arc::clone(&held), supervisor.clone());
+        let probe = supervisor.start(Plan::new().started(move |_, _| drop((Arc::clone(&plan), maker.count()))).spec("probe"));
+        assert_eq!(number(&probe.unwrap()).await, Ok(1));
+        supervisor.shut_down();
+        supervisor.let_go();
+        until("nobody holds it", || Arc::strong_count(&held) == 1).await;
+        drop(stage);
+    });
+}

@@ -1,8 +1,8 @@
 //! Promises about messages to sessions.
 
 use super::{Bench, Case, case, make};
-use crate::message::Code;
-use crate::ports::{Accepted, CrashCount, StoreError, StoreLimits};
+use crate::message::{AccountKey, Code, Order, RunId};
+use crate::ports::{Accepted, CrashCount, InboxFate, StoreError, StoreLimits};
 
 pub(super) fn cases() -> Vec<Case> {
     let two = StoreLimits { inbox_rows_max: 2, ..StoreLimits::default() };
@@ -10,6 +10,8 @@ pub(super) fn cases() -> Vec<Case> {
         case("numbers the messages of each chat from 1", |bench| Box::pin(numbers(bench))),
         case("tells a duplicate by account and platform id, also after its answer", |bench| Box::pin(duplicates(bench))),
         case("hands a message out as it came in", |bench| Box::pin(whole(bench))),
+        case("hands out what a client ordered with its message", |bench| Box::pin(orders(bench))),
+        case("tells what became of a message", |bench| Box::pin(fates(bench))),
         case("hands rows out once, in order, and the next with the end of a turn", |bench| Box::pin(turns(bench))),
         case("ends a turn whole or not at all", |bench| Box::pin(atomic(bench))),
         case("puts rows in hand back in their place", |bench| Box::pin(reopens(bench))),
@@ -32,7 +34,7 @@ async fn duplicates(Bench { store, .. }: Bench) {
     let twice = vec![make::accept("a", "1"), make::accept("b", "1")];
     let accepted = store.accept(twice).await.unwrap();
     assert_eq!(accepted[1], Accepted::Duplicate);
-    let other = crate::message::AccountKey::new("socket-chat", "other");
+    let other = AccountKey::new("socket-chat", "other");
     make::new(store.accept(vec![make::accept_of(&other, "a", "1")]).await.unwrap()[0]).0.to_string();
 
     store.begin_turn(make::session("a"), 1).await.unwrap();
@@ -48,6 +50,44 @@ async fn whole(Bench { store, .. }: Bench) {
     assert_eq!(rows.len(), 1);
     assert_eq!((rows[0].id, rows[0].seq, rows[0].crashes), (id, seq, 0));
     assert_eq!(rows[0].inbound, new.inbound);
+}
+
+async fn orders(Bench { store, .. }: Bench) {
+    let mut new = make::accept("a", "key");
+    new.inbound.order = Some(Box::new(Order {
+        session: make::session("a"),
+        spelled: "Main".into(),
+        run: RunId::named("key").unwrap(),
+        system: Some("be brief".into()),
+        model: None,
+        thinking: Some("low".into()),
+        timeout_ms: Some(5_000),
+        deliver: Some(make::outbox("a", "").outbound.target),
+    }));
+    store.accept(vec![new.clone()]).await.unwrap();
+    assert_eq!(store.begin_turn(make::session("a"), 1).await.unwrap()[0].inbound, new.inbound);
+}
+
+async fn fates(Bench { store, .. }: Bench) {
+    let fate = |platform_id: &str| store.inbox_fate(make::account(), platform_id.into());
+    let accepted = store.accept((1..=4).map(|n| make::accept("a", &n.to_string())).collect()).await.unwrap();
+    let ids: Vec<_> = accepted.into_iter().map(|new| make::new(new).0).collect();
+    assert_eq!(fate("1").await.unwrap(), Some(InboxFate::Open));
+    store.begin_turn(make::session("a"), 1).await.unwrap();
+    assert_eq!(fate("1").await.unwrap(), Some(InboxFate::Open));
+    store.finish_turn(make::turn("a", &ids[..1], vec![]), 0).await.unwrap();
+    store.bury_inbox(ids[1], Code::Internal, "no".into()).await.unwrap();
+    store.bury_inbox(ids[2], Code::Internal, "no".into()).await.unwrap();
+    store.discard_dead_letter(ids[2].as_uuid()).await.unwrap();
+    assert_eq!(fate("1").await.unwrap(), Some(InboxFate::Done));
+    assert_eq!(fate("2").await.unwrap(), Some(InboxFate::Dead));
+    assert_eq!(fate("3").await.unwrap(), None, "it is forgotten");
+    assert_eq!(fate("4").await.unwrap(), Some(InboxFate::Open));
+    assert_eq!(fate("5").await.unwrap(), None);
+    let other = AccountKey::new("socket-chat", "other");
+    assert_eq!(store.inbox_fate(other, "1".into()).await.unwrap(), None);
+    store.retry_dead_letter(ids[1].as_uuid()).await.unwrap();
+    assert_eq!(fate("2").await.unwrap(), Some(InboxFate::Open));
 }
 
 async fn turns(Bench { store, .. }: Bench) {

@@ -3,7 +3,7 @@
 use super::START_MS;
 use crate::message::{
     AccountKey, ChatKind, ChatRef, Entry, Inbound, InboxId, Outbound, OutboxId, Peer, Receipt, Role, Route, RunId, SessionKey,
-    Target, TraceId,
+    Target, TraceId, Usage,
 };
 use crate::ports::{Accept, Accepted, NewOutbox, PairingRequest, TurnOutcome};
 
@@ -36,6 +36,7 @@ pub fn accept(chat: &str, platform_id: &str) -> Accept {
 pub fn accept_of(account: &AccountKey, room: &str, platform_id: &str) -> Accept {
     let peer = Peer { id: "u1".into(), name: "Ünïcode 🎭".into() };
     let inbound = Inbound {
+        order: None,
         platform_id: platform_id.to_owned(),
         route: Route { account: account.clone(), chat: chat(room), thread: None, peer },
         chat_label: room.to_owned(),
@@ -66,8 +67,8 @@ pub fn outbox_of(account: &AccountKey, room: &str, text: &str) -> NewOutbox {
 #[must_use]
 pub fn turn(chat: &str, done: &[InboxId], outbox: Vec<NewOutbox>) -> TurnOutcome {
     let run = RunId::new();
-    let entries = vec![entry(run, Role::User, "question"), entry(run, Role::Assistant, "answer")];
-    TurnOutcome { session: session(chat), run, done: done.to_vec(), entries, outbox, reply_to: None }
+    let entries = vec![entry(run.clone(), Role::User, "question"), entry(run.clone(), Role::Assistant, "answer")];
+    TurnOutcome { session: session(chat), run, done: done.to_vec(), entries, outbox, reply_to: None, usage: Usage::default() }
 }
 
 /// Returns a line of a transcript.

@@ -2,13 +2,14 @@
 
 use super::{Bench, Case, START_MS, case, make};
 use crate::message::{AccountKey, Code, OutboxId};
-use crate::ports::{Attempt, CrashCount, OutboxRow, OutboxState, SendOrder, Store, StoreError, StoreLimits};
+use crate::ports::{Attempt, CrashCount, NewOutbox, OutboxRow, OutboxState, Queued, SendOrder, Store, StoreError, StoreLimits};
 
 pub(super) fn cases() -> Vec<Case> {
     let one = StoreLimits { outbox_rows_max: 1, ..StoreLimits::default() };
     vec![
         case("hands payloads out once, in order per chat", |bench| Box::pin(ordered(bench))),
         case("makes the same request only once", |bench| Box::pin(idempotent(bench))),
+        case("answers with the row of a key however that ended", |bench| Box::pin(ended_keys(bench))),
         case("sends one row of a chat at a time where the wire keeps no order", |bench| Box::pin(one_per_chat(bench))),
         case("passes over a chat whose first row is not due, whole", |bench| Box::pin(backs_off(bench))),
         case("says when the next row is due", |bench| Box::pin(next_due(bench))),
@@ -77,6 +78,28 @@ async fn idempotent(Bench { store, .. }: Bench) {
     one.idempotency_key = None;
     assert!(!store.enqueue(one).await.unwrap().new, "the same row is made once, too");
     assert_eq!(texts(&*store, 10, PIPELINED).await, ["one"]);
+}
+
+async fn ended_keys(bench: Bench) {
+    let store = &*bench.store;
+    let keyed = |key: &str| NewOutbox { idempotency_key: Some(key.into()), ..make::outbox(key, "once") };
+    let rows = ["sent", "dead", "discarded"].map(keyed);
+    for row in &rows {
+        assert!(store.enqueue(row.clone()).await.unwrap().new);
+    }
+    store.begin_send(make::account(), 10, PIPELINED).await.unwrap();
+    store.confirm_send(vec![(rows[0].id, make::receipt())]);
+    store.fail_send(rows[1].id, last()).await.unwrap();
+    store.fail_send(rows[2].id, last()).await.unwrap();
+    store.discard_dead_letter(rows[2].id.as_uuid()).await.unwrap();
+    bench.pass(1_000);
+    for row in &rows {
+        let key = row.idempotency_key.as_deref().unwrap();
+        assert_eq!(store.enqueue(keyed(key)).await.unwrap(), Queued { id: row.id, new: false }, "{key}");
+    }
+    store.retry_dead_letter(rows[1].id.as_uuid()).await.unwrap();
+    assert_eq!(store.enqueue(keyed("dead")).await.unwrap(), Queued { id: rows[1].id, new: false });
+    assert_eq!(texts(store, 10, PIPELINED).await.len(), 1);
 }
 
 async fn one_per_chat(Bench { store, .. }: Bench) {

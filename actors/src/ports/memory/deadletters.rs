@@ -101,6 +101,8 @@ impl State {
         let Some(mut row) = place.and_then(|place| self.inbox.remove(&place)) else { return Err(missing("its row")) };
         row.seq = self.next_inbox_seq(&row.inbound.route.account, &row.inbound.route.chat);
         (row.stand, row.attempts, row.crashes) = (Stand::Waiting, 0, 0);
+        // It may have been deleted since.
+        self.session(&row.session);
         let last = self.next_place();
         self.inbox.insert(last, row);
         Ok(())

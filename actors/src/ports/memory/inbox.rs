@@ -1,7 +1,7 @@
 //! Messages on their way to sessions.
 
-use crate::message::{Code, InboxId, SessionKey};
-use crate::ports::{Accept, Accepted, CrashCount, InboxRow, StoreError, TurnOutcome};
+use crate::message::{AccountKey, Code, InboxId, SessionKey};
+use crate::ports::{Accept, Accepted, CrashCount, InboxFate, InboxRow, StoreError, TurnOutcome};
 
 use super::state::{In, Stand, State, missing};
 
@@ -55,7 +55,8 @@ impl State {
         for row in self.inbox.values_mut().filter(|row| outcome.done.contains(&row.id)) {
             row.stand = Stand::Done;
         }
-        self.append(&outcome.session, outcome.entries);
+        let session = self.append(&outcome.session, outcome.entries, outcome.usage);
+        session.reply_to = outcome.reply_to.or(session.reply_to.take());
         for row in outcome.outbox {
             self.put(row);
         }
@@ -93,5 +94,23 @@ impl State {
         let mut known: Vec<_> = self.sessions.iter().filter(|(key, _)| open(key)).collect();
         known.sort_by_key(|(_, session)| session.number);
         known.into_iter().map(|(key, _)| key.clone()).collect()
+    }
+
+    pub(super) fn open_rows(&self, limit: usize) -> Vec<(SessionKey, u64)> {
+        let open = |key: &SessionKey| self.inbox.values().filter(|row| row.session == *key && row.stand.is_open()).count();
+        let mut counted: Vec<_> = self.sessions.iter().map(|(key, known)| (key, known.number, open(key) as u64)).collect();
+        counted.retain(|(.., rows)| *rows > 0);
+        counted.sort_by_key(|(_, number, rows)| (std::cmp::Reverse(*rows), *number));
+        counted.into_iter().take(limit).map(|(key, _, rows)| (key.clone(), rows)).collect()
+    }
+
+    pub(super) fn inbox_fate(&self, account: &AccountKey, platform_id: &str) -> Option<InboxFate> {
+        let same = |row: &&In| row.inbound.route.account == *account && row.inbound.platform_id == platform_id;
+        match self.inbox.values().find(same)?.stand {
+            Stand::Waiting | Stand::Begun => Some(InboxFate::Open),
+            Stand::Done => Some(InboxFate::Done),
+            Stand::Dead => Some(InboxFate::Dead),
+            Stand::Discarded => None,
+        }
     }
 }

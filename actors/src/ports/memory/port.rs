@@ -1,9 +1,12 @@
 //! The port, each outcome done at once.
 
-use crate::message::{AccountKey, Code, Entry, InboxId, OutboxId, Receipt, SessionKey};
+use serde_json::{Map, Value};
+
+use crate::message::{AccountKey, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, Usage};
 use crate::ports::{
-    Accept, Accepted, Answer, Attempt, CrashCount, DeadLetter, DeadLetterId, InboxRow, NewOutbox, OutboxRow, OutboxState, Page,
-    Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionRow, Store, StoreHealth, TurnOutcome,
+    Accept, Accepted, Answer, Attempt, Compacted, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate, InboxRow,
+    NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionRow, Store,
+    StoreHealth, TurnOutcome,
 };
 
 use super::{Disk, MemoryStore};
@@ -65,12 +68,61 @@ impl Store for MemoryStore {
         self.read(|state| Ok(state.history(&session, limit)))
     }
 
-    fn append_transcript(&self, session: SessionKey, entries: Vec<Entry>) {
-        self.note(move |state| state.append(&session, entries));
+    fn append_transcript(&self, session: SessionKey, entries: Vec<Entry>, usage: Usage) {
+        self.note(move |state| {
+            state.append(&session, entries, usage);
+        });
     }
 
     fn sessions(&self, limit: usize) -> Answer<Vec<SessionRow>> {
         self.read(|state| Ok(state.list_sessions(limit)))
+    }
+
+    fn session(&self, session: SessionKey) -> Answer<Option<SessionRow>> {
+        self.read(|state| Ok(state.known_session(&session)))
+    }
+
+    fn patch_session(&self, session: SessionKey, patch: Map<String, Value>) -> Answer<SessionRow> {
+        self.write(|state| state.patch_session(&session, &patch))
+    }
+
+    fn reset_session(&self, session: SessionKey) -> Answer<(SessionRow, Vec<Entry>)> {
+        self.write(|state| Ok(state.reset_session(&session)))
+    }
+
+    fn delete_session(&self, session: SessionKey) -> Answer<Option<Vec<Entry>>> {
+        self.write(|state| Ok(state.delete_session(&session)))
+    }
+
+    fn compact_session(&self, session: SessionKey, keep: usize) -> Answer<Compacted> {
+        self.write(|state| Ok(state.compact_session(&session, keep)))
+    }
+
+    fn open_rows(&self, limit: usize) -> Answer<Vec<(SessionKey, u64)>> {
+        self.read(|state| Ok(state.open_rows(limit)))
+    }
+
+    fn inbox_fate(&self, account: AccountKey, platform_id: String) -> Answer<Option<InboxFate>> {
+        self.read(|state| Ok(state.inbox_fate(&account, &platform_id)))
+    }
+
+    fn devices(&self) -> Answer<Vec<DeviceRow>> {
+        let device = |(id, body): (&String, &String)| DeviceRow { id: id.clone(), body: body.clone() };
+        self.read(|state| Ok(state.devices.iter().map(device).collect()))
+    }
+
+    fn put_device(&self, device: DeviceRow) -> Answer<()> {
+        self.write(|state| {
+            state.devices.insert(device.id, device.body);
+            Ok(())
+        })
+    }
+
+    fn remove_device(&self, id: String) -> Answer<()> {
+        self.write(|state| {
+            state.devices.remove(&id);
+            Ok(())
+        })
     }
 
     fn dead_letters(&self, after: Option<DeadLetterId>, limit: usize) -> Answer<Page<DeadLetter>> {

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::core::Clock;
-use crate::message::{AccountKey, ChatRef, Entry, Inbound, InboxId, SessionKey, Target, TraceId};
-use crate::ports::{DeadLetter, NewOutbox, Pairing, SessionRow, StoreError, StoreLimits};
+use crate::message::{AccountKey, ChatRef, Inbound, InboxId, SessionKey, Target, TraceId};
+use crate::ports::{DeadLetter, NewOutbox, Pairing, StoreError, StoreLimits};
+
+use super::sessions::Known;
 
 /// Where a row stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,15 +57,6 @@ pub(super) struct Asked {
     pub shown: Pairing,
 }
 
-/// A session that had a message or a turn.
-#[derive(Default)]
-pub(super) struct Known {
-    /// Its number in order of first mention.
-    pub number: usize,
-    pub updated_ms: i64,
-    pub entries: Vec<Entry>,
-}
-
 /// Who holds a lease.
 pub(super) struct Lease {
     pub holder: String,
@@ -84,6 +77,10 @@ pub(super) struct State {
     pub asked: Vec<Asked>,
     pub allowed: BTreeSet<(AccountKey, String)>,
     pub sessions: HashMap<SessionKey, Known>,
+    /// How many sessions were ever made.
+    pub sessions_made: usize,
+    /// Bodies by id.
+    pub devices: BTreeMap<String, String>,
     pub cursors: HashMap<String, String>,
     pub leases: HashMap<String, Lease>,
     place: u64,
@@ -103,6 +100,8 @@ impl State {
             asked: Vec::new(),
             allowed: BTreeSet::new(),
             sessions: HashMap::new(),
+            sessions_made: 0,
+            devices: BTreeMap::new(),
             cursors: HashMap::new(),
             leases: HashMap::new(),
             place: 0,
@@ -134,35 +133,6 @@ impl State {
 
     pub(super) fn outbox_open(&self) -> u64 {
         self.outbox.values().filter(|row| row.stand.is_open()).count() as u64
-    }
-
-    /// Returns a session, known from now on.
-    pub(super) fn session(&mut self, key: &SessionKey) -> &mut Known {
-        let (number, updated_ms) = (self.sessions.len(), self.now_ms());
-        self.sessions.entry(key.clone()).or_insert_with(|| Known { number, updated_ms, entries: Vec::new() })
-    }
-
-    pub(super) fn append(&mut self, key: &SessionKey, entries: Vec<Entry>) {
-        let now_ms = self.now_ms();
-        let session = self.session(key);
-        session.updated_ms = now_ms;
-        session.entries.extend(entries);
-    }
-
-    pub(super) fn history(&self, key: &SessionKey, limit: usize) -> Vec<Entry> {
-        let entries = self.sessions.get(key).map_or(&[][..], |session| &session.entries);
-        entries.iter().skip(entries.len().saturating_sub(limit)).cloned().collect()
-    }
-
-    pub(super) fn list_sessions(&self, limit: usize) -> Vec<SessionRow> {
-        let mut known: Vec<_> = self.sessions.iter().collect();
-        known.sort_by_key(|(_, session)| std::cmp::Reverse((session.updated_ms, session.number)));
-        let row = |(key, session): (&SessionKey, &Known)| SessionRow {
-            key: key.clone(),
-            updated_ms: session.updated_ms,
-            entries: session.entries.len() as u64,
-        };
-        known.into_iter().take(limit).map(row).collect()
     }
 
     pub(super) fn claim(&mut self, name: String, holder: String, until_ms: i64) -> Result<u64, StoreError> {

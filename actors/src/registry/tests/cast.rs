@@ -8,7 +8,9 @@ use tokio::sync::mpsc;
 
 use crate::core::{ActorId, ActorKind, ActorRef, ActorSpec, Behaviour, Live, Restart, Scope};
 use crate::doubles::{ShakyStore, Stage};
-use crate::message::{Ask, Delta, EventBody, Retired, RunId, SessionKey, SessionMessage, Switchboard as _, Tenure, TraceId};
+use crate::message::{
+    Ask, Delta, EventBody, EventName, Retired, RunId, SessionKey, SessionMessage, Switchboard as _, Tenure, TraceId,
+};
 use crate::registry::{Board, Casting, FanoutActor, NoSession, Reconciled, RegistryActor, RouteSettings};
 
 /// How a session answers when it is asked to leave.
@@ -71,7 +73,7 @@ impl Behaviour for Extra {
                 let text = ask.text.clone();
                 let _ = ask.deltas.try_send(Delta::Text { text });
             }
-            SessionMessage::Abort { .. } => {}
+            SessionMessage::Abort { .. } | SessionMessage::Changed => {}
             SessionMessage::Retire(leaves) => match manners {
                 Manners::Silent => self.kept.push(leaves),
                 Manners::Stays => drop(leaves.send(Retired::Busy)),
@@ -159,6 +161,10 @@ impl Bench {
             system: None,
             text: text.to_owned(),
             media: Vec::new(),
+            before: Vec::new(),
+            rounds: Vec::new(),
+            tools: Default::default(),
+            sampling: Default::default(),
             model: None,
             deltas,
             trace: TraceId::new(),
@@ -179,5 +185,5 @@ impl Bench {
 }
 
 pub(super) fn body(reason: &str) -> EventBody {
-    EventBody::Shutdown { reason: reason.to_owned() }
+    EventBody::new(EventName::Shutdown, &serde_json::json!({ "reason": reason }))
 }

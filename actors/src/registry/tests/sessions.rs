@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use tokio::sync::oneshot;
+
 use super::cast::{Bench, Manners};
 use crate::core::{ActorId, Drill};
 use crate::doubles::play;
-use crate::message::{Code, Delta, SessionKey, Switchboard as _};
+use crate::message::{Code, Delta, RunId, SessionKey, Switchboard as _};
 use crate::ports::Store as _;
 use crate::ports::conformance::make;
 use crate::registry::{REGISTRY, Reconciled};
@@ -195,5 +197,26 @@ fn channels_that_could_not_be_started_yet_are_tried_again() {
         stage.pass_until("they are", || *bench.company.reconciles.lock().unwrap() == 3).await;
         stage.pass(Duration::from_secs(5)).await;
         assert_eq!(*bench.company.reconciles.lock().unwrap(), 3);
+    });
+}
+
+/// Between the look at what runs and the word to stop it, a turn's row may be taken in hand: it does not begin then.
+#[test]
+fn an_abort_by_name_calls_a_turn_off_that_has_not_begun() {
+    play(|stage| async move {
+        let bench = Bench::new(&stage);
+        bench.start();
+        let runs = bench.board.runs();
+        let named = |name: &str| RunId::named(name).unwrap();
+        for (name, session) in [("here", key(1)), ("there", key(2)), ("spared", key(1))] {
+            runs.open(&named(name), &session, 0);
+        }
+        for name in ["here", "there"] {
+            let (done, aborted) = oneshot::channel();
+            bench.board.abort(&key(1), Some(named(name)), "rpc", done);
+            assert!(aborted.await.is_err(), "nothing runs");
+        }
+        let called_off = ["here", "there", "spared"].map(|name| runs.called_off(&named(name)));
+        assert_eq!(called_off, [Some("rpc"), None, None], "only the one named, and only in its own session");
     });
 }

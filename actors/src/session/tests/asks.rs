@@ -2,9 +2,12 @@
 
 use tokio::sync::oneshot;
 
-use super::bench::{Bench, ask, heard, id};
+use super::bench::{Bench, ask, ask_with, heard, id, key};
 use crate::doubles::{Line, play};
-use crate::message::{Code, Delta, Role, SessionMessage, Tenure};
+use crate::message::{
+    Ask, Code, Delta, Role, SessionMessage, Tenure, ToolCall, ToolResult, ToolRound, ToolSpec, ToolUse, TurnEnd, Usage,
+};
+use crate::ports::Store as _;
 use crate::session::ASKS_MAX;
 
 fn failure(heard: &[Delta]) -> Option<Code> {
@@ -83,6 +86,39 @@ fn the_next_question_knows_the_last_answer_before_it_is_on_the_disk() {
     });
 }
 
+/// The client answers its own tools and asks again; the question is one all the same.
+#[test]
+fn a_turn_that_calls_the_clients_tools_is_written_down_once_when_it_has_an_answer() {
+    play(|stage| async move {
+        let bench = Bench::new(&stage);
+        bench.provider.add(Line::Call("clock"));
+        bench.provider.add(Line::Say("noon"));
+        let session = bench.start(Tenure::Kept);
+        let spec = ToolSpec { name: "clock".into(), description: None, parameters: None, strict: None };
+        let tools = ToolUse { specs: vec![spec], ..ToolUse::default() };
+        let own = tools.clone();
+        let end = heard(ask_with(&session, "what time is it", move |ask: &mut Ask| ask.tools = own)).await;
+        let [Delta::End(TurnEnd { finish_reason, calls, .. })] = &end[..] else { panic!("{end:?}") };
+        assert_eq!((finish_reason.as_str(), calls.len()), ("tool_calls", 1));
+        let call: ToolCall = calls[0].clone();
+        let round = ToolRound { text: String::new(), calls: vec![(call, ToolResult::Done("12:00".into()))] };
+        let brought = round.clone();
+        let again = ask_with(&session, "what time is it", move |ask: &mut Ask| {
+            (ask.tools, ask.rounds) = (tools, vec![brought]);
+        });
+        assert!(matches!(heard(again).await.last(), Some(Delta::End(end)) if end.calls.is_empty()));
+        heard(ask(&session, "thanks")).await;
+        let prompts = bench.provider.prompts();
+        assert!(prompts[0].tools.has("clock") && prompts[1].history.is_empty());
+        assert_eq!(prompts[1].rounds, [round]);
+        let history: Vec<_> = prompts[2].history.iter().map(|line| (line.role, line.text.as_str())).collect();
+        assert_eq!(history, [(Role::User, "what time is it"), (Role::Assistant, "noon")]);
+        assert!(prompts[2].rounds.is_empty() && prompts[2].tools.specs.is_empty());
+        let row = bench.store.inner.session(key()).await.unwrap().expect("it is known");
+        assert_eq!(row.usage, Usage { input: 4, output: 1 }, "what the calls cost was spent");
+    });
+}
+
 #[test]
 fn a_client_is_not_kept_waiting_for_a_disk() {
     play(|stage| async move {
@@ -121,12 +157,12 @@ fn an_aborted_turn_says_so_and_the_next_one_runs() {
         stage.until("the turn runs", || bench.provider.asked() == 1).await;
         let next = ask(&session, "two");
         let (done, aborted) = oneshot::channel();
-        session.tell(SessionMessage::Abort { run: None, done }).unwrap();
+        session.tell(SessionMessage::Abort { run: None, why: "rpc", done }).unwrap();
         assert!(aborted.await.unwrap().is_some());
         assert_eq!(failure(&heard(client).await), Some(Code::Aborted));
         assert!(matches!(heard(next).await.last(), Some(Delta::End(_))));
         let (done, aborted) = oneshot::channel();
-        session.tell(SessionMessage::Abort { run: None, done }).unwrap();
+        session.tell(SessionMessage::Abort { run: None, why: "rpc", done }).unwrap();
         assert_eq!(aborted.await.unwrap(), None, "nothing runs");
     });
 }
@@ -141,7 +177,7 @@ fn an_aborted_row_is_done_without_an_answer() {
         let session = bench.start(Tenure::Kept);
         stage.until("the turn runs", || bench.provider.asked() == 1).await;
         let (done, _aborted) = oneshot::channel();
-        session.tell(SessionMessage::Abort { run: None, done }).unwrap();
+        session.tell(SessionMessage::Abort { run: None, why: "rpc", done }).unwrap();
         bench.answered().await;
         assert_eq!(bench.outbox().await, ["2"]);
     });

@@ -1,13 +1,18 @@
 //! A session with doubles around it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
+use crate::agent::{Ending, Piece};
 use crate::core::{ActorId, ActorRef, Live};
-use crate::doubles::{Notebook, Only, Scripted, ShakyStore, Stage};
-use crate::message::{Ask, Counters, Delta, Retired, RunId, SessionKey, SessionMessage, Tenure, TraceId};
+use crate::doubles::{Line, Notebook, Only, Scripted, ShakyStore, Stage};
+use crate::message::{
+    Ask, Counters, Delivery, Delta, EventBody, Order, Retired, Role, RunId, RunReport, RunStand, SessionKey, SessionMessage,
+    Tenure, TraceId, Usage,
+};
 use crate::ports::conformance::make;
 use crate::ports::{Accept, SendOrder, Store as _};
 use crate::session::{SessionActor, SessionParts, SessionSettings, TurnGate};
@@ -69,6 +74,55 @@ impl Bench {
         self.store.health().inbox_open
     }
 
+    /// Puts a row that a control client ordered into the inbox, its page opened before as the client's room does it.
+    pub(super) async fn order(&self, text: &str, order: Order) {
+        self.notebook.runs.open(&order.run, &key(), self.stage.clock.now_ms());
+        let mut accept = make::accept("room", order.run.as_str());
+        accept.inbound.text = text.to_owned();
+        accept.inbound.order = Some(Box::new(order));
+        self.store.inner.accept(vec![accept]).await.unwrap();
+    }
+
+    /// Sets the session, and tells nobody.
+    pub(super) async fn set(&self, patch: serde_json::Value) {
+        let serde_json::Value::Object(patch) = patch else { panic!("an object sets a session") };
+        self.store.inner.patch_session(key(), patch).await.unwrap();
+    }
+
+    /// Returns how an ordered turn ended, once it has.
+    pub(super) async fn report(&self, run: &str) -> Arc<RunReport> {
+        let run = RunId::named(run).unwrap();
+        let ended = || match self.notebook.runs.find(&run) {
+            Some((_, RunStand::Ended(report))) => Some(report),
+            _ => None,
+        };
+        self.stage.pass_until("the ordered turn is over", || ended().is_some()).await;
+        ended().unwrap()
+    }
+
+    /// Has the provider's next answer streamed by hand.
+    pub(super) fn stream(&self) -> mpsc::UnboundedSender<Piece> {
+        let (pieces, line) = mpsc::unbounded_channel();
+        self.provider.add(Line::Stream(line));
+        pieces
+    }
+
+    /// Returns what was told of turns: the event, its step, what it says; `!` marks what may not be left out.
+    pub(super) fn told(&self) -> Vec<String> {
+        self.notebook.events.lock().unwrap().iter().map(line).collect()
+    }
+
+    /// Waits until so much was told.
+    pub(super) async fn until_told(&self, count: usize) {
+        self.stage.until("it is told", || self.told().len() >= count).await;
+    }
+
+    /// Returns the transcript: who, what.
+    pub(super) async fn transcript(&self) -> Vec<(Role, String)> {
+        let lines = self.store.inner.history(key(), 100).await.unwrap();
+        lines.into_iter().map(|line| (line.role, line.text)).collect()
+    }
+
     /// Waits until no row is open, while time passes.
     pub(super) async fn answered(&self) {
         self.stage.pass_until("all rows are answered", || self.open_rows() == 0).await;
@@ -85,20 +139,75 @@ impl Bench {
     }
 }
 
+/// Returns an order with no wishes.
+pub(super) fn order(run: &str) -> Order {
+    Order {
+        session: key(),
+        spelled: "Room".into(),
+        run: RunId::named(run).unwrap(),
+        system: None,
+        model: None,
+        thinking: None,
+        timeout_ms: None,
+        deliver: None,
+    }
+}
+
+/// Ends the running turn of a session; answers with its name.
+pub(super) async fn abort(session: &ActorRef<SessionMessage>, run: Option<&str>) -> Option<String> {
+    let (done, aborted) = oneshot::channel();
+    let run = run.map(|run| RunId::named(run).unwrap());
+    session.tell(SessionMessage::Abort { run, why: "rpc", done }).expect("it hears");
+    aborted.await.expect("it answers").map(|run| run.to_string())
+}
+
+pub(super) fn say(text: &str) -> Piece {
+    Piece::Text(text.to_owned())
+}
+
+pub(super) fn end() -> Piece {
+    Piece::End(Ending { finish_reason: "stop".into(), usage: Usage { input: 3, output: 5 } })
+}
+
+fn line(event: &EventBody) -> String {
+    let payload: serde_json::Value = serde_json::from_str(event.payload.get()).unwrap();
+    let mark = if event.delivery == Delivery::Kept { "!" } else { "" };
+    let seq = &payload["seq"];
+    let name = event.name.as_str();
+    if name == "agent" {
+        let data: BTreeMap<String, serde_json::Value> = serde_json::from_value(payload["data"].clone()).unwrap();
+        let data = serde_json::to_string(&data).unwrap();
+        return format!("{name} {seq} {}{mark} {data}", payload["stream"].as_str().unwrap());
+    }
+    let text = payload["message"]["content"][0]["text"].as_str().unwrap_or("-");
+    let why = [&payload["stopReason"], &payload["errorMessage"]].map(|why| why.as_str().unwrap_or_default()).concat();
+    format!("{name} {seq} {}{mark} {text} {why}", payload["state"].as_str().unwrap()).trim_end().to_owned()
+}
+
 /// Asks as a client that waits.
 pub(super) fn ask(session: &ActorRef<SessionMessage>, text: &str) -> mpsc::Receiver<Delta> {
+    ask_with(session, text, |_| {})
+}
+
+/// Asks with more than a text.
+pub(super) fn ask_with(session: &ActorRef<SessionMessage>, text: &str, change: impl FnOnce(&mut Ask)) -> mpsc::Receiver<Delta> {
     let (deltas, receiver) = mpsc::channel(8);
-    let ask = Ask {
+    let mut ask = Ask {
         session: key(),
         tenure: Tenure::Kept,
         run: RunId::new(),
         system: None,
         text: text.to_owned(),
         media: Vec::new(),
+        before: Vec::new(),
+        rounds: Vec::new(),
+        tools: Default::default(),
+        sampling: Default::default(),
         model: None,
         deltas,
         trace: TraceId::new(),
     };
+    change(&mut ask);
     session.tell(SessionMessage::Ask(Box::new(ask))).expect("it takes the question");
     receiver
 }

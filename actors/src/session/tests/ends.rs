@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::bench::{Bench, id, key, retire};
+use super::bench::{Bench, id, key, order, retire};
 use crate::doubles::{Line, play};
-use crate::message::{Retired, SessionMessage, Tenure};
+use crate::message::{Code, Retired, RunVerdict, SessionMessage, Tenure};
+use crate::session::OnProviderFailure;
 
 #[test]
 fn an_idle_session_says_so_and_leaves_when_it_is_asked() {
@@ -69,5 +70,41 @@ fn a_question_that_nobody_waits_for_any_more_ends_nothing() {
         bench.arrive(&["1"]).await;
         session.wake();
         bench.answered().await;
+    });
+}
+
+#[test]
+fn a_session_whose_turn_waits_for_its_next_try_stays() {
+    play(|stage| async move {
+        let mut bench = Bench::new(&stage);
+        bench.settings.passivate_after = Duration::from_secs(1);
+        bench.settings.on_provider_failure = OnProviderFailure::Retry;
+        bench.provider.add(Line::Fail(Code::Timeout));
+        bench.arrive(&["1"]).await;
+        let session = bench.start(Tenure::Kept);
+        stage.until("the first try has failed", || bench.counters.turns.failed.get() == 1).await;
+        assert_eq!(retire(&session).await, Ok(Retired::Busy));
+        bench.answered().await;
+        assert_eq!(bench.outbox().await, ["1"]);
+    });
+}
+
+#[test]
+fn a_session_that_left_after_an_order_reads_itself_anew_for_the_next() {
+    play(|stage| async move {
+        let bench = Bench::new(&stage);
+        for (run, model) in [("one", "old"), ("two", "new")] {
+            bench.set(serde_json::json!({ "model": model })).await;
+            bench.order(run, order(run)).await;
+            let session = bench.start(Tenure::Kept);
+            assert_eq!(bench.report(run).await.outcome, RunVerdict::Done);
+            stage.until("it has looked for more", || bench.gate.running() == 0).await;
+            assert_eq!(retire(&session).await, Ok(Retired::Leaving));
+            stage.until("it is forgotten", || stage.supervisor.report(&id()).is_err()).await;
+        }
+        let prompts = bench.provider.prompts();
+        assert_eq!(prompts.iter().map(|prompt| prompt.model.as_str()).collect::<Vec<_>>(), ["old", "new"]);
+        assert_eq!(prompts[1].history.len(), 2, "and the transcript");
+        assert!(bench.told().iter().all(|line| !line.contains("again")), "{:?}", bench.told());
     });
 }

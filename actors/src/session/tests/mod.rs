@@ -4,4 +4,8 @@ mod asks;
 mod bench;
 mod crashes;
 mod ends;
+mod events;
+mod lost;
+mod orders;
 mod rows;
+mod traits;

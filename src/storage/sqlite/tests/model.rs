@@ -1,12 +1,14 @@
 //! The store in memory as a model: whatever is asked, in whatever order, over restarts, both say the same.
 
+mod sessions;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use callboard_actors::message::{Code, InboxId, OutboxId};
 use callboard_actors::ports::conformance::make;
 use callboard_actors::ports::memory::MemoryStore;
-use callboard_actors::ports::{Accepted, Attempt, CrashCount, NewOutbox, SendOrder};
+use callboard_actors::ports::{Accepted, Attempt, CrashCount, NewOutbox, SendOrder, TurnOutcome};
 use proptest::prelude::*;
 
 use super::*;
@@ -27,6 +29,11 @@ enum Step {
     ReopenSends { crash: bool },
     RetryLetter { nth: usize },
     DiscardLetter { nth: usize },
+    Say { chat: usize, tokens: u64 },
+    Patch { chat: usize, label: Option<u8> },
+    Reset { chat: usize },
+    Delete { chat: usize },
+    Compact { chat: usize, keep: usize },
     Pass { ms: u64 },
     Restart,
 }
@@ -39,6 +46,11 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (chat.clone(), 0_usize..3).prop_map(|(chat, answers)| Step::Finish { chat, answers }),
         1 => chat.clone().prop_map(|chat| Step::Reopen { chat }),
         1 => any::<usize>().prop_map(|nth| Step::Bury { nth }),
+        2 => (chat.clone(), 0_u64..9).prop_map(|(chat, tokens)| Step::Say { chat, tokens }),
+        2 => (chat.clone(), proptest::option::of(0_u8..2)).prop_map(|(chat, label)| Step::Patch { chat, label }),
+        1 => chat.clone().prop_map(|chat| Step::Reset { chat }),
+        1 => chat.clone().prop_map(|chat| Step::Delete { chat }),
+        1 => (chat.clone(), 0_usize..4).prop_map(|(chat, keep)| Step::Compact { chat, keep }),
         3 => (chat, proptest::option::of(0_u8..4)).prop_map(|(chat, key)| Step::Enqueue { chat, key }),
         4 => prop_oneof![Just(SendOrder::Pipelined), Just(SendOrder::OnePerChat)].prop_map(|order| Step::Send { order }),
         3 => any::<usize>().prop_map(|nth| Step::Confirm { nth }),
@@ -143,6 +155,9 @@ impl Pair {
                 }
                 self.model.reopen_outbox(make::account(), CrashCount::Uncounted).await.unwrap();
             }
+            Step::Say { .. } | Step::Patch { .. } | Step::Reset { .. } | Step::Delete { .. } | Step::Compact { .. } => {
+                self.take_session(step).await;
+            }
             other => self.take_send(other).await,
         }
     }
@@ -156,8 +171,10 @@ impl Pair {
         self.assert_same_rows(&real, &model);
         let outbox: Vec<_> = (0..answers).map(|_| self.payload(chat)).collect();
         let done = |rows: &[callboard_actors::ports::InboxRow]| rows.iter().map(|row| row.id).collect::<Vec<_>>();
-        let real = self.real().finish_turn(make::turn(CHATS[chat], &done(&real), outbox.clone()), 1).await.unwrap();
-        let model = self.model.finish_turn(make::turn(CHATS[chat], &done(&model), outbox), 1).await.unwrap();
+        let turn = make::turn(CHATS[chat], &done(&real), outbox);
+        let same = TurnOutcome { done: done(&model), ..turn.clone() };
+        let real = self.real().finish_turn(turn, 1).await.unwrap();
+        let model = self.model.finish_turn(same, 1).await.unwrap();
         self.assert_same_rows(&real, &model);
     }
 
@@ -212,6 +229,7 @@ impl Pair {
     async fn assert_same_state(&self) {
         self.real().flush().await.unwrap();
         assert_eq!(self.real().health(), self.model.health());
+        self.assert_same_sessions().await;
         for id in &self.outbox {
             assert_eq!(self.real().outbox_state(*id).await, self.model.outbox_state(*id).await);
         }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use callboard_actors::message::Code;
+use callboard_actors::message::{Code, Usage};
 use callboard_actors::ports::conformance::make;
-use callboard_actors::ports::{Accepted, SendOrder};
+use callboard_actors::ports::{Accepted, Attempt, NewOutbox, Queued, SendOrder};
 
 use super::*;
 
@@ -77,7 +77,45 @@ async fn numbers_go_on_after_every_row_is_gone() {
     assert_eq!(look::<i64>(&path, "SELECT count(*) FROM inbox"), 0);
     let store = open(&path, &options(limits(), &clock));
     assert_eq!(make::new(store.accept(vec![make::accept("a", "0")]).await.unwrap()[0]).1, 2_501);
-    store.append_transcript(make::session("a"), make::turn("a", &[], vec![]).entries);
+    store.append_transcript(make::session("a"), make::turn("a", &[], vec![]).entries, Usage::default());
     store.flush().await.unwrap();
     assert_eq!(store.history(make::session("a"), 9).await.unwrap().len(), 2);
+}
+
+/// A client that asks again after a restart must hear of the row that it made, as long as that is kept in whatever state.
+#[tokio::test]
+async fn a_key_holds_over_restarts_until_its_row_is_purged() {
+    let folder = folder();
+    let path = folder.path().join("s.db");
+    let clock = Clock::manual(START_MS);
+    let options = options(limits(), &clock);
+    let keyed = |key: &str| NewOutbox { idempotency_key: Some(key.into()), ..make::outbox(key, "once") };
+    let (sent, dead) = (keyed("sent"), keyed("dead"));
+    {
+        let store = open(&path, &options);
+        store.enqueue(sent.clone()).await.unwrap();
+        store.enqueue(dead.clone()).await.unwrap();
+        store.begin_send(make::account(), 9, SendOrder::Pipelined).await.unwrap();
+        store.confirm_send(vec![(sent.id, make::receipt())]);
+        let attempt = Attempt { code: Code::Refused, reason: "no".into(), next_ms: None };
+        store.fail_send(dead.id, attempt).await.unwrap();
+    }
+    let known = |row: &NewOutbox| Queued { id: row.id, new: false };
+    clock.advance(hours(5));
+    {
+        let store = open(&path, &options);
+        assert_eq!(store.purge(clock.now_ms()).await.unwrap(), Purged::default());
+        assert_eq!(store.enqueue(keyed("sent")).await.unwrap(), known(&sent));
+        assert_eq!(store.enqueue(keyed("dead")).await.unwrap(), known(&dead));
+    }
+    clock.advance(hours(1));
+    let store = open(&path, &options);
+    assert_eq!(store.purge(clock.now_ms()).await.unwrap(), Purged { outbox: 1, ..Purged::default() });
+    assert!(store.enqueue(keyed("sent")).await.unwrap().new, "its row is gone");
+    assert_eq!(store.enqueue(keyed("dead")).await.unwrap(), known(&dead), "a dead letter is kept longer");
+    store.discard_dead_letter(dead.id.as_uuid()).await.unwrap();
+    assert_eq!(store.enqueue(keyed("dead")).await.unwrap(), known(&dead), "and its key a while after");
+    clock.advance(hours(6));
+    assert_eq!(store.purge(clock.now_ms()).await.unwrap().outbox, 1);
+    assert!(store.enqueue(keyed("dead")).await.unwrap().new);
 }

@@ -2,9 +2,9 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use callboard_actors::message::Code;
+use callboard_actors::message::{Code, Usage};
 use callboard_actors::ports::conformance::make;
-use callboard_actors::ports::{Accepted, SendOrder};
+use callboard_actors::ports::{Accepted, SendOrder, StoreError};
 
 use super::*;
 
@@ -18,7 +18,7 @@ async fn rows_numbers_and_keys_outlive_the_process() {
         let store = open(&path, &still());
         store.accept(vec![make::accept("a", "1"), make::accept("a", "2")]).await.unwrap();
         store.enqueue(asked.clone()).await.unwrap();
-        store.append_transcript(make::session("a"), make::turn("a", &[], vec![]).entries);
+        store.append_transcript(make::session("a"), make::turn("a", &[], vec![]).entries, Usage::default());
         store.set_cursor("c".into(), "9".into()).await.unwrap();
     }
     let store = open(&path, &still());
@@ -59,6 +59,23 @@ async fn a_close_in_order_counts_no_crash() {
     assert_eq!(store.begin_turn(make::session("a"), 5).await.unwrap()[0].crashes, 0);
     let row = store.begin_send(make::account(), 5, SendOrder::Pipelined).await.unwrap().remove(0);
     assert!(row.resent, "it had been on its way, so the platform may see it twice");
+}
+
+#[tokio::test]
+async fn a_closed_store_that_somebody_still_holds_leaves_the_next_one_s_rows_alone() {
+    let folder = folder();
+    let path = folder.path().join("s.db");
+    put_one_each(&path).await;
+    let old = open(&path, &still());
+    old.begin_turn(make::session("a"), 1).await.unwrap();
+    old.close();
+    let error = old.accept(vec![make::accept("a", "2")]).await.unwrap_err();
+    assert!(matches!(error, StoreError::Closed), "{error:?}");
+    let next = open(&path, &still());
+    assert_eq!(next.begin_turn(make::session("a"), 5).await.unwrap()[0].crashes, 0);
+    old.restart_writer().unwrap();
+    drop(old);
+    assert!(next.begin_turn(make::session("a"), 5).await.unwrap().is_empty(), "it is in hand, and only once");
 }
 
 #[tokio::test]

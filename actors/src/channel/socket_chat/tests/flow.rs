@@ -18,14 +18,14 @@ fn acknowledgements_leave_in_order_of_arrival() {
     let mut inflow = Inflow::default();
     let tokens: Vec<_> = [10, 20, 30].map(|pkid| inflow.admit(QoS::AtLeastOnce, pkid, 1).unwrap()).into();
     assert_eq!(tokens, [1, 2, 3]);
-    inflow.commit(&[2, 3]);
+    inflow.commit([2, 3]);
     assert_eq!(acks(&mut inflow), [0_u16; 0], "the first is not committed yet");
-    inflow.commit(&[1]);
+    inflow.commit([1]);
     assert_eq!(acks(&mut inflow), [10, 20, 30]);
     assert_eq!(inflow.admit(QoS::AtLeastOnce, 40, 1), Some(4));
-    inflow.commit(&[0, 1, 3, 5, 99]);
+    inflow.commit([0, 1, 3, 5, 99]);
     assert_eq!(acks(&mut inflow), [0_u16; 0], "tokens that are not waiting do nothing");
-    inflow.commit(&[4]);
+    inflow.commit([4]);
     assert_eq!(acks(&mut inflow), [40]);
 }
 
@@ -34,7 +34,7 @@ fn messages_without_acknowledgement_have_no_token() {
     let mut inflow = Inflow::default();
     assert_eq!(inflow.admit(QoS::AtMostOnce, 0, 1), None);
     assert_eq!(inflow.admit(QoS::ExactlyOnce, 5, 1), Some(1));
-    inflow.commit(&[1]);
+    inflow.commit([1]);
     assert!(matches!(inflow.next_ack(), Some(Packet::PubRec(answer)) if answer.pkid == 5));
 }
 
@@ -46,13 +46,13 @@ fn reading_ahead_is_bounded_in_number_and_in_bytes() {
         inflow.admit(QoS::AtLeastOnce, 1, 1);
     }
     assert!(!inflow.is_open());
-    inflow.commit(&[1]);
+    inflow.commit([1]);
     assert_eq!(acks(&mut inflow).len(), 1);
     assert!(inflow.is_open());
     let mut inflow = Inflow::default();
     inflow.admit(QoS::AtLeastOnce, 1, UNACKED_BYTES_MAX);
     assert!(!inflow.is_open());
-    inflow.commit(&[1]);
+    inflow.commit([1]);
     acks(&mut inflow);
     assert!(inflow.is_open());
 }

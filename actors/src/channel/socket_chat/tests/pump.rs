@@ -18,7 +18,7 @@ use super::super::normalise::Context;
 use super::super::outflow::Outflow;
 use super::super::pump::{End, Parts, Pump};
 use super::send::row;
-use crate::channel::{Link, LinkCommand, LinkEvent};
+use crate::channel::{Acked, Became, Link, LinkCommand, LinkEvent};
 use crate::core::{Clock, Progress};
 use crate::message::{AccountKey, LinkState};
 
@@ -207,7 +207,7 @@ async fn an_actor_that_is_behind_is_no_silence_of_the_broker() {
         rig.tick().await;
         assert_eq!(rig.script.read().await, Packet::PingReq);
     }
-    rig.command(LinkCommand::Ack(vec![1])).await;
+    rig.command(LinkCommand::Ack(vec![Acked { token: 1, became: Became::New }])).await;
     assert_eq!(rig.script.read().await, Packet::PubAck(PubAck::new(1)));
     assert!(matches!(rig.event().await, LinkEvent::Frame { ack: Some(ack), .. } if ack == UNACKED_MAX as u64 + 1));
 }

@@ -1,0 +1,128 @@
+//! The trait of every tool of the gateway's own.
+
+use futures_util::future::BoxFuture;
+use serde_json::{Map, Value};
+
+use crate::message::{Code, SessionKey, TraceId};
+
+/// A tool's arguments, by name.
+pub type ToolArgs = Map<String, Value>;
+
+/// Whether a tool may be called again with the same arguments when nobody knows whether the first call was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// It may: it only looks, or does the same thing only once.
+    Safe,
+    /// It may not: it would do the thing twice.
+    Unsafe,
+}
+
+/// By which way a tool is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Entrance {
+    /// By a turn of an agent.
+    Turn,
+    /// By a client over HTTP.
+    Http,
+}
+
+/// For whom a tool is called.
+#[derive(Clone, Debug)]
+pub struct ToolContext {
+    /// The way in.
+    pub entrance: Entrance,
+    /// The session that it is done for.
+    pub session: SessionKey,
+    /// The agent of that session.
+    pub agent: String,
+    /// The integration that the conversation comes by, where it is known.
+    pub channel: Option<String>,
+    /// The login that it comes by, where it is known.
+    pub account: Option<String>,
+    /// The thread through the logs.
+    pub trace: TraceId,
+}
+
+/// What a tool gave back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToolOutput {
+    /// For a model to read.
+    pub text: String,
+    /// For a program to read.
+    pub details: Value,
+}
+
+impl ToolOutput {
+    /// Returns an output that a model reads as the JSON that it is.
+    #[must_use]
+    pub fn json(details: Value) -> Self {
+        Self { text: format!("{details:#}"), details }
+    }
+}
+
+/// Why a tool gave nothing back.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ToolFault {
+    /// There is no such tool, or not for the one who asks: the two look alike on purpose.
+    #[error("Tool not available: {name}")]
+    NotAvailable {
+        /// What was asked for.
+        name: String,
+    },
+    /// The arguments are not those that the tool takes.
+    #[error("{reason}")]
+    Arguments {
+        /// What is wrong with which.
+        reason: String,
+    },
+    /// It was tried.
+    #[error("{reason}")]
+    Failed {
+        /// The stable code.
+        code: Code,
+        /// The reason for people; carries no secret.
+        reason: String,
+    },
+}
+
+impl ToolFault {
+    /// Returns the failure of a tool that was tried.
+    #[must_use]
+    pub fn failed(code: Code, reason: impl Into<String>) -> Self {
+        Self::Failed { code, reason: reason.into() }
+    }
+
+    /// Returns the refusal of one argument.
+    #[must_use]
+    pub fn argument(name: &str, what: &str) -> Self {
+        Self::Arguments { reason: format!("`{name}` {what}") }
+    }
+
+    /// Returns the stable code.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::NotAvailable { .. } => Code::NotFound,
+            Self::Arguments { .. } => Code::InvalidRequest,
+            Self::Failed { code, .. } => *code,
+        }
+    }
+}
+
+/// Something that can be done for an agent or a client. What it is lent it holds itself; what it gets is checked by its schema.
+pub trait Tool: Send + Sync + 'static {
+    /// Returns its name: lower-case letters, digits and `_`.
+    fn name(&self) -> &'static str;
+
+    /// Returns what it is for, for a model to read.
+    fn description(&self) -> &'static str;
+
+    /// Returns the JSON Schema of its arguments, an object that names every one of them.
+    fn schema(&self) -> Value;
+
+    /// Returns whether it may be called again.
+    fn repeat(&self) -> Repeat;
+
+    /// Does it. The arguments keep to the schema. Dropping the future ends the work where that is possible.
+    fn call(&self, context: ToolContext, args: ToolArgs) -> BoxFuture<'static, Result<ToolOutput, ToolFault>>;
+}

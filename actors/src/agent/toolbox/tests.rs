@@ -1,0 +1,155 @@
+use futures_util::future::{BoxFuture, ready};
+use serde_json::json;
+
+use super::*;
+use crate::agent::{Entrance, ToolNames};
+use crate::message::{SessionKey, TraceId};
+
+/// A tool that does what its name says.
+struct Double(&'static str);
+
+impl Tool for Double {
+    fn name(&self) -> &'static str {
+        self.0
+    }
+
+    fn description(&self) -> &'static str {
+        "does as it is called"
+    }
+
+    fn schema(&self) -> Value {
+        match self.0 {
+            "bad_schema" => json!({ "type": "nothing" }),
+            _ => json!({
+                "type": "object", "additionalProperties": false, "required": ["text"],
+                "properties": { "text": { "type": "string", "minLength": 1 }, "count": { "type": "integer" } }
+            }),
+        }
+    }
+
+    fn repeat(&self) -> Repeat {
+        Repeat::Safe
+    }
+
+    fn call(&self, _: ToolContext, args: ToolArgs) -> BoxFuture<'static, Result<ToolOutput, ToolFault>> {
+        match self.0 {
+            "panics" => panic!("at once"),
+            "panics_later" => async { panic!("later") }.boxed(),
+            "hangs" => std::future::pending().boxed(),
+            _ => ready(Ok(ToolOutput::json(Value::Object(args)))).boxed(),
+        }
+    }
+}
+
+fn toolbox(policy: ToolPolicy, clock: &Clock) -> Toolbox {
+    let names = ["echo", "panics", "panics_later", "hangs", "exec"];
+    let tools = names.map(|name| Arc::new(Double(name)) as Arc<dyn Tool>).into();
+    Toolbox::new(tools, Live::fixed(policy), clock.clone()).unwrap()
+}
+
+fn by(entrance: Entrance) -> ToolContext {
+    ToolContext {
+        entrance,
+        session: SessionKey::new("agent:main:main"),
+        agent: "main".into(),
+        channel: None,
+        account: None,
+        trace: TraceId::new(),
+    }
+}
+
+fn args(value: Value) -> ToolArgs {
+    value.as_object().cloned().unwrap()
+}
+
+async fn call(toolbox: &Toolbox, name: &str, value: Value) -> Result<ToolOutput, ToolFault> {
+    toolbox.find(by(Entrance::Http), name)?.call(args(value)).await
+}
+
+#[tokio::test]
+async fn a_tool_gets_arguments_that_keep_to_its_schema() {
+    let toolbox = toolbox(ToolPolicy::default(), &Clock::system());
+    let output = call(&toolbox, "echo", json!({ "text": "hi" })).await.unwrap();
+    assert_eq!(output.details, json!({ "text": "hi" }));
+    let cases = [
+        (json!({}), "`args`: \"text\" is a required property"),
+        (json!({ "text": "" }), "`args.text`"),
+        (json!({ "text": "hi", "count": "secret words" }), "`args.count`: value is not of type \"integer\""),
+        (json!({ "text": "hi", "headers": {} }), "headers"),
+    ];
+    for (value, told) in cases {
+        let fault = call(&toolbox, "echo", value.clone()).await.unwrap_err();
+        assert!(matches!(fault, ToolFault::Arguments { .. }) && fault.to_string().contains(told), "{value}: {fault}");
+        assert!(!fault.to_string().contains("secret"), "{fault}");
+    }
+}
+
+/// One door: whatever lists, finds or calls a tool asks the same policy.
+#[tokio::test]
+async fn what_is_denied_is_not_there_by_any_way() {
+    let denied = ToolPolicy { deny: ToolNames::new(["echo"]), ..ToolPolicy::default() };
+    let toolbox = toolbox(denied, &Clock::system());
+    for name in ["echo", "exec", "nobody", ""] {
+        let fault = call(&toolbox, name, json!({ "text": "hi" })).await.unwrap_err();
+        assert_eq!(fault, ToolFault::NotAvailable { name: name.into() });
+    }
+    let listed = |entrance| toolbox.specs(&by(entrance)).into_iter().map(|spec| spec.name).collect::<Vec<_>>();
+    assert_eq!(listed(Entrance::Http), ["hangs", "panics", "panics_later"]);
+    assert_eq!(listed(Entrance::Turn), ["exec", "hangs", "panics", "panics_later"]);
+    assert!(toolbox.find(by(Entrance::Turn), "exec").is_ok() && toolbox.find(by(Entrance::Turn), "echo").is_err());
+}
+
+#[tokio::test]
+async fn a_policy_holds_at_once_when_it_changes() {
+    let policy = Arc::new(std::sync::Mutex::new(Arc::new(ToolPolicy::default())));
+    let live = Arc::clone(&policy);
+    let tools = vec![Arc::new(Double("echo")) as Arc<dyn Tool>];
+    let toolbox = Toolbox::new(tools, Live::new(move || Arc::clone(&live.lock().unwrap())), Clock::system()).unwrap();
+    assert!(toolbox.find(by(Entrance::Http), "echo").is_ok());
+    *policy.lock().unwrap() = Arc::new(ToolPolicy { allow: Some(ToolNames::default()), ..ToolPolicy::default() });
+    assert!(toolbox.find(by(Entrance::Http), "echo").is_err());
+}
+
+#[tokio::test]
+async fn a_panic_is_the_tools_own_affair() {
+    let toolbox = toolbox(ToolPolicy::default(), &Clock::system());
+    for name in ["panics", "panics_later"] {
+        let fault = call(&toolbox, name, json!({ "text": "hi" })).await.unwrap_err();
+        assert_eq!(fault.code(), Code::Internal, "{fault}");
+    }
+    assert_eq!(toolbox.running.available_permits(), TOOL_CALLS_RUNNING_MAX);
+}
+
+#[tokio::test]
+async fn calls_are_bounded_in_time_and_number() {
+    let clock = Clock::manual(0);
+    let toolbox = toolbox(ToolPolicy::default(), &clock);
+    let hang = || call(&toolbox, "hangs", json!({ "text": "hi" }));
+    let mut running: Vec<_> = (0..TOOL_CALLS_RUNNING_MAX).map(|_| Box::pin(hang())).collect();
+    for call in &mut running {
+        assert!(futures_util::poll!(call).is_pending());
+    }
+    assert_eq!(hang().await.unwrap_err().code(), Code::Overloaded);
+    clock.advance(TOOL_CALL_TIME_MAX);
+    assert_eq!(running.remove(0).await.unwrap_err().code(), Code::Timeout);
+    // A caller that goes gives its place back.
+    drop(running);
+    assert_eq!(toolbox.running.available_permits(), TOOL_CALLS_RUNNING_MAX);
+}
+
+#[test]
+fn a_tool_that_nobody_could_use_is_refused() {
+    let make = |names: &[&'static str]| {
+        let tools = names.iter().map(|name| Arc::new(Double(name)) as Arc<dyn Tool>).collect();
+        Toolbox::new(tools, Live::fixed(ToolPolicy::default()), Clock::system()).unwrap_err()
+    };
+    assert!(make(&["echo", "echo"]).to_string().contains("another one has its name"));
+    assert!(make(&["bad_schema"]).to_string().contains("its schema is none"));
+}
+
+#[test]
+fn a_tool_says_which_arguments_it_takes() {
+    let toolbox = toolbox(ToolPolicy::default(), &Clock::system());
+    let echo = toolbox.find(by(Entrance::Http), "echo").unwrap_or_else(|fault| panic!("{fault}"));
+    assert!(echo.takes("count") && !echo.takes("action") && echo.repeat() == Repeat::Safe);
+}

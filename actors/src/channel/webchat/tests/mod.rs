@@ -1,0 +1,5 @@
+mod accounts;
+mod bench;
+mod inbound;
+mod outbound;
+mod target;

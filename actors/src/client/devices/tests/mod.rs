@@ -1,0 +1,7 @@
+//! Tests of the book of devices over a store in memory.
+
+mod bounds;
+mod keeping;
+mod pairing;
+mod rig;
+mod tokens;

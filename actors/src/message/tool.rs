@@ -1,0 +1,101 @@
+//! Tools: what a provider may call, what it called, and what came of it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A tool as a provider is told of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ToolSpec {
+    /// Its name: letters, digits, `_` and `-`.
+    pub name: String,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The JSON Schema of its arguments, an object; none for a tool that takes none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parameters: Option<Value>,
+    /// Whether the provider has to keep to the schema exactly, where it can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strict: Option<bool>,
+}
+
+/// Which tool a provider is to call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ToolChoice {
+    /// Whichever it finds useful, or none.
+    Auto,
+    /// None.
+    Never,
+    /// At least one.
+    Required,
+    /// This one.
+    Named(String),
+}
+
+/// The tools that whoever asks a turn has itself: a call of one ends the turn, and the asker comes back with its result.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ToolUse {
+    /// The tools; empty for an asker that has none.
+    pub specs: Vec<ToolSpec>,
+    /// Which is to be called; `None` leaves it to the provider.
+    pub choice: Option<ToolChoice>,
+    /// Whether several may be called at once; `None` leaves it to the provider.
+    pub parallel: Option<bool>,
+}
+
+impl ToolUse {
+    /// Returns whether a tool is one of these.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.specs.iter().any(|spec| spec.name == name)
+    }
+}
+
+/// A tool that the provider wants called.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ToolCall {
+    /// The provider's id of the call.
+    pub id: String,
+    /// The tool's name.
+    pub name: String,
+    /// The arguments, as the provider sent them; a string when they were not JSON.
+    pub args: Value,
+}
+
+impl ToolCall {
+    /// Reads arguments from their text; a text that is not JSON is kept as it is, an empty one is an empty object.
+    #[must_use]
+    pub fn read_args(text: &str) -> Value {
+        match text.trim() {
+            "" => Value::Object(serde_json::Map::new()),
+            json => serde_json::from_str(json).unwrap_or_else(|_| Value::String(text.to_owned())),
+        }
+    }
+
+    /// Returns the arguments' text; those that were not JSON go back as they came.
+    #[must_use]
+    pub fn args_text(&self) -> String {
+        match &self.args {
+            Value::String(raw) => raw.clone(),
+            args => args.to_string(),
+        }
+    }
+}
+
+/// What a tool gave back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ToolResult {
+    /// The tool's output.
+    Done(String),
+    /// Why there is none, for the provider to read.
+    Failed(String),
+}
+
+/// One round of tool calls within a turn: what the provider said and wanted, and what came of it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ToolRound {
+    /// The text that the provider wrote before the calls.
+    pub text: String,
+    /// The calls with their results, in the provider's order.
+    pub calls: Vec<(ToolCall, ToolResult)>,
+}

@@ -1,0 +1,68 @@
+//! Promises about what was said.
+
+use super::{Bench, Case, START_MS, case, make};
+use crate::message::{Entry, Role, RunId, Usage};
+use crate::ports::{Compacted, LINES_TAKEN_MAX, Store};
+
+pub(super) fn cases() -> Vec<Case> {
+    vec![
+        case("remembers a transcript in order and hands out its end", |bench| Box::pin(history(bench))),
+        case("keeps the end of a compacted transcript", |bench| Box::pin(compacts(bench))),
+        case("hands out the end of what goes when that is very long", |bench| Box::pin(takes_the_end(bench))),
+    ]
+}
+
+fn lines(run: &RunId, from: usize, to: usize) -> Vec<Entry> {
+    (from..=to).map(|n| make::entry(run.clone(), Role::User, &format!("line {n} ☕"))).collect()
+}
+
+async fn write(store: &dyn Store, chat: &str, entries: Vec<Entry>) {
+    store.append_transcript(make::session(chat), entries, Usage::default());
+    store.flush().await.unwrap();
+}
+
+async fn history(Bench { store, .. }: Bench) {
+    let run = RunId::new();
+    store.append_transcript(make::session("a"), lines(&run, 1, 3), Usage::default());
+    store.append_transcript(make::session("b"), lines(&run, 7, 7), Usage::default());
+    store.append_transcript(make::session("a"), lines(&run, 4, 5), Usage::default());
+    store.flush().await.unwrap();
+    let end = store.history(make::session("a"), 3).await.unwrap();
+    assert_eq!(end, lines(&run, 3, 5));
+    assert_eq!(store.history(make::session("a"), 100).await.unwrap().len(), 5);
+    assert!(store.history(make::session("nobody"), 3).await.unwrap().is_empty());
+}
+
+async fn compacts(bench: Bench) {
+    let store = &*bench.store;
+    let run = RunId::new();
+    write(store, "a", lines(&run, 1, 5)).await;
+    write(store, "b", lines(&run, 6, 7)).await;
+    bench.pass(4);
+    let short = store.compact_session(make::session("a"), 5).await.unwrap();
+    assert_eq!(short, Compacted { dropped: vec![], kept: 5 });
+    let compacted = store.compact_session(make::session("a"), 2).await.unwrap();
+    assert_eq!(compacted, Compacted { dropped: lines(&run, 1, 3), kept: 2 });
+    let row = store.session(make::session("a")).await.unwrap().unwrap();
+    assert_eq!((row.entries, row.updated_ms), (2, START_MS + 4));
+    write(store, "a", lines(&run, 8, 8)).await;
+    let left = [lines(&run, 4, 5), lines(&run, 8, 8)].concat();
+    assert_eq!(store.history(make::session("a"), 9).await.unwrap(), left);
+    assert_eq!(store.history(make::session("b"), 9).await.unwrap(), lines(&run, 6, 7));
+    let all = store.compact_session(make::session("a"), 0).await.unwrap();
+    assert_eq!(all, Compacted { dropped: left, kept: 0 });
+    assert!(store.history(make::session("a"), 9).await.unwrap().is_empty());
+    let nobody = store.compact_session(make::session("nobody"), 1).await.unwrap();
+    assert_eq!(nobody, Compacted { dropped: vec![], kept: 0 });
+    assert_eq!(store.session(make::session("nobody")).await.unwrap(), None);
+}
+
+async fn takes_the_end(Bench { store, .. }: Bench) {
+    let store = &*store;
+    let run = RunId::new();
+    write(store, "a", lines(&run, 1, LINES_TAKEN_MAX + 3)).await;
+    let compacted = store.compact_session(make::session("a"), 1).await.unwrap();
+    assert_eq!((compacted.dropped.len(), compacted.kept), (LINES_TAKEN_MAX, 1));
+    assert_eq!(compacted.dropped.first(), lines(&run, 3, 3).first());
+    assert_eq!(store.history(make::session("a"), 9).await.unwrap(), lines(&run, LINES_TAKEN_MAX + 3, LINES_TAKEN_MAX + 3));
+}

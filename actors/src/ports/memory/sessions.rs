@@ -1,0 +1,141 @@
+//! Sessions, their settings and transcripts.
+
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::message::{Entry, SessionKey, Target, Usage};
+use crate::ports::{Compacted, LINES_TAKEN_MAX, SessionRow, SessionTraits, StoreError};
+
+use super::state::State;
+
+/// A session that had a message, a turn or a setting.
+pub(super) struct Known {
+    /// Its number in order of first mention.
+    pub number: usize,
+    pub id: Uuid,
+    pub updated_ms: i64,
+    pub entries: Vec<Entry>,
+    pub usage: Usage,
+    pub reply_to: Option<Target>,
+    pub traits: SessionTraits,
+}
+
+impl Known {
+    fn new(number: usize, updated_ms: i64) -> Self {
+        Self {
+            number,
+            id: Uuid::now_v7(),
+            updated_ms,
+            entries: Vec::new(),
+            usage: Usage::default(),
+            reply_to: None,
+            traits: SessionTraits::default(),
+        }
+    }
+
+    fn row(&self, key: &SessionKey) -> SessionRow {
+        SessionRow {
+            key: key.clone(),
+            id: self.id,
+            updated_ms: self.updated_ms,
+            entries: self.entries.len() as u64,
+            usage: self.usage,
+            reply_to: self.reply_to.clone(),
+            traits: self.traits.clone(),
+        }
+    }
+
+    /// Takes all lines but the newest `keep`.
+    fn take_lines(&mut self, keep: usize) -> Vec<Entry> {
+        let mut taken = std::mem::take(&mut self.entries);
+        self.entries = taken.split_off(taken.len().saturating_sub(keep));
+        taken.split_off(taken.len().saturating_sub(LINES_TAKEN_MAX))
+    }
+}
+
+impl State {
+    /// Returns a session, known from now on.
+    pub(super) fn session(&mut self, key: &SessionKey) -> &mut Known {
+        let now_ms = self.now_ms();
+        let made = &mut self.sessions_made;
+        self.sessions.entry(key.clone()).or_insert_with(|| {
+            *made += 1;
+            Known::new(*made, now_ms)
+        })
+    }
+
+    /// Returns a session that is changed now.
+    fn changed(&mut self, key: &SessionKey) -> &mut Known {
+        let now_ms = self.now_ms();
+        let session = self.session(key);
+        session.updated_ms = now_ms;
+        session
+    }
+
+    pub(super) fn append(&mut self, key: &SessionKey, entries: Vec<Entry>, usage: Usage) -> &mut Known {
+        let session = self.changed(key);
+        session.entries.extend(entries);
+        session.usage.input = sum(session.usage.input, usage.input);
+        session.usage.output = sum(session.usage.output, usage.output);
+        session
+    }
+
+    pub(super) fn history(&self, key: &SessionKey, limit: usize) -> Vec<Entry> {
+        let entries = self.sessions.get(key).map_or(&[][..], |session| &session.entries);
+        entries.iter().skip(entries.len().saturating_sub(limit)).cloned().collect()
+    }
+
+    pub(super) fn list_sessions(&self, limit: usize) -> Vec<SessionRow> {
+        let mut known: Vec<_> = self.sessions.iter().collect();
+        known.sort_by_key(|(_, session)| std::cmp::Reverse((session.updated_ms, session.number)));
+        known.into_iter().take(limit).map(|(key, session)| session.row(key)).collect()
+    }
+
+    pub(super) fn known_session(&self, key: &SessionKey) -> Option<SessionRow> {
+        self.sessions.get(key).map(|session| session.row(key))
+    }
+
+    pub(super) fn patch_session(&mut self, key: &SessionKey, patch: &Map<String, Value>) -> Result<SessionRow, StoreError> {
+        let before = self.sessions.get(key).map(|session| session.traits.clone()).unwrap_or_default();
+        let traits = before.patched(patch)?;
+        if let Some(label) = &traits.label {
+            let labelled =
+                |(other, session): &(&SessionKey, &Known)| *other != key && session.traits.label.as_ref() == Some(label);
+            if let Some((other, _)) = self.sessions.iter().find(labelled) {
+                return Err(StoreError::Conflict { what: format!("the label `{label}` is that of session {other}") });
+            }
+        }
+        let session = self.changed(key);
+        session.traits = traits;
+        Ok(session.row(key))
+    }
+
+    pub(super) fn reset_session(&mut self, key: &SessionKey) -> (SessionRow, Vec<Entry>) {
+        let session = self.changed(key);
+        (session.id, session.usage) = (Uuid::now_v7(), Usage::default());
+        let lines = session.take_lines(0);
+        (session.row(key), lines)
+    }
+
+    pub(super) fn delete_session(&mut self, key: &SessionKey) -> Option<Vec<Entry>> {
+        let mut session = self.sessions.remove(key)?;
+        if self.inbox.values().any(|row| row.session == *key && row.stand.is_open()) {
+            self.sessions.insert(key.clone(), Known::new(session.number, self.now_ms()));
+        }
+        Some(session.take_lines(0))
+    }
+
+    pub(super) fn compact_session(&mut self, key: &SessionKey, keep: usize) -> Compacted {
+        if !self.sessions.contains_key(key) {
+            return Compacted { dropped: Vec::new(), kept: 0 };
+        }
+        let session = self.changed(key);
+        let dropped = session.take_lines(keep);
+        Compacted { dropped, kept: session.entries.len() as u64 }
+    }
+}
+
+/// Adds tokens as a file's numbers do, which end at `i64::MAX`.
+fn sum(counted: u64, more: u64) -> u64 {
+    counted.saturating_add(more).min(i64::MAX.unsigned_abs())
+}

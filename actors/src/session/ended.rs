@@ -1,0 +1,86 @@
+//! How a turn came out, for its client, its listeners and whoever ordered it.
+
+use crate::agent::{Ending, ProviderError, RunOutcome};
+use crate::message::{Code, Delta, RunVerdict, ToolCall, TurnEnd, TurnFailure, Usage};
+
+/// A turn that is over.
+#[derive(Debug)]
+pub(super) struct Ended {
+    /// All that was written; in bounds as the run's own answer is.
+    pub(super) text: String,
+    /// The calls of the client's tools that it ended with; empty when it ended otherwise.
+    pub(super) calls: Vec<ToolCall>,
+    pub(super) how: How,
+}
+
+/// How a turn came out.
+#[derive(Debug)]
+pub(super) enum How {
+    /// Its answer is whole, or up to its client's tools.
+    Done(Ending),
+    /// Its answer is not whole.
+    Failed(ProviderError),
+    /// Its time was over before its answer was whole.
+    Late(ProviderError),
+    /// It was ended: `rpc`, `stop` or `timeout`.
+    Aborted(&'static str),
+}
+
+impl Ended {
+    /// A turn that wrote nothing.
+    pub(super) fn silent(how: How) -> Self {
+        Self::saying(String::new(), how)
+    }
+
+    /// A turn that called no tool of its client.
+    pub(super) fn saying(text: String, how: How) -> Self {
+        Self { text, calls: Vec::new(), how }
+    }
+
+    /// Returns the last that a waiting client hears.
+    pub(super) fn delta(&self) -> Delta {
+        match &self.how {
+            How::Done(ending) => {
+                let finish_reason = ending.finish_reason.clone();
+                Delta::End(TurnEnd { finish_reason, calls: self.calls.clone(), usage: ending.usage })
+            }
+            How::Failed(error) | How::Late(error) => Delta::Failed(failure(error)),
+            How::Aborted(_) => Delta::Failed(TurnFailure { code: Code::Aborted, message: "the turn was aborted".into() }),
+        }
+    }
+}
+
+impl How {
+    /// Returns what was counted; nothing where the answer is not whole.
+    pub(super) fn usage(&self) -> Usage {
+        match self {
+            Self::Done(ending) => ending.usage,
+            Self::Failed(_) | Self::Late(_) | Self::Aborted(_) => Usage::default(),
+        }
+    }
+
+    /// Returns the last that whoever ordered the turn hears.
+    pub(super) fn verdict(&self) -> RunVerdict {
+        match self {
+            Self::Done(_) => RunVerdict::Done,
+            Self::Failed(error) | Self::Late(error) => RunVerdict::Failed(failure(error)),
+            Self::Aborted(why) => RunVerdict::Aborted(why),
+        }
+    }
+}
+
+impl From<RunOutcome> for How {
+    fn from(outcome: RunOutcome) -> Self {
+        match outcome {
+            RunOutcome::Done(ending) => Self::Done(ending),
+            RunOutcome::Failed(error) => Self::Failed(error),
+            RunOutcome::Late(error) => Self::Late(error),
+            // Whoever hangs up says stop.
+            RunOutcome::Gone => Self::Aborted("stop"),
+        }
+    }
+}
+
+fn failure(error: &ProviderError) -> TurnFailure {
+    TurnFailure { code: error.code, message: error.message.clone() }
+}

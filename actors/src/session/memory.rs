@@ -1,0 +1,104 @@
+//! What a session has read of itself from the store: its own settings, and the newest lines of its transcript.
+
+use crate::message::{Entry, Tenure};
+use crate::ports::SessionTraits;
+
+/// Whether answers may be sent to a platform.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum SendPolicy {
+    #[default]
+    Allow,
+    Deny,
+}
+
+/// Those of a session's own settings that a turn looks at.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Manner {
+    pub(super) model: Option<Box<str>>,
+    pub(super) thinking: Option<Box<str>>,
+    pub(super) send: SendPolicy,
+}
+
+impl Manner {
+    pub(super) fn of(traits: SessionTraits) -> Self {
+        let send = if traits.send_policy.as_deref() == Some("deny") { SendPolicy::Deny } else { SendPolicy::Allow };
+        let boxed = |text: Option<String>| text.map(String::into_boxed_str);
+        Self { model: boxed(traits.model), thinking: boxed(traits.thinking_level), send }
+    }
+}
+
+/// What a session knows of itself.
+pub(super) struct Memory {
+    /// As they were read last.
+    pub(super) manner: Manner,
+    /// Whether `manner` is what the store has.
+    manner_age: Age,
+    /// The newest lines of the transcript, while there is work that needs them.
+    pub(super) lines: Option<Vec<Entry>>,
+    /// Whether lines are on their way to the disk that nobody waited for.
+    behind: bool,
+    /// How often somebody changed what the store has: an answer that was under way meanwhile is not to be believed.
+    changes: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Age {
+    Stale,
+    Fresh,
+}
+
+impl Memory {
+    pub(super) fn new(tenure: Tenure) -> Self {
+        // Whoever is asked only once has no past to read, and nobody can have set anything for it.
+        let (manner_age, lines) = match tenure {
+            Tenure::Once => (Age::Fresh, Some(Vec::new())),
+            Tenure::Kept => (Age::Stale, None),
+        };
+        Self { manner: Manner::default(), manner_age, lines, behind: false, changes: 0 }
+    }
+
+    /// Somebody changed what the store has.
+    pub(super) fn changed(&mut self) {
+        self.changes = self.changes.wrapping_add(1);
+        self.manner_age = Age::Stale;
+        self.lines = None;
+    }
+
+    pub(super) fn changes(&self) -> u32 {
+        self.changes
+    }
+
+    /// Returns whether its own settings have to be read before the next turn.
+    pub(super) fn wants_manner(&self) -> bool {
+        self.manner_age == Age::Stale
+    }
+
+    pub(super) fn learn(&mut self, manner: Manner) {
+        self.manner = manner;
+        self.manner_age = Age::Fresh;
+    }
+
+    /// Adds lines that a turn wrote, if older ones are known, and keeps the newest.
+    pub(super) fn remember(&mut self, entries: &[Entry], max: usize) {
+        if let Some(lines) = &mut self.lines {
+            lines.extend_from_slice(entries);
+            let over = lines.len().saturating_sub(max);
+            lines.drain(..over);
+        }
+    }
+
+    /// Lines were handed to the store without waiting for it.
+    pub(super) fn fell_behind(&mut self) {
+        self.behind = true;
+    }
+
+    /// The store has answered a write that came after all lines.
+    pub(super) fn caught_up(&mut self) {
+        self.behind = false;
+    }
+
+    /// Returns whether a read may miss lines.
+    pub(super) fn is_behind(&self) -> bool {
+        self.behind
+    }
+}

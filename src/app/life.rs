@@ -1,0 +1,242 @@
+//! The phases of one life: serve, open the store, start the actors, drain.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use callboard_actors::agent::Toolbox;
+use callboard_actors::channel::Desks;
+use callboard_actors::channel::webchat::{DeskParts, WebChatDesk};
+use callboard_actors::core::{ActorKind, Backoff, Clock, Intensity, Supervision, Supervisor};
+use callboard_actors::message::{Counters, EventBody, EventName, Switchboard};
+use callboard_actors::ports::Store as _;
+use callboard_actors::registry::Board;
+use callboard_actors::session::TurnGate;
+use callboard_actors::troupe::{self, Props, Temper, Troupe};
+
+use super::live::LiveConfig;
+use super::view::Accounts;
+use super::{AppError, Options, places};
+use crate::access::Porter;
+use crate::config::desk::ConfigDesk;
+use crate::config::slices::Slices;
+use crate::http::{self, ChannelsView, Doctor, Gateway, Parts, Phase, Readiness};
+use crate::outgoing::Outgoing;
+use crate::storage::{LateStore, Options as StoreOptions, SqliteStore, StoreGuardian};
+use crate::tools::{self, ToolParts};
+use crate::ws::{Control, ControlParts, Sockets};
+
+/// How many threads answer HTTP.
+const HTTP_WORKERS: usize = 2;
+
+/// How long answers that are written may take to get out at shutdown.
+const FLUSH_WAIT: Duration = Duration::from_secs(2);
+
+/// How long channels may take to say goodbye to their platforms.
+const GOODBYE_WAIT: Duration = Duration::from_secs(4);
+
+/// How long actors may take to end at shutdown.
+const END_WAIT: Duration = Duration::from_secs(3);
+
+/// How soon clients may expect the gateway back from a restart, milliseconds; what turns take to finish comes on top.
+const RESTART_EXPECTED_MS: u64 = 1_500;
+
+/// How often the outbox is looked at while it empties.
+const FLUSH_LOOK: Duration = Duration::from_millis(20);
+
+/// Everything that one life holds.
+pub(super) struct Life {
+    pub(super) supervisor: Supervisor,
+    pub(super) store: Arc<LateStore>,
+    pub(super) board: Arc<Board>,
+    pub(super) live: LiveConfig,
+    desks: Arc<Desks>,
+    counters: Arc<Counters>,
+    gate: TurnGate,
+    webchat: WebChatDesk,
+    pub(super) readiness: Arc<Readiness>,
+}
+
+/// Why a life ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Farewell {
+    /// The process ends.
+    Stop,
+    /// Another life follows.
+    Restart,
+}
+
+impl Farewell {
+    /// Returns what clients are told.
+    fn told(self) -> serde_json::Value {
+        match self {
+            Self::Stop => serde_json::json!({ "reason": "gateway stopping", "restartExpectedMs": null }),
+            Self::Restart => serde_json::json!({ "reason": "gateway restarting", "restartExpectedMs": RESTART_EXPECTED_MS }),
+        }
+    }
+}
+
+impl Life {
+    pub(super) fn new(options: &Options, clock: Clock) -> Result<Self, AppError> {
+        let slices = &options.config.slices;
+        let webchat = WebChatDesk::default();
+        let live = LiveConfig::new(options.config.clone(), clock.clone(), webchat.clone())?;
+        let settings = Supervision { stuck_after: slices.supervision.stuck, ..Supervision::default() };
+        let supervisor = Supervisor::new(settings, clock);
+        let store: Arc<LateStore> = Arc::default();
+        let board = Arc::new(Board::new(live.routes()));
+        webchat.connect(DeskParts {
+            store: Arc::clone(&store) as _,
+            switchboard: Arc::clone(&board) as _,
+            supervisor: supervisor.clone(),
+        });
+        Ok(Self {
+            supervisor,
+            store,
+            board,
+            live,
+            desks: Arc::default(),
+            counters: Arc::default(),
+            gate: TurnGate::default(),
+            webchat,
+            readiness: Arc::default(),
+        })
+    }
+
+    /// Puts the control plane together.
+    pub(super) fn control(&self, options: &Options, config: &Arc<ConfigDesk>) -> Arc<Control> {
+        let channels = self.view();
+        let doctor = Doctor {
+            supervisor: self.supervisor.clone(),
+            store: Arc::clone(&self.store) as _,
+            channels: Arc::clone(&channels),
+            readiness: Arc::clone(&self.readiness),
+        };
+        Control::new(ControlParts {
+            supervisor: self.supervisor.clone(),
+            store: Arc::clone(&self.store) as _,
+            switchboard: Arc::clone(&self.board) as _,
+            channels,
+            doctor,
+            porter: Porter::new(self.live.access(), self.supervisor.clock()),
+            config: Arc::clone(config),
+            shown: self.live.shown(),
+            routes: self.live.routes(),
+            models: self.live.models(),
+            webchat: self.webchat.clone(),
+            places: places::of(&options.paths),
+        })
+    }
+
+    fn view(&self) -> Arc<dyn ChannelsView> {
+        Arc::new(Accounts {
+            accounts: self.live.accounts(),
+            desks: Arc::clone(&self.desks),
+            board: Arc::clone(&self.board),
+            supervisor: self.supervisor.clone(),
+        })
+    }
+
+    pub(super) fn serve(&self, listener: TcpListener, control: &Arc<Control>) -> Result<ServerHandle, AppError> {
+        let outgoing = Outgoing {
+            store: Arc::clone(&self.store) as _,
+            switchboard: Arc::clone(&self.board) as _,
+            channels: self.view(),
+            clock: self.supervisor.clock().clone(),
+        };
+        let tools = tools::tools(&ToolParts { outgoing, routes: self.live.routes() });
+        let tools = Toolbox::new(tools, self.live.tools(), self.supervisor.clock().clone())?;
+        let parts = Parts {
+            supervisor: self.supervisor.clone(),
+            store: Arc::clone(&self.store) as _,
+            switchboard: Arc::clone(&self.board) as Arc<dyn Switchboard>,
+            settings: self.live.http(),
+            channels: self.view(),
+            readiness: Arc::clone(&self.readiness),
+            counters: Arc::clone(&self.counters),
+            tools: Arc::new(tools),
+            porter: Arc::clone(&control.porter),
+            upgrades: Some(Arc::new(Sockets(Arc::clone(control)))),
+        };
+        let server = http::serve(listener, Gateway::new(parts), HTTP_WORKERS).map_err(AppError::Serve)?;
+        let handle = server.handle();
+        actix::spawn(async move {
+            if let Err(error) = server.await {
+                tracing::error!(event = "http.ended", "{error}");
+            }
+        });
+        Ok(handle)
+    }
+
+    /// Opens the store on a thread of its own, since reading a long log back takes a while.
+    pub(super) async fn open_store(&self, path: PathBuf, slices: &Slices) -> Result<Arc<SqliteStore>, AppError> {
+        let options = StoreOptions {
+            limits: self.live.store(),
+            clock: self.supervisor.clock().clone(),
+            crashes_max: slices.delivery.crashes_max,
+            ..StoreOptions::default()
+        };
+        let opened = tokio::task::spawn_blocking(move || SqliteStore::open(&path, options)).await;
+        let store = opened.map_err(|error| AppError::Serve(std::io::Error::other(error)))??;
+        self.store.arrive(Arc::clone(&store) as _);
+        Ok(store)
+    }
+
+    pub(super) fn start_actors(&self, store: &Arc<SqliteStore>, slices: &Slices) -> Result<Arc<Troupe>, AppError> {
+        let _ = self.supervisor.start(StoreGuardian::spec(store))?;
+        let supervision = &slices.supervision;
+        let props = Props {
+            supervisor: self.supervisor.clone(),
+            store: Arc::clone(store) as _,
+            providers: Arc::new(self.live.clone()),
+            accounts: self.live.accounts(),
+            routes: self.live.routes(),
+            sessions: self.live.sessions(),
+            channels: self.live.channels(),
+            desks: Arc::clone(&self.desks),
+            counters: Arc::clone(&self.counters),
+            gate: self.gate.clone(),
+            temper: Temper {
+                intensity: Intensity { restarts_max: supervision.restarts_max, window: supervision.restarts_window },
+                backoff: Backoff { base: supervision.backoff_base, max: supervision.backoff_max, jitter: 0.2 },
+                stable_after: supervision.stable,
+            },
+        };
+        Ok(troupe::start(props, &self.board)?)
+    }
+
+    /// Goes down in good order: takes nothing in, lets what runs finish, sends what is written, says goodbye.
+    pub(super) async fn drain(&self, troupe: &Troupe, control: &Control, server: ServerHandle, farewell: Farewell) {
+        tracing::info!(event = "gateway.draining", turns = self.gate.running());
+        self.readiness.set(Phase::Draining);
+        if farewell == Farewell::Stop {
+            let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+        }
+        self.board.publish(EventBody::new(EventName::Shutdown, &farewell.told()));
+        self.gate.close();
+        let clock = self.supervisor.clock();
+        let turns_wait = self.live.with(|config| config.slices.gateway.drain);
+        if clock.within(turns_wait, self.gate.emptied()).await.is_none() {
+            tracing::warn!(event = "gateway.turns_parked", turns = self.gate.running(), "they run again at the next start");
+        }
+        let _ = clock.within(FLUSH_WAIT, self.outbox_emptied()).await;
+        troupe.close_channels(GOODBYE_WAIT).await;
+        self.supervisor.stop_kind(ActorKind::Channel, END_WAIT).await;
+        self.supervisor.stop_kind(ActorKind::Session, END_WAIT).await;
+        control.close(FLUSH_WAIT).await;
+        self.supervisor.stop_kind(ActorKind::Client, END_WAIT).await;
+        server.stop(true).await;
+        let _ = self.store.flush().await;
+        self.supervisor.shut_down();
+        self.supervisor.let_go();
+        self.webchat.let_go();
+    }
+
+    async fn outbox_emptied(&self) {
+        while self.store.health().outbox_open > 0 {
+            self.supervisor.clock().sleep(FLUSH_LOOK).await;
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! The config file while the gateway runs: everybody who reads or writes it does so here, one writer at a time.
+//!
+//! # Layout
+//!
+//! - `view`: what is answered; `error`: what is refused; `keeper`: who runs the gateway and takes a new configuration over
+//! - `standing`: the file of this moment; `shown`: its text without secrets
+//! - `patch`: a merge patch into the text; `restore`: placeholders of secrets back into secrets; `pairs`: which list entry is which
+//! - `hints`: labels and help for forms
+//!
+//! Everything here reads and writes files: call it on a thread that may block.
+
+mod error;
+mod hints;
+mod keeper;
+mod pairs;
+mod patch;
+mod restore;
+mod shown;
+mod standing;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use callboard_actors::core::Clock;
+
+pub use error::DeskError;
+pub use hints::Hint;
+pub use keeper::{Keeper, RestartTicket, RestartWish, Sentinel, SentinelNote, SentinelStats, Weight};
+pub use view::{ConfigView, Effect, Issue, SchemaView, Written};
+
+use super::load::check_text;
+use super::refuse::{Unconfigured, check_start};
+use super::reload::Plan;
+use super::setup::make_folder;
+use super::{Config, Environment, KeyPath, Overrides, Paths, edit, schema};
+use restore::Draft;
+use standing::Standing;
+
+/// How long a text may be that is set, applied or patched in, bytes.
+pub const RAW_BYTES_MAX: usize = 1 << 20;
+
+/// The config file's desk.
+pub struct ConfigDesk {
+    paths: Paths,
+    env: Environment,
+    overrides: Overrides,
+    keeper: Arc<dyn Keeper>,
+    clock: Clock,
+    turn: Mutex<()>,
+}
+
+impl ConfigDesk {
+    /// Opens a desk over the gateway's places, with the variables and flags that it was started with.
+    #[must_use]
+    pub fn new(paths: Paths, env: Environment, overrides: Overrides, keeper: Arc<dyn Keeper>, clock: Clock) -> Self {
+        Self { paths, env, overrides, keeper, clock, turn: Mutex::new(()) }
+    }
+
+    /// Returns the config file as it is, without its secrets. A file that cannot be used is told with what is wrong; what holds
+    /// then is shown as `config`.
+    #[must_use]
+    pub fn get(&self) -> ConfigView {
+        let standing = self.standing();
+        let running;
+        let holds = if let Ok(config) = &standing.config {
+            config
+        } else {
+            running = self.keeper.running();
+            &running
+        };
+        let mut issues = standing.issues();
+        let parsed = standing.tree.as_ref().map(|tree| standing.veil.value(tree, &KeyPath::default()));
+        let raw = standing.text.as_deref().zip(parsed.as_ref()).map(|(text, parsed)| {
+            let shown = shown::text(text, parsed, &standing);
+            if shown.is_none() {
+                issues.push(Issue::new("", "the file's text is withheld: its secrets cannot be hidden in it; see `parsed`"));
+            }
+            shown
+        });
+        ConfigView {
+            path: self.paths.config_file.clone(),
+            exists: standing.exists,
+            raw: raw.flatten(),
+            parsed: parsed.unwrap_or_else(|| serde_json::json!({})),
+            valid: standing.config.is_ok(),
+            config: holds.shown(),
+            hash: standing.hash.clone(),
+            issues,
+            warnings: standing.config.as_ref().map_or_else(|_| Vec::new(), |config| issues_of(config, &self.paths.config_file)),
+            legacy_issues: Vec::new(),
+        }
+    }
+
+    /// Returns the schema of the file, with labels and help for forms.
+    #[must_use]
+    pub fn schema(&self) -> SchemaView {
+        let generated_at = jiff::Timestamp::from_millisecond(self.clock.now_ms()).unwrap_or_default();
+        SchemaView {
+            schema: schema::schema(),
+            ui_hints: hints::hints(),
+            version: env!("CARGO_PKG_VERSION"),
+            generated_at: format!("{generated_at:.3}"),
+        }
+    }
+
+    /// Replaces the file by a text. The gateway restarts for it only as `gateway.reload.mode` says.
+    ///
+    /// # Errors
+    /// As [`DeskError`] says; nothing was written then.
+    pub fn set(&self, raw: &str, base_hash: Option<&str>) -> Result<Written, DeskError> {
+        self.write("config.set", raw, base_hash, None)
+    }
+
+    /// Lays a JSON5 object over the file (RFC 7396: `null` takes a key out), its comments kept. The gateway restarts if a
+    /// changed key needs it.
+    ///
+    /// # Errors
+    /// As [`DeskError`] says; nothing was written then.
+    pub fn patch(&self, raw: &str, base_hash: Option<&str>, wish: &RestartWish) -> Result<Written, DeskError> {
+        self.write("config.patch", raw, base_hash, Some(wish))
+    }
+
+    /// Replaces the file by a text. The gateway restarts if a changed key needs it.
+    ///
+    /// # Errors
+    /// As [`DeskError`] says; nothing was written then.
+    pub fn apply(&self, raw: &str, base_hash: Option<&str>, wish: &RestartWish) -> Result<Written, DeskError> {
+        self.write("config.apply", raw, base_hash, Some(wish))
+    }
+
+    /// Has the file taken over as it is, in turn with those who write it. One that cannot be used changes nothing.
+    pub fn reread(&self, reason: &'static str) {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let wish = RestartWish { delay_ms: Some(0), ..RestartWish::default() };
+        let _ = self.keeper.take_over(reason, Weight::Change, &wish);
+    }
+
+    fn write(
+        &self,
+        method: &'static str,
+        raw: &str,
+        base_hash: Option<&str>,
+        wish: Option<&RestartWish>,
+    ) -> Result<Written, DeskError> {
+        if raw.len() > RAW_BYTES_MAX {
+            return Err(DeskError::TooLarge { bytes_max: RAW_BYTES_MAX });
+        }
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = &self.paths.config_file;
+        let standing = self.standing();
+        standing.check_hash(base_hash)?;
+        let draft = match method {
+            "config.patch" => patch::patched(raw, file, &standing)?,
+            _ => restore::whole(raw, file, &standing)?,
+        };
+        let (next, plan) = self.check(&draft, &standing)?;
+        let changed = standing.text.as_ref() != Some(&draft.text);
+        let mut restart = None;
+        if changed {
+            file.parent().map_or(Ok(()), make_folder)?;
+            edit::write(file, &draft.text)?;
+            tracing::info!(event = "config.written", method, keys = plan.hot.len() + plan.gateway.len());
+            let weight = if wish.is_some() { Weight::Order } else { Weight::Change };
+            restart = self.keeper.take_over(method, weight, wish.unwrap_or(&RestartWish::default()));
+        }
+        Ok(Written {
+            path: file.clone(),
+            hash: standing::hash(draft.text.as_bytes()),
+            changed,
+            config: next.shown(),
+            warnings: issues_of(&next, file),
+            effect: Effect::from(&plan),
+            restart,
+        })
+    }
+
+    /// Checks a draft whole: as a configuration, as one that a gateway would start with, and as one that this gateway can take
+    /// over.
+    fn check(&self, draft: &Draft, standing: &Standing) -> Result<(Config, Plan), DeskError> {
+        let next = check_text(&draft.text, &self.paths, &self.env, &self.overrides)
+            .map_err(|error| DeskError::of_text(&error, &self.paths.config_file))?;
+        for path in &draft.left_out {
+            let old = standing.config.as_ref().ok().and_then(|old| path.find(old.tree()));
+            if path.find(next.tree()) != old {
+                let text = "holds a placeholder for a secret that stands in another file, which this text no longer includes";
+                return Err(DeskError::Invalid(vec![Issue::at(path, text)]));
+            }
+        }
+        if let Err(refusal) = check_start(&next, &self.paths, Unconfigured::Allowed) {
+            return Err(DeskError::Invalid(vec![Issue::new(refusal.key(), refusal.to_string())]));
+        }
+        let plan = self
+            .keeper
+            .judge(&next)
+            .map_err(|text| DeskError::Invalid(vec![Issue::new("models.providers", next.veil().known(&text).into_owned())]))?;
+        Ok((next, plan))
+    }
+
+    fn standing(&self) -> Standing {
+        Standing::of(&self.paths, &self.env, &self.overrides)
+    }
+}
+
+/// Shows where the file is.
+impl std::fmt::Debug for ConfigDesk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ConfigDesk").field("file", &self.paths.config_file).finish_non_exhaustive()
+    }
+}
+
+fn issues_of(config: &Config, file: &Path) -> Vec<Issue> {
+    config.warnings.iter().map(|warning| Issue::of(warning, file)).collect()
+}

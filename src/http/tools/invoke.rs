@@ -1,0 +1,114 @@
+//! From a body to a tool.
+
+use actix_web::http::header::HeaderMap;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use callboard_actors::agent::{Entrance, ToolContext, ToolFault, ToolOutput};
+use callboard_actors::message::{Code, SessionKey, TraceId};
+use callboard_actors::registry::{main_key, named_key};
+use serde_json::json;
+
+use super::answer::{ToolAnswer, ToolRefusal, done, refused};
+use super::request::{Invocation, Run, ToolRequest};
+use crate::http::body::LargeBody;
+use crate::http::error::{ApiError, ErrorBody};
+use crate::http::gateway::Gateway;
+use crate::http::named::{checked, header};
+use crate::http::observe::Trace;
+use crate::http::settings::HttpSettings;
+
+/// Calls one of the gateway's own tools. The policy is the one of every way in, with more kept from HTTP.
+#[utoipa::path(
+    post, path = "/tools/invoke", tag = "tools", request_body = ToolRequest,
+    params(
+        ("x-callboard-message-channel" = Option<String>, Header, description = "the integration that the conversation comes by"),
+        ("x-callboard-account-id" = Option<String>, Header, description = "the login that it comes by")
+    ),
+    responses(
+        (status = 200, body = ToolAnswer),
+        (status = 400, body = ToolRefusal, description = "the tool could not do it; or the body is wrong, in the form of other failures"),
+        (status = 401, body = ErrorBody), (status = 404, body = ToolRefusal, description = "no such tool, or not over HTTP"),
+        (status = 413, body = ErrorBody), (status = 429, body = ToolRefusal), (status = 500, body = ToolRefusal),
+        (status = 503, body = ToolRefusal)
+    )
+)]
+pub(in crate::http) async fn invoke(
+    gateway: Data<Gateway>,
+    request: HttpRequest,
+    trace: Trace,
+    body: LargeBody,
+) -> Result<HttpResponse, ApiError> {
+    let settings = gateway.settings.get();
+    if !settings.tools_invoke_enabled {
+        let text = "tools are off: set `gateway.http.endpoints.toolsInvoke.enabled`";
+        return Err(ApiError::new(Code::NotFound, text));
+    }
+    let mut invocation = Invocation::parse(&body.0)?;
+    let context = context(&settings, request.headers(), &invocation, trace.0)?;
+    match run(&gateway, context, &mut invocation).await {
+        Ok(output) => Ok(done(output)),
+        Err(fault) => Ok(refused(&fault)),
+    }
+}
+
+async fn run(gateway: &Gateway, context: ToolContext, invocation: &mut Invocation) -> Result<ToolOutput, ToolFault> {
+    let tool = gateway.tools.find(context, &invocation.tool)?;
+    invocation.merge(&tool);
+    let args = std::mem::take(&mut invocation.args);
+    if invocation.run == Run::Dry {
+        tool.check(&args)?;
+        let name = &invocation.tool;
+        let text = format!("dry run: `{name}` was not called");
+        return Ok(ToolOutput { text, details: json!({ "dryRun": true, "tool": name, "args": args }) });
+    }
+    tool.call(args).await
+}
+
+/// Says for whom the tool is called.
+fn context(
+    settings: &HttpSettings,
+    headers: &HeaderMap,
+    invocation: &Invocation,
+    trace: TraceId,
+) -> Result<ToolContext, ApiError> {
+    let named = |what: &str| match header(headers, what)? {
+        Some((name, text)) => checked(&name, text).map(|text| Some(text.to_lowercase())),
+        None => Ok(None),
+    };
+    let (agent, session) = session(settings, headers, invocation)?;
+    let (channel, account) = (named("message-channel")?, named("account-id")?);
+    Ok(ToolContext { entrance: Entrance::Http, session, agent, channel, account, trace })
+}
+
+/// Returns the agent and the session that a call is for.
+fn session(settings: &HttpSettings, headers: &HeaderMap, invocation: &Invocation) -> Result<(String, SessionKey), ApiError> {
+    let by_header = header(headers, "agent-id")?;
+    let wanted = match (&invocation.agent_id, &by_header) {
+        (Some(agent), _) => Some(("agentId".to_owned(), agent.as_str())),
+        (None, Some((name, agent))) => Some((name.clone(), *agent)),
+        (None, None) => None,
+    };
+    let key = invocation.session_key.as_deref().map(|key| checked("sessionKey", key)).transpose()?;
+    let of_key = key.map(SessionKey::new).filter(|key| key.agent().is_some());
+    let agent = match (wanted, of_key.as_ref().and_then(SessionKey::agent)) {
+        (Some((param, wanted)), Some(own)) if !wanted.eq_ignore_ascii_case(own) => {
+            let text = format!("the agent of `{param}` is not that of `sessionKey`");
+            return Err(ApiError::field(param, text));
+        }
+        (Some((param, wanted)), _) => known(settings, &param, wanted)?,
+        (None, Some(own)) => known(settings, "sessionKey", own)?,
+        (None, None) => settings.default_agent.clone(),
+    };
+    let session = match key {
+        None | Some("main") => main_key(&agent, &settings.main_key),
+        Some(key) => named_key(&agent, key),
+    };
+    Ok((agent, session))
+}
+
+fn known(settings: &HttpSettings, param: &str, agent: &str) -> Result<String, ApiError> {
+    let known = settings.agents.iter().find(|known| known.eq_ignore_ascii_case(agent)).cloned();
+    known.ok_or_else(|| {
+        ApiError::field(param, format!("no agent `{}` is configured: GET /v1/models lists them", agent.escape_default()))
+    })
+}

@@ -1,0 +1,51 @@
+//! A message to send.
+
+use utoipa::ToSchema;
+
+use super::error::{Field, SendError};
+
+/// The most bytes of a client's key.
+pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 256;
+
+/// A message to send, as whoever sends it says it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "camelCase", as = MessageRequest)]
+pub struct Message {
+    /// The integration.
+    pub channel: String,
+    /// The account; the integration's first one without.
+    pub account: Option<String>,
+    /// The target, in any form that the integration knows.
+    pub to: String,
+    /// What to say; may be missing when there is media.
+    pub text: Option<String>,
+    /// A public URL to send along.
+    pub media_url: Option<String>,
+    /// A key under which the same message is sent only once.
+    pub idempotency_key: Option<String>,
+}
+
+impl Message {
+    /// Looks at what can be said of it without knowing any account.
+    ///
+    /// # Errors
+    /// Names the part that is wrong.
+    pub fn check(&self) -> Result<(), SendError> {
+        if let Some(url) = &self.media_url {
+            let public = url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+            if !public {
+                return Err(SendError::wrong(Field::MediaUrl, "`mediaUrl` must be an http or https URL"));
+            }
+        } else if self.text.as_ref().is_none_or(|text| text.trim().is_empty()) {
+            return Err(SendError::wrong(Field::Text, "`text` or `mediaUrl` is required"));
+        }
+        match &self.idempotency_key {
+            Some(key) if key.is_empty() || key.len() > IDEMPOTENCY_KEY_BYTES_MAX || key.contains(char::is_control) => {
+                let reason =
+                    format!("`idempotencyKey` must have 1 to {IDEMPOTENCY_KEY_BYTES_MAX} bytes and no control characters");
+                Err(SendError::wrong(Field::IdempotencyKey, reason))
+            }
+            _ => Ok(()),
+        }
+    }
+}

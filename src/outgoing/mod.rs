@@ -1,0 +1,17 @@
+//! Messages that no turn wrote: sent by an operator, a script or a tool, durable like every other.
+//!
+//! # Layout
+//!
+//! - [`Outgoing`]: from a message to its rows, and the wait for the platform's word
+//! - [`ChannelsView`]: the configured accounts and their links
+//! - [`SendError`]: why a message was not taken
+
+mod accounts;
+mod error;
+mod message;
+mod sending;
+
+pub use accounts::{ChannelsView, find};
+pub use error::{Field, SendError};
+pub use message::{IDEMPOTENCY_KEY_BYTES_MAX, Message};
+pub use sending::{Outgoing, SendState, Sent};

@@ -1,0 +1,150 @@
+//! From a message to its rows.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use callboard_actors::channel::Account;
+use callboard_actors::core::Clock;
+use callboard_actors::message::{AccountKey, Code, LinkState, Outbound, OutboxId, Switchboard, Target, TraceId};
+use callboard_actors::ports::{NewOutbox, OutboxState, Queued, Store, StoreError};
+use futures_util::future::join_all;
+
+use super::accounts::{ChannelsView, find};
+use super::error::{Field, SendError};
+use super::message::Message;
+
+/// How long the platform's confirmation is waited for before the answer is `queued`.
+const SENT_WAIT_MAX: Duration = Duration::from_secs(1);
+/// How often the rows are looked at meanwhile.
+const SENT_LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// Sends messages. Cheap to clone.
+#[derive(Clone)]
+pub struct Outgoing {
+    /// Keeps rows.
+    pub store: Arc<dyn Store>,
+    /// Shapes and wakes.
+    pub switchboard: Arc<dyn Switchboard>,
+    /// The accounts and their links.
+    pub channels: Arc<dyn ChannelsView>,
+    /// Counts the wait for the platform.
+    pub clock: Clock,
+}
+
+/// Where a message stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SendState {
+    /// It is durable and goes as soon as it can.
+    Queued,
+    /// The platform confirmed all of it.
+    Sent,
+}
+
+impl SendState {
+    /// Returns its name in answers.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sent => "sent",
+        }
+    }
+}
+
+/// A message that was taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// The row of its first part.
+    pub id: OutboxId,
+    /// The login that sends it.
+    pub account: AccountKey,
+    /// Where it goes.
+    pub target: Target,
+    /// Where it stands.
+    pub state: SendState,
+    /// Whether this request made its rows; one with the same key found them there.
+    pub is_new: bool,
+}
+
+impl Outgoing {
+    /// Puts a message into the outbox; answers when it is durable, and waits a moment for the platform's word.
+    ///
+    /// # Errors
+    /// The message cannot be sent like this, the store does not take it, or the platform refused it within the moment.
+    pub async fn send(&self, message: Message, trace: TraceId) -> Result<Sent, SendError> {
+        message.check()?;
+        let account = self.account(&message)?;
+        let target = account.platform.target(&message.to);
+        let target = target.map_err(|error| SendError::of(Code::InvalidTarget, Field::To, error.to_string()))?;
+        let to = target.target.clone();
+        let payload = target.payload(message.text.unwrap_or_default(), message.media_url);
+        let parts = self.switchboard.shape(payload);
+        let rows = self.enqueue(parts, message.idempotency_key.as_deref(), trace).await?;
+        let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+        let Some(&Queued { id, new: is_new }) = rows.first() else {
+            return Err(SendError::wrong(Field::Text, "nothing is left to send"));
+        };
+        self.switchboard.wake_channel(&account.key);
+        let up = self.channels.link(&account.key).state == LinkState::Up;
+        let state = if up { self.wait_sent(&ids).await? } else { SendState::Queued };
+        Ok(Sent { id, account: account.key, target: to, state, is_new })
+    }
+
+    fn account(&self, message: &Message) -> Result<Account, SendError> {
+        let channel = message.channel.to_lowercase();
+        let view = self.channels.as_ref();
+        let found = match &message.account {
+            Some(account) => find(view, &AccountKey::new(&channel, account))?,
+            None => match view.accounts().into_iter().find(|account| account.key.channel() == channel) {
+                Some(first) => first,
+                None => find(view, &AccountKey::new(&channel, "default"))?,
+            },
+        };
+        if found.enabled {
+            return Ok(found);
+        }
+        Err(SendError::of(Code::Conflict, Field::Account, format!("the account `{}` is disabled", found.key)))
+    }
+
+    /// Submits all parts before it waits for the first, so that they share a commit and keep their order.
+    async fn enqueue(&self, parts: Vec<Outbound>, key: Option<&str>, trace: TraceId) -> Result<Vec<Queued>, StoreError> {
+        let submit = |(index, outbound)| {
+            let idempotency_key = key.map(|key| part_key(key, index));
+            self.store.enqueue(NewOutbox { id: OutboxId::new(), outbound, trace, idempotency_key })
+        };
+        let submitted: Vec<_> = parts.into_iter().enumerate().map(submit).collect();
+        join_all(submitted).await.into_iter().collect()
+    }
+
+    async fn wait_sent(&self, ids: &[OutboxId]) -> Result<SendState, SendError> {
+        let begun = self.clock.elapsed();
+        for &id in ids {
+            loop {
+                match self.store.outbox_state(id).await? {
+                    Some(OutboxState::Dead) => {
+                        let reason = format!("the platform did not take it: see the dead letter `{id}`");
+                        return Err(SendError { code: Code::Refused, field: None, reason });
+                    }
+                    Some(OutboxState::Queued) if self.clock.elapsed() - begun >= SENT_WAIT_MAX => {
+                        return Ok(SendState::Queued);
+                    }
+                    Some(OutboxState::Queued) => self.clock.sleep(SENT_LOOK_EVERY).await,
+                    // A row that is gone was confirmed and has outlived its retention.
+                    Some(OutboxState::Sent) | None => break,
+                }
+            }
+        }
+        Ok(SendState::Sent)
+    }
+}
+
+impl std::fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Outgoing").finish_non_exhaustive()
+    }
+}
+
+/// Each part has a key of its own, which no client's key can be.
+fn part_key(key: &str, index: usize) -> String {
+    if index == 0 { key.to_owned() } else { format!("{key}\u{1f}{index}") }
+}

@@ -1,0 +1,169 @@
+//! Transcripts, and the end of a turn.
+
+use callboard_actors::message::{Entry, SessionKey, Usage};
+use callboard_actors::ports::{LINES_TAKEN_MAX, StoreError, TurnOutcome};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::codec::{from_json, limit as bound, to_json};
+use super::inbox::{self, RawInbox};
+use super::outbox::{self, NewRow};
+use super::tx::{Outcome, Tx};
+
+/// How many bits of an entry's key are its line.
+const LINE_BITS: u32 = 32;
+
+/// Transcript entries as they are written.
+pub(super) struct Lines(Vec<(i64, String)>);
+
+impl Lines {
+    /// Writes the entries as JSON.
+    pub(super) fn prepare(entries: &[Entry]) -> Result<Self, StoreError> {
+        entries.iter().map(|entry| Ok((entry.at_ms, to_json(entry)?))).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+/// A turn's end with what the caller's thread could do ahead of the writer's.
+pub(super) struct Finished {
+    outcome: TurnOutcome,
+    lines: Lines,
+    outbox: Vec<NewRow>,
+    reply_to: Option<String>,
+}
+
+impl Finished {
+    /// Writes everything as JSON.
+    pub(super) fn prepare(mut outcome: TurnOutcome) -> Result<Self, StoreError> {
+        let lines = Lines::prepare(&outcome.entries)?;
+        let outbox = std::mem::take(&mut outcome.outbox).into_iter().map(NewRow::prepare).collect::<Result<_, _>>()?;
+        let reply_to = outcome.reply_to.as_ref().map(to_json).transpose()?;
+        Ok(Self { outcome, lines, outbox, reply_to })
+    }
+}
+
+/// Ends a turn and takes the session's next rows in hand.
+pub(super) fn finish_turn(tx: &mut Tx<'_>, turn: &Finished, next: usize) -> Outcome<Vec<RawInbox>> {
+    if !turn.outbox.is_empty() {
+        outbox::check_room(tx)?;
+    }
+    inbox::finish(tx, &turn.outcome.done)?;
+    append(tx, &turn.outcome.session, &turn.lines, turn.outcome.usage, turn.reply_to.as_deref())?;
+    for row in &turn.outbox {
+        outbox::put(tx, row)?;
+    }
+    if next == 0 { Ok(Vec::new()) } else { inbox::begin(tx, &turn.outcome.session, next) }
+}
+
+/// Writes transcript entries and counts what they cost. The sums end where a column ends.
+pub(super) fn append(
+    tx: &mut Tx<'_>,
+    session: &SessionKey,
+    lines: &Lines,
+    usage: Usage,
+    reply_to: Option<&str>,
+) -> Outcome<()> {
+    let session = tx.books.session(tx.conn, session, tx.now_ms)?;
+    let mut insert = tx.sql("INSERT INTO transcript (entry, at_ms, body) VALUES (?1, ?2, ?3)")?;
+    for (at_ms, body) in &lines.0 {
+        let line = tx.books.next_line(session);
+        insert.execute(params![(session << LINE_BITS) + line, at_ms, body])?;
+    }
+    tx.sql(
+        "UPDATE sessions SET updated_ms = ?2, lines = lines + ?3, reply_to = coalesce(?4, reply_to),
+             input_tokens = min(input_tokens, ?7 - ?5) + ?5, output_tokens = min(output_tokens, ?7 - ?6) + ?6
+         WHERE session = ?1",
+    )?
+    .execute(params![
+        session,
+        tx.now_ms,
+        bound(lines.0.len()),
+        reply_to,
+        tokens(usage.input),
+        tokens(usage.output),
+        i64::MAX
+    ])?;
+    Ok(())
+}
+
+/// Returns the newest entries of a session's transcript, oldest first. One statement, so that the session is not made anew
+/// between two.
+pub(super) fn history(conn: &Connection, session: &SessionKey, limit: usize) -> Outcome<Vec<Entry>> {
+    let bodies = conn
+        .prepare_cached(
+            "SELECT t.body FROM sessions s JOIN transcript t ON t.entry BETWEEN (s.session << ?2) AND ((s.session + 1) << ?2) - 1
+             WHERE s.key = ?1 ORDER BY t.entry DESC LIMIT ?3",
+        )?
+        .query_map(params![session.as_str(), LINE_BITS, bound(limit)], |row| row.get(0))?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok(RawLines(bodies).parse()?)
+}
+
+/// Lines as they were read, newest first; they are parsed on the caller's thread.
+#[derive(Default)]
+pub(super) struct RawLines(Vec<String>);
+
+impl RawLines {
+    /// Parses the lines, oldest first.
+    pub(super) fn parse(self) -> Result<Vec<Entry>, StoreError> {
+        self.0.iter().rev().map(|body| from_json(Some(body))).collect()
+    }
+}
+
+/// Takes all lines of a transcript but the newest `keep` away; answers with the newest of them.
+pub(super) fn take(tx: &mut Tx<'_>, session: i64, keep: usize) -> rusqlite::Result<RawLines> {
+    let newest: Option<i64> = tx
+        .sql("SELECT entry FROM transcript WHERE entry BETWEEN ?1 AND ?2 ORDER BY entry DESC LIMIT 1 OFFSET ?3")?
+        .query_row(params![first(session), last(session), bound(keep)], |row| row.get(0))
+        .optional()?;
+    let Some(newest) = newest else { return Ok(RawLines::default()) };
+    let bodies = tx
+        .sql("SELECT body FROM transcript WHERE entry BETWEEN ?1 AND ?2 ORDER BY entry DESC LIMIT ?3")?
+        .query_map(params![first(session), newest, bound(LINES_TAKEN_MAX)], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let gone = tx.sql("DELETE FROM transcript WHERE entry BETWEEN ?1 AND ?2")?.execute([first(session), newest])?;
+    tx.sql("UPDATE sessions SET trimmed = trimmed + ?2 WHERE session = ?1")?.execute(params![session, bound(gone)])?;
+    Ok(RawLines(bodies))
+}
+
+/// Returns a count of tokens as a column takes it.
+fn tokens(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+const fn first(session: i64) -> i64 {
+    session << LINE_BITS
+}
+
+const fn last(session: i64) -> i64 {
+    (session << LINE_BITS) | ((1 << LINE_BITS) - 1)
+}
+
+/// What a step of [`trim`] came to.
+pub(super) struct Trimmed {
+    /// How many entries it took away.
+    pub entries: usize,
+    /// Where the next step begins; `None` after the last session.
+    pub next: Option<i64>,
+}
+
+/// Takes away the entries of one session that are older than a time, at most `max`, beginning with session `from`.
+pub(super) fn trim(tx: &mut Tx<'_>, from: i64, before_ms: i64, max: usize) -> Outcome<Trimmed> {
+    let found: Option<i64> = tx
+        .sql("SELECT session FROM sessions WHERE session >= ?1 AND lines > trimmed ORDER BY session LIMIT 1")?
+        .query_row([from], |row| row.get(0))
+        .optional()?;
+    let Some(session) = found else { return Ok(Trimmed { entries: 0, next: None }) };
+    // Times are the platform's, so the cut is at the first entry that is young enough, whatever stands behind it.
+    let cut: i64 = tx
+        .sql("SELECT entry FROM transcript WHERE entry BETWEEN ?1 AND ?2 AND at_ms >= ?3 ORDER BY entry LIMIT 1")?
+        .query_row(params![first(session), last(session), before_ms], |row| row.get(0))
+        .optional()?
+        .unwrap_or(last(session));
+    let entries = tx
+        .sql(
+            "DELETE FROM transcript WHERE entry IN
+                 (SELECT entry FROM transcript WHERE entry >= ?1 AND entry < ?2 ORDER BY entry LIMIT ?3)",
+        )?
+        .execute(params![first(session), cut, bound(max)])?;
+    tx.sql("UPDATE sessions SET trimmed = trimmed + ?2 WHERE session = ?1")?.execute(params![session, bound(entries)])?;
+    Ok(Trimmed { entries, next: Some(if entries < max { session + 1 } else { session }) })
+}

@@ -1,0 +1,115 @@
+//! `message`: sends a message over a channel, durable like every other.
+
+use callboard_actors::agent::{Repeat, Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
+use callboard_actors::channel::webchat;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+
+use super::{ToolParts, args};
+use crate::outgoing::{Field, IDEMPOTENCY_KEY_BYTES_MAX, Message, Outgoing, SendError};
+
+/// How many bytes a text and a target may have.
+const TEXT_BYTES_MAX: u64 = 256 * 1024;
+const TARGET_BYTES_MAX: u64 = 512;
+
+/// Sends a message.
+pub(super) struct SendMessage {
+    outgoing: Outgoing,
+}
+
+impl SendMessage {
+    pub(super) fn new(parts: &ToolParts) -> Self {
+        Self { outgoing: parts.outgoing.clone() }
+    }
+}
+
+impl Tool for SendMessage {
+    fn name(&self) -> &'static str {
+        "message"
+    }
+
+    fn description(&self) -> &'static str {
+        "Sends a message over a channel. It is durable when this answers, and goes as soon as the channel's link is up."
+    }
+
+    fn schema(&self) -> Value {
+        let short = |description: &str| json!({ "type": "string", "minLength": 1, "maxLength": TARGET_BYTES_MAX, "description": description });
+        let long = |description: &str| json!({ "type": "string", "maxLength": TEXT_BYTES_MAX, "description": description });
+        json!({
+            "type": "object", "additionalProperties": false,
+            "properties": {
+                "action": { "type": "string", "enum": ["send"], "description": "What to do; `send` without." },
+                "channel": short("The integration; without, the conversation's own, or the only one there is."),
+                "accountId": short("The login; without, the integration's first one."),
+                "target": short("Whom to write to, in any form that the integration knows."),
+                "to": short("The same as `target`."),
+                "message": long("What to say; may be missing when there is media."),
+                "text": long("The same as `message`."),
+                "media": long("A public http or https URL to send along."),
+                "mediaUrl": long("The same as `media`."),
+                "idempotencyKey": {
+                    "type": "string", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_BYTES_MAX,
+                    "description": "The same message is sent only once under the same key."
+                }
+            }
+        })
+    }
+
+    fn repeat(&self) -> Repeat {
+        Repeat::Unsafe
+    }
+
+    fn call(&self, context: ToolContext, args: ToolArgs) -> BoxFuture<'static, Result<ToolOutput, ToolFault>> {
+        let outgoing = self.outgoing.clone();
+        let send = async move {
+            let own = |names| args::text(&args, names).map(str::to_owned);
+            let to = args::required(&args, &["target", "to"])?.to_owned();
+            let channel = own(&["channel"]);
+            // The conversation's login goes with its integration: beside another one it would be somebody else's.
+            let known = context.channel.filter(|_| channel.is_none());
+            let account = own(&["accountId"]).or(context.account.filter(|_| known.is_some()));
+            let message = Message {
+                channel: channel.or(known).map_or_else(|| only_channel(&outgoing), Ok)?,
+                account,
+                to: to.clone(),
+                text: own(&["message", "text"]),
+                media_url: own(&["media", "mediaUrl"]),
+                idempotency_key: own(&["idempotencyKey"]),
+            };
+            let sent = outgoing.send(message, context.trace).await.map_err(fault)?;
+            Ok(ToolOutput::json(json!({
+                "ok": true,
+                "channel": sent.account.channel(),
+                "accountId": sent.account.account(),
+                "to": to,
+                "messageId": sent.id.to_string(),
+                "state": sent.state.as_str(),
+            })))
+        };
+        send.boxed()
+    }
+}
+
+/// The way of control clients is there by itself, so that it leads nowhere unless it is named.
+fn only_channel(outgoing: &Outgoing) -> Result<String, ToolFault> {
+    let built_in = webchat::default_account();
+    let accounts = outgoing.channels.accounts();
+    let configured = accounts.iter().filter(|account| account.key != built_in);
+    let mut channels: Vec<_> = configured.map(|account| account.key.channel()).collect();
+    channels.dedup();
+    match channels.as_slice() {
+        [only] => Ok((*only).to_owned()),
+        [] => Err(ToolFault::argument("channel", "cannot be found: no channel is configured")),
+        several => Err(ToolFault::argument("channel", &format!("is required: there are {}", several.join(", ")))),
+    }
+}
+
+fn fault(error: SendError) -> ToolFault {
+    let SendError { code, field, reason } = error;
+    match field {
+        Some(Field::Text) => ToolFault::argument("message", "or `media` is required and must say something"),
+        Some(Field::MediaUrl) => ToolFault::argument("media", "must be an http or https URL"),
+        _ => ToolFault::failed(code, reason),
+    }
+}

@@ -1,0 +1,48 @@
+//! What agents and clients can have done: one file a tool, behind the trait of the actors' half.
+//!
+//! # Layout
+//!
+//! - [`tools`]: all of them; [`ToolParts`]: what they are lent
+//! - `args`: arguments read by name; `place`: which session an argument means
+//! - the rest: one tool each
+
+mod agents_list;
+mod args;
+mod message;
+mod place;
+mod session_status;
+mod sessions_history;
+mod sessions_list;
+mod sessions_send;
+mod web_fetch;
+
+use std::sync::Arc;
+
+use callboard_actors::agent::Tool;
+use callboard_actors::core::Live;
+use callboard_actors::registry::RouteSettings;
+
+use crate::outgoing::Outgoing;
+
+/// What the tools are lent. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct ToolParts {
+    /// The way for messages; holds the store, the switchboard and the clock.
+    pub outgoing: Outgoing,
+    /// The agents there are.
+    pub routes: Live<RouteSettings>,
+}
+
+/// Returns every tool there is.
+#[must_use]
+pub fn tools(parts: &ToolParts) -> Vec<Arc<dyn Tool>> {
+    vec![
+        Arc::new(agents_list::AgentsList::new(parts)),
+        Arc::new(message::SendMessage::new(parts)),
+        Arc::new(session_status::SessionStatus::new(parts)),
+        Arc::new(sessions_history::SessionsHistory::new(parts)),
+        Arc::new(sessions_list::SessionsList::new(parts)),
+        Arc::new(sessions_send::SessionsSend::new(parts)),
+        Arc::new(web_fetch::WebFetch::new(parts)),
+    ]
+}

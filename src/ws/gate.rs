@@ -1,0 +1,127 @@
+//! Looks at the head of every frame before anybody keeps its bytes: RFC 6455 §5.2.
+//!
+//! The codec behind it keeps all of a frame before it looks at its length, and meets a head that it cannot read again at every
+//! look. Neither comes that far: what is wrong ends what is read, and the rest of what the client sends is thrown away.
+
+use std::cell::Cell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+use actix_web::error::PayloadError;
+use bytes::Bytes;
+use futures_util::Stream;
+
+use super::socket::FRAME_BYTES_MAX;
+
+/// The most bytes of a ping, a pong or a close.
+const CONTROL_BYTES_MAX: u64 = 125;
+
+/// How many bytes of a mask close a head.
+const MASK_BYTES: usize = 4;
+
+/// What is wrong with a head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// The frame is too large.
+    TooLarge,
+    /// No client may send such a frame.
+    Protocol,
+}
+
+/// What was found, for the one who has to say it.
+pub(super) type Found = Rc<Cell<Option<Fault>>>;
+
+/// A connection's bytes up to the first head that is wrong; there it yields one error, and nothing after it.
+pub(super) struct Gate<S> {
+    bytes: S,
+    heads: Heads,
+    found: Found,
+}
+
+impl<S> Gate<S> {
+    pub(super) fn new(bytes: S, found: &Found) -> Self {
+        Self { bytes, heads: Heads::default(), found: Rc::clone(found) }
+    }
+}
+
+impl<S: Stream<Item = Result<Bytes, PayloadError>> + Unpin> Stream for Gate<S> {
+    type Item = Result<Bytes, PayloadError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            let Some(Ok(bytes)) = ready!(Pin::new(&mut self.bytes).poll_next(cx)) else { return Poll::Ready(None) };
+            if self.found.get().is_some() {
+                continue;
+            }
+            return Poll::Ready(Some(match self.heads.follow(&bytes) {
+                Ok(()) => Ok(bytes),
+                Err(fault) => {
+                    self.found.set(Some(fault));
+                    Err(PayloadError::Overflow)
+                }
+            }));
+        }
+    }
+}
+
+/// Where in the frames the bytes are.
+#[derive(Debug, Default)]
+struct Heads {
+    /// The head that has begun, at most 14 bytes.
+    head: Vec<u8>,
+    /// How many bytes of the frame are still to come.
+    left: u64,
+}
+
+impl Heads {
+    fn follow(&mut self, mut bytes: &[u8]) -> Result<(), Fault> {
+        loop {
+            let skipped = usize::try_from(self.left).unwrap_or(usize::MAX).min(bytes.len());
+            self.left -= skipped as u64;
+            bytes = bytes.get(skipped..).unwrap_or_default();
+            let Some((byte, rest)) = bytes.split_first() else { return Ok(()) };
+            bytes = rest;
+            self.head.push(*byte);
+            if let Some(length) = length(&self.head)? {
+                self.left = length;
+                self.head.clear();
+            }
+        }
+    }
+}
+
+/// Reads a head: how long its frame is, `None` as long as the head is not whole.
+fn length(head: &[u8]) -> Result<Option<u64>, Fault> {
+    let [first, second, rest @ ..] = head else { return Ok(None) };
+    let is_control = match first & 0x0f {
+        0..=2 => false,
+        8..=10 => true,
+        _ => return Err(Fault::Protocol),
+    };
+    let (is_reserved, is_masked) = (first & 0x70 != 0, second & 0x80 != 0);
+    if is_reserved || !is_masked {
+        return Err(Fault::Protocol);
+    }
+    let (length, size) = match second & 0x7f {
+        126 => match rest.first_chunk() {
+            Some(bytes) => (u64::from(u16::from_be_bytes(*bytes)), 2),
+            None => return Ok(None),
+        },
+        127 => match rest.first_chunk() {
+            Some(bytes) => (u64::from_be_bytes(*bytes), 8),
+            None => return Ok(None),
+        },
+        short => (u64::from(short), 0),
+    };
+    if is_control && length > CONTROL_BYTES_MAX {
+        return Err(Fault::Protocol);
+    }
+    if length > FRAME_BYTES_MAX as u64 {
+        return Err(Fault::TooLarge);
+    }
+    Ok((rest.len() == size + MASK_BYTES).then_some(length))
+}
+
+#[cfg(test)]
+mod tests;

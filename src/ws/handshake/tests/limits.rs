@@ -1,0 +1,39 @@
+//! How often an address is told why, and how often it may be wrong.
+
+use std::time::Duration;
+
+use super::rig::{Door, caller, connect, here, set, token, with_token};
+
+#[tokio::test]
+async fn an_address_is_told_why_a_hundred_times_a_minute() {
+    let door = Door::new();
+    let (one, other) = (caller("192.0.2.7", &[]), caller("192.0.2.8", &[]));
+    for _ in 0..100 {
+        let refusal = door.say(&one, "not json").await.unwrap_err();
+        assert_eq!((refusal.close_code, refusal.answer), (1000, None));
+    }
+    let wrong = token(3, "wrong");
+    let mute = door.knock(&one, &wrong).await.unwrap_err();
+    assert_eq!((mute.answer, mute.close_code, mute.close_reason.as_str()), (None, 1008, ""));
+    assert_eq!(mute.event, "handshake.token_mismatch", "the log still hears why");
+    assert!(door.knock(&other, &wrong).await.unwrap_err().answer.is_some());
+    // Whoever is right is let in all the same.
+    door.enters(&one, &with_token(3)).await;
+    door.clock.advance(Duration::from_secs(1));
+    assert!(door.knock(&one, &wrong).await.unwrap_err().answer.is_some());
+    assert!(door.knock(&one, &wrong).await.unwrap_err().answer.is_none());
+}
+
+#[tokio::test]
+async fn wrong_credentials_count_for_http_too_and_mere_mistakes_do_not() {
+    let door = Door::with(|settings| settings.failed_auth_burst = 3);
+    for text in ["not json", "{}", r#"{"type":"req","id":"1","method":"health"}"#] {
+        door.say(&here(), text).await.unwrap_err();
+    }
+    door.knock(&here(), &set(with_token(3), "/maxProtocol", 9.into())).await.unwrap();
+    for params in [&token(3, "wrong"), &connect(3)] {
+        door.knock(&here(), params).await.unwrap_err();
+    }
+    assert!(door.porter.failed(here().address()).is_ok());
+    assert!(door.porter.failed(here().address()).is_err());
+}

@@ -1,0 +1,174 @@
+//! `agents.list`, `agent.identity.get`, `models.list`: gateway-protocol §7.3.
+
+use callboard_actors::client::{Refusal, Scope, WireError};
+use callboard_actors::message::Code;
+use callboard_actors::registry::{main_key, named_key};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::session_rows::CONTEXT_TOKENS;
+use crate::ws::Control;
+use crate::ws::params::invalid;
+use crate::ws::table::{Cx, Method, Nothing, SHORT, method};
+
+/// The name of an agent that has none.
+const NAME: &str = "Assistant";
+
+pub(super) const METHODS: &[Method] = &[
+    method!("agents.list", Scope::Read, SHORT, "Lists the agents.", Nothing => Agents, list),
+    method!("agent.identity.get", Scope::Read, SHORT, "Tells who an agent is, named by itself or by a session of its.", IdentityParams => Identity, identity),
+    method!("models.list", Scope::Read, SHORT, "Lists the models that can be asked.", ModelsParams => Models, models),
+];
+
+/// The agents.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct Agents {
+    /// The one for what no binding matches.
+    default_id: String,
+    /// The main session's name.
+    main_key: String,
+    /// How sessions are told apart: by who sends.
+    scope: &'static str,
+    /// The agents.
+    agents: Vec<Agent>,
+}
+
+/// One agent.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Agent {
+    /// Its id.
+    id: String,
+    /// Its name for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+}
+
+async fn list(cx: Cx, _: Nothing) -> Result<Agents, Refusal> {
+    let routes = cx.control.routes.get();
+    let agents = routes.agents.iter().map(|id| Agent { id: id.clone(), name: name(&cx.control, id) }).collect();
+    Ok(Agents { default_id: routes.default_agent.clone(), main_key: routes.main_key.clone(), scope: "per-sender", agents })
+}
+
+fn name(control: &Control, id: &str) -> Option<String> {
+    let shown = control.shown.get();
+    let listed = shown.pointer("/agents/list")?.as_array()?;
+    let entry = listed.iter().find(|entry| entry.get("id").and_then(Value::as_str) == Some(id))?;
+    entry.get("name")?.as_str().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned)
+}
+
+/// Whose identity; the default agent's without.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+struct IdentityParams {
+    /// The agent.
+    #[serde(default)]
+    #[schemars(length(max = 128))]
+    agent_id: Option<String>,
+    /// A session of its.
+    #[serde(default)]
+    #[schemars(length(max = 1_024))]
+    session_key: Option<String>,
+}
+
+/// Who an agent is.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct Identity {
+    /// Its id.
+    agent_id: String,
+    /// Its name for people.
+    name: String,
+    /// What stands for it in small: the first letter of its name.
+    avatar: String,
+}
+
+async fn identity(cx: Cx, IdentityParams { agent_id, session_key }: IdentityParams) -> Result<Identity, Refusal> {
+    let routes = cx.control.routes.get();
+    let filled = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    let named = filled(agent_id).map(|id| id.to_lowercase());
+    let of_session = filled(session_key).map(|key| match key.as_str() {
+        "main" => main_key(&routes.default_agent, &routes.main_key),
+        key => named_key(&routes.default_agent, key),
+    });
+    let of_session = of_session.as_ref().and_then(|key| key.agent());
+    if let (Some(named), Some(other)) = (&named, of_session)
+        && named != other
+    {
+        let what = format!("agent \"{named}\" does not match session key agent \"{other}\"");
+        return Err(invalid("agent.identity.get", &what).into());
+    }
+    let id = named.or_else(|| of_session.map(str::to_owned)).unwrap_or_else(|| routes.default_agent.clone());
+    if !routes.agents.contains(&id) {
+        return Err(WireError::new(Code::NotFound, format!("unknown agent id \"{id}\": agents.list lists them")).into());
+    }
+    let name = name(&cx.control, &id).unwrap_or_else(|| NAME.to_owned());
+    let avatar = name.chars().take(1).flat_map(char::to_uppercase).collect();
+    Ok(Identity { agent_id: id, name, avatar })
+}
+
+/// How much newer clients want to know; the list is the same.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+struct ModelsParams {
+    /// Which part of the catalogue; there is one.
+    #[serde(default)]
+    #[schemars(length(max = 64))]
+    #[expect(dead_code, reason = "taken, and without effect")]
+    view: Option<String>,
+    /// Whether more is to be told of each; all that is known is told always.
+    #[serde(default)]
+    #[expect(dead_code, reason = "taken, and without effect")]
+    include_details: Option<bool>,
+}
+
+/// The models.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Models {
+    /// The models, by provider.
+    models: Vec<ModelRow>,
+}
+
+/// One model.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct ModelRow {
+    /// Its id at its provider.
+    id: String,
+    /// Its name for people.
+    name: String,
+    /// Its provider.
+    provider: String,
+    /// How many tokens it is taken to read at the most.
+    context_window: u64,
+    /// Whether it is asked to think first.
+    reasoning: bool,
+    /// What it takes.
+    input: Vec<&'static str>,
+}
+
+impl ModelRow {
+    fn new(provider: &str, id: &str) -> Self {
+        let (id, provider) = (id.to_owned(), provider.to_owned());
+        Self { name: id.clone(), id, provider, context_window: CONTEXT_TOKENS, reasoning: false, input: vec!["text"] }
+    }
+}
+
+async fn models(cx: Cx, _: ModelsParams) -> Result<Models, Refusal> {
+    let known = cx.control.models.get();
+    let mut models = Vec::new();
+    for provider in &known.providers {
+        models.extend(provider.models.iter().map(|id| ModelRow::new(&provider.name, id)));
+        if provider.models.is_empty() {
+            // It is asked by its own name.
+            models.push(ModelRow::new(&provider.name, &provider.name));
+        }
+    }
+    if models.is_empty() {
+        models.push(ModelRow::new("echo", "echo"));
+    }
+    Ok(Models { models })
+}

@@ -1,0 +1,248 @@
+//! `sessions.patch`, `sessions.reset`, `sessions.delete` and `sessions.compact`: gateway-protocol §7.6.
+
+use std::path::PathBuf;
+
+use callboard_actors::client::{Refusal, Scope, WireError};
+use callboard_actors::message::{Code, Entry, SessionKey};
+use callboard_actors::ports::{LINES_TAKEN_MAX, SessionRow};
+use callboard_actors::registry::main_key;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::turns::{quiet, session_named};
+use super::{levels, session_rows};
+use crate::ws::archive::{self, Why};
+use crate::ws::table::{Cx, Free, Method, SHORT, method};
+use crate::ws::{Control, snapshot};
+
+/// How many lines a compaction leaves when the client names no number.
+const LINES_KEPT: u32 = 400;
+
+pub(super) const METHODS: &[Method] = &[
+    method!("sessions.patch", Scope::Admin, SHORT, "Changes a session's own settings; null clears one.", Patch => Free, patch),
+    method!("sessions.reset", Scope::Admin, SHORT, "Begins a session's transcript anew and keeps its settings.", KeyParams => Free, reset),
+    method!("sessions.delete", Scope::Admin, SHORT, "Forgets a session; its lines are archived.", DeleteParams => Free, delete),
+    method!("sessions.compact", Scope::Admin, SHORT, "Keeps the newest lines of a session; all are archived.", CompactParams => Free, compact),
+];
+
+/// A session and its new settings, as they came: null is not the same as nothing.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(with = "PatchFields")]
+struct Patch(Map<String, Value>);
+
+/// The settings of a session; null clears one.
+#[derive(Debug, JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct PatchFields {
+    /// Which session.
+    #[schemars(length(min = 1))]
+    key: String,
+    /// Its name for people; no two sessions have the same. Null takes it away, here and below.
+    #[schemars(length(min = 1, max = 64))]
+    label: Option<String>,
+    /// How much the model thinks: `off`, `minimal`, `low`, `medium`, `high`.
+    thinking_level: Option<String>,
+    /// Whether tools are shown.
+    verbose_level: Option<String>,
+    /// Whether reasoning is shown.
+    reasoning_level: Option<String>,
+    /// Whether answers end with what they cost.
+    response_usage: Option<String>,
+    /// Whether tools may do more than usual.
+    elevated_level: Option<String>,
+    /// Where commands run.
+    exec_host: Option<String>,
+    /// How commands are confined.
+    exec_security: Option<String>,
+    /// When commands are asked about.
+    exec_ask: Option<String>,
+    /// On which node commands run.
+    exec_node: Option<String>,
+    /// Which model answers, one of `models.list`.
+    model: Option<String>,
+    /// The session that made this one.
+    spawned_by: Option<String>,
+    /// Whether answers may be sent: `allow`, `deny`.
+    send_policy: Option<String>,
+    /// When it answers in a group: `mention`, `always`.
+    group_activation: Option<String>,
+}
+
+/// Every field of a patch but the key.
+const FIELDS: &[&str] = &[
+    "label",
+    "thinkingLevel",
+    "verboseLevel",
+    "reasoningLevel",
+    "responseUsage",
+    "elevatedLevel",
+    "execHost",
+    "execSecurity",
+    "execAsk",
+    "execNode",
+    "model",
+    "spawnedBy",
+    "sendPolicy",
+    "groupActivation",
+];
+
+async fn patch(cx: Cx, Patch(mut given): Patch) -> Result<Free, Refusal> {
+    let control = &cx.control;
+    let key = given.remove("key");
+    let key = session_named(control, None, key.as_ref().and_then(Value::as_str).unwrap_or_default())?.key;
+    let mut patch = Map::new();
+    // What newer clients know beside these has no meaning here.
+    for (field, value) in given.into_iter().filter(|(field, _)| FIELDS.contains(&field.as_str())) {
+        let value = value.as_str().map(|word| checked(control, &field, word)).transpose()?.map_or(Value::Null, Value::from);
+        patch.insert(field, value);
+    }
+    if let Some(made_by) = control.store.session(key.clone()).await?.and_then(|row| row.traits.spawned_by)
+        && patch.get("spawnedBy").is_some_and(|wanted| wanted.as_str() != Some(&made_by))
+    {
+        return Err(WireError::invalid("spawnedBy cannot be changed once set").into());
+    }
+    let row = control.store.patch_session(key.clone(), patch).await?;
+    control.switchboard.session_changed(&key);
+    Ok(Free(json!({ "ok": true, "path": snapshot::store_path(control), "key": key, "entry": session_rows::entry(&row) })))
+}
+
+/// Returns a setting's word as it is kept.
+fn checked(control: &Control, field: &str, word: &str) -> Result<String, WireError> {
+    let word = word.trim();
+    if word.is_empty() {
+        return Err(WireError::invalid(format!("invalid {field}: empty (null clears it)")));
+    }
+    if field == "model" {
+        let models = control.models.get();
+        let unlisted = word.split_once('/').and_then(|(provider, model)| {
+            let known = models.providers.iter().find(|known| known.name == provider)?;
+            (!known.models.is_empty() && !known.models.iter().any(|id| id == model))
+                .then(|| format!("`{provider}` has no model `{model}`: it has {}", known.models.join(", ")))
+        });
+        if let Some(problem) = unlisted.or_else(|| models.problem_with(word)) {
+            return Err(WireError::invalid(format!("invalid model: {problem}")));
+        }
+    }
+    levels::check(field, word)
+}
+
+/// A session.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct KeyParams {
+    /// Its key.
+    #[schemars(length(min = 1))]
+    key: String,
+}
+
+async fn reset(cx: Cx, KeyParams { key }: KeyParams) -> Result<Free, Refusal> {
+    let control = &cx.control;
+    let key = session_named(control, None, &key)?.key;
+    quiet(control, &key).await;
+    let leaving = Leaving::read(control, &key, Why::Reset).await?;
+    let (row, lines) = control.store.reset_session(key.clone()).await?;
+    let archived = leaving.settle(control, lines).await?;
+    control.switchboard.session_changed(&key);
+    Ok(Free(json!({ "ok": true, "key": key, "entry": session_rows::entry(&row), "archived": archived })))
+}
+
+/// A session to forget.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+struct DeleteParams {
+    /// Its key.
+    #[schemars(length(min = 1))]
+    key: String,
+    /// Taken, and decides nothing: the lines leave the store and are archived either way.
+    #[serde(default, rename = "deleteTranscript")]
+    _delete_transcript: Option<bool>,
+}
+
+async fn delete(cx: Cx, DeleteParams { key, .. }: DeleteParams) -> Result<Free, Refusal> {
+    let control = &cx.control;
+    let key = session_named(control, None, &key)?.key;
+    let routes = control.routes.get();
+    if key == main_key(&routes.default_agent, &routes.main_key) {
+        return Err(WireError::invalid(format!("Cannot delete the main session ({key}).")).into());
+    }
+    quiet(control, &key).await;
+    let leaving = Leaving::read(control, &key, Why::Deleted).await?;
+    let lines = control.store.delete_session(key.clone()).await?;
+    let deleted = lines.is_some();
+    let archived = leaving.settle(control, lines.unwrap_or_default()).await?;
+    control.switchboard.session_changed(&key);
+    Ok(Free(json!({ "ok": true, "key": key, "deleted": deleted, "archived": archived })))
+}
+
+/// A transcript to cut.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+struct CompactParams {
+    /// The session's key.
+    #[schemars(length(min = 1))]
+    key: String,
+    /// How many lines are left.
+    #[serde(default)]
+    #[schemars(range(min = 1))]
+    max_lines: Option<u32>,
+}
+
+async fn compact(cx: Cx, CompactParams { key, max_lines }: CompactParams) -> Result<Free, Refusal> {
+    let control = &cx.control;
+    let key = session_named(control, None, &key)?.key;
+    let keep = u64::from(max_lines.unwrap_or(LINES_KEPT));
+    let Some(row) = control.store.session(key.clone()).await? else {
+        return Ok(Free(json!({ "ok": true, "key": key, "compacted": false, "reason": "no sessionId" })));
+    };
+    if row.entries <= keep {
+        return Ok(Free(json!({ "ok": true, "key": key, "compacted": false, "kept": row.entries })));
+    }
+    quiet(control, &key).await;
+    let leaving = Leaving::read(control, &key, Why::Compacted).await?;
+    let done = control.store.compact_session(key.clone(), usize::try_from(keep).unwrap_or(usize::MAX)).await?;
+    control.switchboard.session_changed(&key);
+    let archived = leaving.archived.into_iter().next();
+    Ok(Free(json!({ "ok": true, "key": key, "compacted": true, "archived": archived, "kept": done.kept })))
+}
+
+/// Lines that are about to leave a transcript, archived before they do.
+struct Leaving {
+    row: Option<SessionRow>,
+    why: Why,
+    lines: usize,
+    archived: Vec<PathBuf>,
+}
+
+impl Leaving {
+    /// Reads a transcript and archives it; nothing is written of one without lines.
+    async fn read(control: &Control, key: &SessionKey, why: Why) -> Result<Self, WireError> {
+        let row = control.store.session(key.clone()).await?;
+        let lines = control.store.history(key.clone(), LINES_TAKEN_MAX).await?;
+        let mut leaving = Self { row, why, lines: lines.len(), archived: Vec::new() };
+        leaving.write(control, lines).await?;
+        Ok(leaving)
+    }
+
+    /// Archives what was said between the reading and the leaving.
+    async fn settle(mut self, control: &Control, mut left: Vec<Entry>) -> Result<Vec<PathBuf>, WireError> {
+        if left.len() > self.lines {
+            self.write(control, left.split_off(self.lines)).await?;
+        }
+        Ok(self.archived)
+    }
+
+    async fn write(&mut self, control: &Control, lines: Vec<Entry>) -> Result<(), WireError> {
+        let Some(id) = self.row.as_ref().map(|row| row.id).filter(|_| !lines.is_empty()) else { return Ok(()) };
+        let (state_dir, why, now_ms) = (control.places.state_dir.clone(), self.why, control.clock().now_ms());
+        let written = tokio::task::spawn_blocking(move || archive::write(&state_dir, id, why, now_ms, &lines)).await;
+        let failed = |why: String| WireError::new(Code::StoreUnavailable, format!("the transcript cannot be archived: {why}"));
+        let path = written.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))?;
+        self.archived.push(path);
+        Ok(())
+    }
+}

@@ -1,0 +1,322 @@
+//! The one place that knows actix-web-actors: a thin actor that carries text frames between a connection and its client's actor.
+//!
+//! It is born with the connection and dies with it. Before the handshake it holds nothing but a challenge; after it, the seat.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use actix::{Actor, ActorContext as _, ActorFutureExt as _, AsyncContext as _, StreamHandler, WrapFuture as _};
+use actix_http::ws::Item;
+use actix_web::web::Payload;
+use actix_web::{Error, HttpRequest, HttpResponse};
+use actix_web_actors::ws::{self, CloseReason, Message, ProtocolError, WebsocketContext};
+use bytes::{Bytes, BytesMut};
+use bytestring::ByteString;
+use callboard_actors::client::{Backlog, Batch, ClientLine, CloseCode, Closing, Cutter};
+use callboard_actors::core::TellError;
+use callboard_actors::message::Delivery;
+use futures_util::Stream;
+use uuid::Uuid;
+
+use super::Control;
+use super::gate::{Fault, Found, Gate};
+use super::handshake::{Knock, Refusal};
+use super::welcome;
+use crate::access::Caller;
+
+/// The most bytes of a message, in one frame or in fragments; a larger one closes the connection with 1009.
+pub(super) const FRAME_BYTES_MAX: usize = 524_288;
+
+/// How long a client may take to introduce itself.
+const HANDSHAKE_WAIT: Duration = Duration::from_secs(10);
+
+/// How often a connection from which nothing came is asked for a sign of life.
+const PING_EVERY: Duration = Duration::from_secs(30);
+
+/// How long a connection may be silent, pongs included, before it is taken for dead.
+const SILENCE_MAX: Duration = Duration::from_secs(90);
+
+/// How soon a frame is offered again for which the client's actor had no room; nothing more is read meanwhile.
+const AGAIN_AFTER: Duration = Duration::from_millis(5);
+
+/// How long the other side is given to answer a close.
+const CLOSE_WAIT: Duration = Duration::from_secs(5);
+
+/// Opens a socket.
+///
+/// # Errors
+/// The request is no proper upgrade: RFC 6455 §4.2.
+pub(super) fn open(
+    request: &HttpRequest,
+    payload: Payload,
+    control: Arc<Control>,
+    caller: Caller,
+    cutter: Cutter,
+) -> Result<HttpResponse, Error> {
+    let socket = Socket {
+        conn: Uuid::new_v4().to_string(),
+        nonce: Uuid::new_v4().to_string(),
+        heard_at: control.clock().elapsed(),
+        control,
+        caller,
+        cutter,
+        backlog: Arc::default(),
+        stage: Stage::Stranger,
+        fragments: None,
+        found: Found::default(),
+    };
+    let bytes = Gate::new(payload, &socket.found);
+    ws::WsResponseBuilder::new(socket, request, bytes).frame_size(FRAME_BYTES_MAX).start()
+}
+
+/// A connection.
+struct Socket {
+    conn: String,
+    nonce: String,
+    control: Arc<Control>,
+    caller: Caller,
+    cutter: Cutter,
+    backlog: Arc<Backlog>,
+    stage: Stage,
+    /// A message that has begun and not ended.
+    fragments: Option<BytesMut>,
+    /// What was wrong with a frame's head.
+    found: Found,
+    /// When something last came.
+    heard_at: Duration,
+}
+
+/// How far a connection has come.
+enum Stage {
+    /// It has not said who it is.
+    Stranger,
+    /// It has, and is being looked at.
+    Knocking,
+    /// It is in.
+    Seated { line: ClientLine },
+    /// It is being closed: nothing that comes counts.
+    Closing,
+}
+
+type Ctx = WebsocketContext<Socket>;
+
+impl Actor for Socket {
+    type Context = Ctx;
+
+    fn started(&mut self, ctx: &mut Ctx) {
+        self.control.seats.open(&self.conn, &self.backlog);
+        ctx.add_stream(Outgoing(Arc::clone(&self.backlog)));
+        self.backlog.push(welcome::challenge(&self.nonce, self.control.clock().now_ms()), Delivery::Kept);
+        self.after(HANDSHAKE_WAIT, ctx, |socket, _| {
+            if matches!(socket.stage, Stage::Stranger | Stage::Knocking) {
+                socket.close(CloseCode::NORMAL, "");
+            }
+        });
+        self.watch(ctx);
+    }
+
+    fn stopped(&mut self, _ctx: &mut Ctx) {
+        self.backlog.leave();
+        self.control.left(&self.conn);
+    }
+}
+
+impl Socket {
+    fn close(&mut self, code: CloseCode, reason: &str) {
+        self.stage = Stage::Closing;
+        self.backlog.close(code, reason);
+    }
+
+    fn after(&self, wait: Duration, ctx: &mut Ctx, then: impl FnOnce(&mut Self, &mut Ctx) + 'static) {
+        let clock = self.control.clock().clone();
+        ctx.spawn(async move { clock.sleep(wait).await }.into_actor(self).map(move |(), socket, ctx| then(socket, ctx)));
+    }
+
+    /// Asks a silent connection for a sign of life, and ends one that gives none.
+    fn watch(&self, ctx: &mut Ctx) {
+        self.after(PING_EVERY, ctx, |socket, ctx| {
+            let silent = socket.control.clock().elapsed().saturating_sub(socket.heard_at);
+            if silent >= SILENCE_MAX {
+                tracing::info!(event = "client.silent", conn = %socket.conn, "no sign of life: the connection is ended");
+                (socket.cutter)();
+                ctx.stop();
+                return;
+            }
+            if silent >= PING_EVERY {
+                ctx.ping(b"");
+            }
+            socket.watch(ctx);
+        });
+    }
+
+    fn message(&mut self, bytes: Bytes, ctx: &mut Ctx) {
+        match ByteString::try_from(bytes) {
+            Ok(text) => self.text(text, ctx),
+            Err(_) => self.close(CloseCode::NOT_TEXT, "a message has to be text"),
+        }
+    }
+
+    fn text(&mut self, text: ByteString, ctx: &mut Ctx) {
+        match &self.stage {
+            Stage::Seated { line } => pass(line.clone(), text, self, ctx),
+            Stage::Stranger => self.knock(text, ctx),
+            // Reading stands still while it is looked at; what comes with a close counts for nothing.
+            Stage::Knocking | Stage::Closing => {}
+        }
+    }
+
+    /// Has the first frame looked at; nothing is read meanwhile.
+    fn knock(&mut self, text: ByteString, ctx: &mut Ctx) {
+        self.stage = Stage::Knocking;
+        let (control, caller, nonce) = (Arc::clone(&self.control), self.caller.clone(), self.nonce.clone());
+        let decided = async move { control.handshake.admit(Knock { nonce: &nonce, text: &text, caller: &caller }).await };
+        let clock = self.control.clock().clone();
+        let decided = async move { clock.within(HANDSHAKE_WAIT, decided).await };
+        ctx.wait(decided.into_actor(self).map(|decided, socket, _| {
+            if matches!(socket.stage, Stage::Closing) {
+                return;
+            }
+            match decided {
+                Some(Ok(admitted)) => socket.seat(admitted),
+                Some(Err(refusal)) => socket.refuse(refusal),
+                None => socket.close(CloseCode::NORMAL, ""),
+            }
+        }));
+    }
+
+    fn refuse(&mut self, refusal: Refusal) {
+        let Refusal { answer, close_code, close_reason, event } = refusal;
+        let address = self.caller.address();
+        tracing::info!(event, conn = %self.conn, ?address, "a client was not let in: {close_reason}");
+        if let Some(answer) = answer {
+            self.backlog.push(answer.into(), Delivery::Kept);
+        }
+        self.close(CloseCode(close_code), &close_reason);
+    }
+
+    fn seat(&mut self, admitted: super::handshake::Admitted) {
+        let (backlog, cutter) = (Arc::clone(&self.backlog), Arc::clone(&self.cutter));
+        match welcome::seat(&self.control, admitted, &self.conn, self.caller.address(), (backlog, cutter)) {
+            Ok(line) => self.stage = Stage::Seated { line },
+            Err(error) => {
+                tracing::warn!(event = "client.not_seated", conn = %self.conn, "{error}");
+                self.close(CloseCode::RESTART, "service restart");
+            }
+        }
+    }
+
+    fn fragment(&mut self, item: Item, ctx: &mut Ctx) {
+        let (piece, ends) = match item {
+            Item::FirstText(piece) | Item::FirstBinary(piece) => {
+                self.fragments = Some(BytesMut::new());
+                (piece, false)
+            }
+            Item::Continue(piece) => (piece, false),
+            Item::Last(piece) => (piece, true),
+        };
+        let Some(whole) = &mut self.fragments else { return };
+        if whole.len() + piece.len() > FRAME_BYTES_MAX {
+            self.fragments = None;
+            return self.close(CloseCode::TOO_LARGE, "");
+        }
+        whole.extend_from_slice(&piece);
+        if ends && let Some(whole) = self.fragments.take() {
+            self.message(whole.freeze(), ctx);
+        }
+    }
+}
+
+/// Passes a frame on; while the client's actor has no room, nothing more is read, and the client's writes wait.
+fn pass(line: ClientLine, text: ByteString, socket: &mut Socket, ctx: &mut Ctx) {
+    match line.say(&text) {
+        Ok(()) => {}
+        Err(TellError::Full) => {
+            let clock = socket.control.clock().clone();
+            let wait = async move { clock.sleep(AGAIN_AFTER).await };
+            ctx.wait(wait.into_actor(socket).map(move |(), socket, ctx| pass(line, text, socket, ctx)));
+        }
+        Err(error @ (TellError::Stopped | TellError::Failed | TellError::Blocked)) => {
+            tracing::info!(event = "client.unheard", conn = %socket.conn, "{error}");
+            socket.close(CloseCode::RESTART, "service restart");
+        }
+    }
+}
+
+impl StreamHandler<Result<Message, ProtocolError>> for Socket {
+    fn handle(&mut self, message: Result<Message, ProtocolError>, ctx: &mut Ctx) {
+        self.heard_at = self.control.clock().elapsed();
+        match message {
+            Ok(Message::Text(text)) => self.text(text, ctx),
+            Ok(Message::Binary(bytes)) => self.message(bytes, ctx),
+            Ok(Message::Continuation(item)) => self.fragment(item, ctx),
+            Ok(Message::Ping(bytes)) => ctx.pong(&bytes),
+            Ok(Message::Pong(_) | Message::Nop) => {}
+            // It answers our own, and there is nothing more to say.
+            Ok(Message::Close(_)) if matches!(self.stage, Stage::Closing) => ctx.stop(),
+            Ok(Message::Close(reason)) => {
+                ctx.close(reason.filter(|reason| !matches!(reason.code, ws::CloseCode::Abnormal | ws::CloseCode::Tls)));
+                ctx.stop();
+            }
+            Err(ProtocolError::Overflow) => self.close(CloseCode::TOO_LARGE, ""),
+            Err(ProtocolError::Io(_)) => self.close(
+                match self.found.get() {
+                    Some(Fault::TooLarge) => CloseCode::TOO_LARGE,
+                    Some(Fault::Protocol) => CloseCode::PROTOCOL,
+                    None => CloseCode::NOT_TEXT,
+                },
+                "",
+            ),
+            Err(_) => self.close(CloseCode::PROTOCOL, ""),
+        }
+    }
+
+    fn finished(&mut self, ctx: &mut Ctx) {
+        ctx.stop();
+    }
+}
+
+/// What waits in the backlog, as a stream of its own: one batch each time the connection has room.
+struct Outgoing(Arc<Backlog>);
+
+struct ToSend(Batch);
+
+impl Stream for Outgoing {
+    type Item = ToSend;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<ToSend>> {
+        self.0.poll_batch(cx).map(|batch| Some(ToSend(batch)))
+    }
+}
+
+impl StreamHandler<ToSend> for Socket {
+    fn handle(&mut self, ToSend(batch): ToSend, ctx: &mut Ctx) {
+        match batch {
+            Batch::Frames(frames) => frames.into_iter().for_each(|frame| send(frame, ctx)),
+            Batch::Close(closing) => self.say_goodbye(closing, ctx),
+        }
+    }
+
+    fn finished(&mut self, _ctx: &mut Ctx) {}
+}
+
+impl Socket {
+    /// Says why the connection ends, and ends it when the other side does not.
+    fn say_goodbye(&mut self, Closing { code, reason }: Closing, ctx: &mut Ctx) {
+        self.stage = Stage::Closing;
+        let description = (!reason.is_empty()).then_some(reason);
+        ctx.close(Some(CloseReason { code: code.0.into(), description }));
+        self.after(CLOSE_WAIT, ctx, |socket, ctx| {
+            (socket.cutter)();
+            ctx.stop();
+        });
+    }
+}
+
+fn send(frame: Bytes, ctx: &mut Ctx) {
+    // Frames are written by serde, so they are UTF-8.
+    if let Ok(text) = ByteString::try_from(frame) {
+        ctx.text(text);
+    }
+}

@@ -1,0 +1,5 @@
+mod clauses;
+mod dice;
+mod fuzz;
+mod pages;
+mod table;

@@ -1,0 +1,113 @@
+//! Devices: let in by an operator, shut out again, live connections and all.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::digest::{SHA256, digest};
+use ring::signature::{Ed25519KeyPair, KeyPair as _};
+use serde_json::{Value, json};
+
+use crate::harness::control::ControlClient;
+use crate::harness::gateway::{Gateway, TOKEN};
+
+/// A device with its key.
+struct Device {
+    key: Ed25519KeyPair,
+    id: String,
+}
+
+impl Device {
+    fn new() -> Self {
+        let pkcs8 = Ed25519KeyPair::generate_pkcs8(&ring::rand::SystemRandom::new()).expect("a key");
+        let key = Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).expect("a key");
+        let id = digest(&SHA256, key.public_key().as_ref()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        Self { key, id }
+    }
+
+    /// Connects with a token and scopes, after the challenge; answers as `hello` does.
+    async fn connect(&self, client: &mut ControlClient, token: &str, scopes: &[&str]) -> Result<Value, Value> {
+        let challenge = client.event("connect.challenge").await;
+        let nonce = challenge["payload"]["nonce"].as_str().expect("a nonce");
+        let signed_at = challenge["payload"]["ts"].as_i64().expect("a time");
+        let payload = format!("v2|{}|test|test|operator|{}|{signed_at}|{token}|{nonce}", self.id, scopes.join(","));
+        let device = json!({
+            "id": self.id,
+            "publicKey": URL_SAFE_NO_PAD.encode(self.key.public_key()),
+            "signature": URL_SAFE_NO_PAD.encode(self.key.sign(payload.as_bytes())),
+            "signedAt": signed_at,
+            "nonce": nonce,
+        });
+        client.hello(json!({ "device": device, "auth": { "token": token }, "scopes": scopes })).await
+    }
+}
+
+fn token_of(hello: &Value) -> String {
+    hello["auth"]["deviceToken"].as_str().expect("a device token").to_owned()
+}
+
+#[tokio::test]
+async fn a_rotated_token_closes_the_connections_that_came_with_the_old_one() {
+    let gateway = Gateway::start(json!({})).await;
+    let mut admin = ControlClient::connect(&gateway).await;
+    let (device, mut live) = (Device::new(), ControlClient::open(&gateway).await);
+    let hello = device.connect(&mut live, TOKEN, &["operator.read"]).await.expect("hello-ok");
+    let old = token_of(&hello);
+    let listed = admin.call("device.pair.list", json!({})).await.expect("devices");
+    assert_eq!(listed["paired"][0]["deviceId"], json!(device.id), "{listed}");
+    assert!(!listed.to_string().contains(&old), "the token is shown");
+
+    let params = json!({ "deviceId": device.id, "role": "operator" });
+    let rotated = admin.call("device.token.rotate", params).await.expect("a new token");
+    assert_eq!(live.closed().await, (1008, "device token rotated".to_owned()));
+    let mut late = ControlClient::open(&gateway).await;
+    device.connect(&mut late, &old, &["operator.read"]).await.expect_err("the old token is void");
+    let mut again = ControlClient::open(&gateway).await;
+    let new = rotated["token"].as_str().expect("a token");
+    device.connect(&mut again, new, &["operator.read"]).await.expect("the new token is good");
+    for params in [json!({ "deviceId": "nosuch", "role": "operator" }), json!({ "deviceId": device.id, "role": "king" })] {
+        let error = admin.call("device.token.rotate", params).await.expect_err("there is none");
+        assert_eq!(error["message"], json!("unknown deviceId/role"));
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_shuts_itself_out_hears_its_answer_first() {
+    let gateway = Gateway::start(json!({})).await;
+    let (device, mut live) = (Device::new(), ControlClient::open(&gateway).await);
+    device.connect(&mut live, TOKEN, &["operator.admin"]).await.expect("hello-ok");
+    let params = json!({ "deviceId": device.id, "role": "operator" });
+    let revoked = live.call("device.token.revoke", params).await.expect("it is revoked");
+    assert_eq!(revoked["deviceId"], json!(device.id), "{revoked}");
+    assert_eq!(live.closed().await, (1008, "device token revoked".to_owned()));
+}
+
+#[tokio::test]
+async fn a_device_from_afar_waits_until_an_operator_decides() {
+    let gateway = Gateway::start(json!({ "gateway": { "trustedProxies": ["127.0.0.1"] } })).await;
+    let mut admin = ControlClient::connect(&gateway).await;
+    let device = Device::new();
+    let ask = async || {
+        let mut client = ControlClient::open_from(&gateway, "203.0.113.7").await;
+        device.connect(&mut client, TOKEN, &["operator.read"]).await
+    };
+    let error = ask().await.expect_err("nobody has let it in");
+    assert_eq!(error["code"], json!("NOT_PAIRED"), "{error}");
+    let asked = admin.event("device.pair.requested").await;
+    assert_eq!(asked["payload"]["requestId"], error["details"]["requestId"], "{asked}");
+    let request = json!({ "requestId": error["details"]["requestId"] });
+    admin.call("device.pair.reject", request.clone()).await.expect("it is sent away");
+    assert_eq!(admin.event("device.pair.resolved").await["payload"]["decision"], json!("rejected"));
+    let error = admin.call("device.pair.approve", request).await.expect_err("it is decided");
+    assert_eq!(error["message"], json!("unknown requestId"));
+
+    let error = ask().await.expect_err("it asks again");
+    let request = json!({ "requestId": error["details"]["requestId"] });
+    // Who has less than what is asked for cannot give it.
+    let mut pairer = ControlClient::open(&gateway).await;
+    pairer.hello(json!({ "scopes": ["operator.pairing"] })).await.expect("hello-ok");
+    let lacking = pairer.call("device.pair.approve", request.clone()).await.expect_err("beyond its own");
+    assert_eq!(lacking["message"], json!("missing scope: operator.read"));
+    let approved = admin.call("device.pair.approve", request).await.expect("it is let in");
+    assert_eq!(approved["device"]["deviceId"], json!(device.id), "{approved}");
+    assert_eq!(admin.event("device.pair.resolved").await["payload"]["decision"], json!("approved"));
+    ask().await.expect("hello-ok");
+}
