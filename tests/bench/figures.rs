@@ -12,9 +12,13 @@
 )]
 
 mod completions;
+mod control;
+mod echo;
 mod figure_1_messages;
 mod figure_2_store;
+mod figure_3_control;
 mod figure_4_completions;
+mod figure_5_fan_out;
 mod figure_6_start;
 mod figure_7_memory;
 mod figure_8_restart;
@@ -34,7 +38,7 @@ mod stage;
 use report::Report;
 
 /// The figures that are measured here, in order.
-const FIGURES: [u8; 7] = [1, 2, 4, 6, 7, 8, 9];
+const FIGURES: [u8; 9] = [1, 2, 3, 4, 5, 6, 7, 8, 9];
 
 /// How long the measurements may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +64,9 @@ async fn measure(figure: u8, form: Form, report: &mut Report) {
     match figure {
         1 => figure_1_messages::measure(report).await,
         2 => figure_2_store::measure(report).await,
+        3 => figure_3_control::measure(report).await,
         4 => figure_4_completions::measure(report).await,
+        5 => figure_5_fan_out::measure(report).await,
         6 => figure_6_start::measure(report).await,
         7 => figure_7_memory::measure(form, report).await,
         8 => figure_8_restart::measure(report).await,

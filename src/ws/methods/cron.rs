@@ -30,7 +30,7 @@ struct ListParams {
     limit: Option<u32>,
     /// How many to pass over.
     #[serde(default)]
-    #[schemars(range(min = 0))]
+    #[schemars(range(min = 0, max = u32::MAX))]
     offset: Option<u32>,
 }
 

@@ -46,10 +46,10 @@ pub(super) const METHODS: &[Method] = &[
 #[schemars(deny_unknown_fields)]
 struct ListParams {
     /// How many at the most.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = u32::MAX))]
     limit: Option<u32>,
     /// Only those that changed within so many minutes.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = u32::MAX))]
     active_minutes: Option<u32>,
     /// With the session `global`; only without when false.
     include_global: Option<bool>,
@@ -143,11 +143,11 @@ struct PreviewParams {
     keys: Vec<String>,
     /// How many lines of each.
     #[serde(default)]
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = u32::MAX))]
     limit: Option<u32>,
     /// How long each line may be.
     #[serde(default)]
-    #[schemars(range(min = 20))]
+    #[schemars(range(min = 20, max = u32::MAX))]
     max_chars: Option<u32>,
 }
 

@@ -188,7 +188,7 @@ struct CompactParams {
     key: String,
     /// How many lines are left.
     #[serde(default)]
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = u32::MAX))]
     max_lines: Option<u32>,
 }
 

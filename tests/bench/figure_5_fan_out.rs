@@ -1,0 +1,160 @@
+//! Figure 5: events to a thousand clients, some of which never read.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use futures_util::future::join_all;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use serde_json::json;
+use tokio::sync::watch;
+
+use crate::completions::{Mode, Target};
+use crate::control::{Driver, port_of};
+use crate::harness::gateway::{Gateway, merge};
+use crate::provider::StandIn;
+use crate::report::{Bar, Line, Report};
+use crate::sample::Sample;
+use crate::stage::quiet;
+
+const CLIENTS: usize = 1_000;
+const SLEEPERS: usize = 20;
+/// Turns a second. Each is told in five events: its start, its text twice, its end, its answer.
+const TURNS: u32 = 20;
+const TIME: Duration = Duration::from_secs(20);
+/// How much a sleeper asks.
+const QUESTIONS: usize = 4_000;
+/// How many clients connect at a time.
+const AT_A_TIME: usize = 50;
+/// How long the last events may take to come.
+const SETTLE: Duration = Duration::from_secs(2);
+/// How long sleepers are looked at after the events.
+const CUT_WITHIN: Duration = Duration::from_secs(30);
+
+/// What a reader heard.
+#[derive(Default)]
+struct Heard {
+    /// How long each step of a turn took to come; to the millisecond, since events are stamped in them.
+    latency: Sample,
+    /// Starts and ends of turns, which are never left out.
+    kept: usize,
+    /// The stamps of the first and the last event.
+    stamps: Option<(u64, u64)>,
+    /// Whether it was closed.
+    is_cut: bool,
+}
+
+/// Measures the figure.
+pub async fn measure(report: &mut Report) {
+    let descriptors = descriptors();
+    let stand_in = StandIn::start();
+    let mut settings = quiet();
+    let provider =
+        json!({ "api": "openai-completions", "baseUrl": format!("http://127.0.0.1:{}/v1", stand_in.port), "models": ["m"] });
+    merge(&mut settings, json!({ "models": { "providers": { "standin": provider } } }));
+    let gateway = Gateway::start(settings).await;
+    let port = port_of(&gateway);
+    let sleepers: Vec<_> =
+        connect(port, SLEEPERS).await.into_iter().map(|driver| actix_web::rt::spawn(sleep(driver))).collect();
+    actix_web::rt::time::sleep(SETTLE).await;
+    let (stop, stopped) = watch::channel(false);
+    let readers = connect(port, CLIENTS - SLEEPERS).await;
+    let reading: Vec<_> = readers.into_iter().map(|reader| actix_web::rt::spawn(read(reader, stopped.clone()))).collect();
+    let turns = Target { port, mode: Mode::Whole }.paced(TURNS, TIME).await.len();
+    actix_web::rt::time::sleep(SETTLE).await;
+    stop.send(true).expect("they read");
+    let mut all = Heard::default();
+    let (mut cut, mut least) = (0, usize::MAX);
+    for reader in reading {
+        let heard = reader.await.expect("a reader");
+        cut += usize::from(heard.is_cut);
+        least = least.min(heard.kept);
+        all.latency.join(heard.latency);
+        all.stamps = all.stamps.or(heard.stamps);
+    }
+    let asleep = asleep(&gateway).await;
+    sleepers.iter().for_each(|sleeper| sleeper.abort());
+    let (first, last) = all.stamps.expect("events");
+    report.add(Line {
+        figure: 5,
+        what: "an event to a thousand clients, p99",
+        value: all.latency.percentile_ms(99.0),
+        unit: "ms",
+        bar: Bar::AtMost(50.0),
+        beside: format!(
+            "p50 {:.0} ms; each reader heard at least {least} starts and ends of {turns} turns and those before; {cut} readers cut, {asleep} of {SLEEPERS} sleepers still there",
+            all.latency.percentile_ms(50.0)
+        ),
+        conditions: format!(
+            "{CLIENTS} clients, {SLEEPERS} of which never read, {:.0} events a second over {} s, all clients in one thread, {descriptors} descriptors allowed",
+            (last - first) as f64 / TIME.as_secs_f64(),
+            TIME.as_secs()
+        ),
+    });
+}
+
+/// Lets this process have as many descriptors as the system allows it; the gateway does so itself.
+fn descriptors() -> u64 {
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).expect("a bound");
+    setrlimit(Resource::RLIMIT_NOFILE, hard, hard).expect("the bound");
+    assert!(hard > 3 * CLIENTS as u64, "{hard} descriptors are too few: raise the hard bound of open files");
+    hard
+}
+
+async fn connect(port: u16, count: usize) -> Vec<Driver> {
+    let mut drivers = Vec::with_capacity(count);
+    while drivers.len() < count {
+        let next = AT_A_TIME.min(count - drivers.len());
+        drivers.extend(join_all((0..next).map(|_| Driver::connect(port))).await);
+    }
+    drivers
+}
+
+/// Asks and never reads: the answers fill what the system keeps for a connection, so that the events meet a full one.
+async fn sleep(mut driver: Driver) {
+    for _ in 0..QUESTIONS {
+        if !driver.offer(r#"{"type":"req","id":"q","method":"health"}"#.to_owned()).await {
+            break;
+        }
+    }
+    std::future::pending().await
+}
+
+async fn read(mut reader: Driver, mut stop: watch::Receiver<bool>) -> Heard {
+    let mut heard = Heard::default();
+    loop {
+        let text = tokio::select! {
+            text = reader.text() => text,
+            _ = stop.wait_for(|stop| *stop) => return heard,
+        };
+        let Some(text) = text else { return Heard { is_cut: true, ..heard } };
+        if let Some(seq) = number_after(&text, "\"seq\":") {
+            heard.stamps = Some((heard.stamps.map_or(seq, |(first, _)| first), seq));
+        }
+        if !text.contains("\"event\":\"agent\"") {
+            continue;
+        }
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock");
+        let sent = number_after(&text, "\"ts\":").expect("a time");
+        heard.latency.add(now.saturating_sub(Duration::from_millis(sent)));
+        heard.kept += usize::from(text.contains("\"stream\":\"lifecycle\""));
+    }
+}
+
+/// Returns the number after the last of such a name.
+fn number_after(text: &str, name: &str) -> Option<u64> {
+    let (_, rest) = text.rsplit_once(name)?;
+    rest.split(|mark: char| !mark.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// Waits a while for those that do not read to be cut; answers how many are still there. By now there are no others.
+async fn asleep(gateway: &Gateway) -> usize {
+    let begun = std::time::Instant::now();
+    loop {
+        let list = gateway.get("/admin/actors").await;
+        let actors = list["actors"].as_array().expect("a list");
+        let there = actors.iter().filter(|actor| actor["id"].as_str().is_some_and(|id| id.starts_with("client:"))).count();
+        if there == 0 || begun.elapsed() > CUT_WITHIN {
+            return there;
+        }
+        actix_web::rt::time::sleep(Duration::from_millis(200)).await;
+    }
+}
