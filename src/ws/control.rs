@@ -72,7 +72,7 @@ pub struct ControlParts {
     pub places: Places,
 }
 
-/// The control plane: one for the process.
+/// The control plane: one for each life of the gateway.
 pub struct Control {
     pub(super) parts: ControlParts,
     pub(super) devices: Arc<DeviceBook>,

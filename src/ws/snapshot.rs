@@ -22,7 +22,11 @@ const RECENT_MAX: usize = 5;
 
 /// The last picture.
 #[derive(Debug, Default)]
-pub(super) struct HealthBoard(Mutex<Board>);
+pub(super) struct HealthBoard {
+    board: Mutex<Board>,
+    /// Held by the one who makes a picture: whoever wants one meanwhile waits for that one.
+    making: tokio::sync::Mutex<()>,
+}
 
 #[derive(Debug, Default)]
 struct Board {
@@ -45,13 +49,19 @@ impl HealthBoard {
 
     /// Returns a picture that is not older than a moment.
     pub(super) async fn fresh(&self, control: &Control) -> Payload {
-        let now = control.clock().elapsed();
-        let known =
-            self.lock().last.as_ref().filter(|(made, _)| now.saturating_sub(*made) < FRESH).map(|(_, picture)| picture.clone());
-        match known {
+        if let Some(picture) = self.known(control) {
+            return picture;
+        }
+        let _making = self.making.lock().await;
+        match self.known(control) {
             Some(picture) => picture,
             None => self.refresh(control).await,
         }
+    }
+
+    fn known(&self, control: &Control) -> Option<Payload> {
+        let now = control.clock().elapsed();
+        self.lock().last.as_ref().filter(|(made, _)| now.saturating_sub(*made) < FRESH).map(|(_, picture)| picture.clone())
     }
 
     /// Makes a new picture.
@@ -69,7 +79,7 @@ impl HealthBoard {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Board> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -13,6 +13,9 @@ use crate::message::{Audience, Code, Delivery, Event, EventBody, Heard, Listener
 /// How many frames of a client wait to be looked at; above, the socket reads no further.
 pub(super) const FRAMES_MAX: u32 = 512;
 
+/// How many bytes of frames wait at the most; one frame alone always may.
+pub(super) const FRAMES_BYTES_MAX: usize = 2 * 1024 * 1024;
+
 /// Ends a connection whose other side does not read, at once.
 pub type Cutter = Arc<dyn Fn() + Send + Sync>;
 
@@ -43,7 +46,7 @@ pub struct ClientSeat {
     seating: Seating,
     /// Frames that nobody has looked at yet. They wait here and not in the actor's mailbox, which is lost with a thread that is
     /// given up.
-    unread: Mutex<VecDeque<ByteString>>,
+    unread: Mutex<Unread>,
     /// Ids of requests that wait for their answer; bounded by the actor.
     in_flight: Mutex<Vec<Arc<str>>>,
 }
@@ -65,17 +68,12 @@ impl ClientSeat {
 
     /// Puts a frame down for the actor; says whether there was room.
     pub(super) fn put_down(&self, frame: &ByteString) -> bool {
-        let mut unread = self.unread.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_room = unread.len() < FRAMES_MAX as usize;
-        if is_room {
-            unread.push_back(frame.clone());
-        }
-        is_room
+        self.unread.lock().unwrap_or_else(PoisonError::into_inner).put(frame)
     }
 
     /// Takes the frame that has waited longest.
     pub(super) fn take_up(&self) -> Option<ByteString> {
-        self.unread.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+        self.unread.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Takes a request up; `None` when so many wait already.
@@ -141,6 +139,31 @@ impl ClientSeat {
 
     fn lock(&self) -> MutexGuard<'_, Vec<Arc<str>>> {
         self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Frames that wait, bounded in number and in bytes.
+#[derive(Debug, Default)]
+struct Unread {
+    frames: VecDeque<ByteString>,
+    bytes: usize,
+}
+
+impl Unread {
+    fn put(&mut self, frame: &ByteString) -> bool {
+        let fits = self.frames.is_empty() || self.bytes + frame.len() <= FRAMES_BYTES_MAX;
+        let is_room = fits && self.frames.len() < FRAMES_MAX as usize;
+        if is_room {
+            self.bytes += frame.len();
+            self.frames.push_back(frame.clone());
+        }
+        is_room
+    }
+
+    fn take(&mut self) -> Option<ByteString> {
+        let frame = self.frames.pop_front()?;
+        self.bytes -= frame.len();
+        Some(frame)
     }
 }
 

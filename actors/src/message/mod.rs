@@ -34,7 +34,7 @@ pub use link::{LinkState, LinkStatus};
 pub use order::Order;
 pub use outbound::{Outbound, Receipt, Target};
 pub use route::{ChatKind, ChatRef, Peer, Route};
-pub use runs::{Opened, RUN_MEMORY_MS, RUNS_ENDED_MAX, RunReport, RunStand, RunVerdict, Runs};
+pub use runs::{Opened, RUN_MEMORY_MS, RUNS_BYTES_MAX, RUNS_ENDED_MAX, RunReport, RunStand, RunVerdict, Runs};
 pub use sampling::Sampling;
 pub use session::{Retired, SessionMessage, Tenure};
 pub use switchboard::{AskError, Shaper, Switchboard};

@@ -15,6 +15,9 @@ pub const RUN_MEMORY_MS: i64 = 600_000;
 /// How many ended turns are remembered; above, the one that ended first is forgotten.
 pub const RUNS_ENDED_MAX: usize = 10_000;
 
+/// How many bytes of answers are remembered; above, the one that ended first is forgotten.
+pub const RUNS_BYTES_MAX: usize = 64 * 1024 * 1024;
+
 /// Where an ordered turn stands.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RunStand {
@@ -75,8 +78,9 @@ pub struct Runs(Mutex<Book>);
 #[derive(Debug, Default)]
 struct Book {
     runs: HashMap<RunId, Page>,
-    /// In the order of their ends.
-    ended: VecDeque<(i64, RunId)>,
+    /// In the order of their ends, each with the bytes of its answer.
+    ended: VecDeque<(i64, usize, RunId)>,
+    ended_bytes: usize,
 }
 
 #[derive(Debug)]
@@ -113,13 +117,14 @@ impl Runs {
     /// Records how a turn ended, and tells whoever waits.
     pub fn ended(&self, run: &RunId, report: RunReport) {
         let mut book = self.lock();
-        let ended_ms = report.ended_ms;
+        let (ended_ms, bytes) = (report.ended_ms, report.text.len());
         let Some(page) = book.runs.get(run) else { return };
         if matches!(*page.stand.borrow(), RunStand::Ended(_)) {
             return;
         }
         page.stand.send_replace(RunStand::Ended(Arc::new(report)));
-        book.ended.push_back((ended_ms, run.clone()));
+        book.ended.push_back((ended_ms, bytes, run.clone()));
+        book.ended_bytes += bytes;
         book.forget_old(ended_ms);
     }
 
@@ -174,10 +179,14 @@ impl Runs {
 impl Book {
     fn forget_old(&mut self, now_ms: i64) {
         let too_old = |ended_ms: i64| now_ms.saturating_sub(ended_ms) >= RUN_MEMORY_MS;
-        while self.ended.len() > RUNS_ENDED_MAX || self.ended.front().is_some_and(|(ended_ms, _)| too_old(*ended_ms)) {
-            if let Some((_, run)) = self.ended.pop_front() {
-                self.runs.remove(&run);
-            }
+        let too_many = |book: &Self| book.ended.len() > RUNS_ENDED_MAX || book.ended_bytes > RUNS_BYTES_MAX;
+        while too_many(self) || self.ended.front().is_some_and(|(ended_ms, ..)| too_old(*ended_ms)) {
+            let Some((_, bytes, run)) = self.ended.pop_front() else { return };
+            self.ended_bytes -= bytes;
+            self.runs.remove(&run);
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use super::bench::{Place, card, written};
+use crate::client::seat::FRAMES_BYTES_MAX;
 use crate::client::{Backlog, CloseCode, Closing, Scope, Scopes, Seats};
 use crate::message::{Audience, Event, EventBody, EventName, Heard, Listener as _};
 
@@ -73,4 +74,17 @@ fn a_seat_whose_socket_is_gone_is_forgotten() {
     assert_eq!(place.written().len(), 1);
     place.seat.backlog.leave();
     assert_eq!(place.seat.hear(&event), Heard::Gone);
+}
+
+#[test]
+fn frames_wait_up_to_a_sum_of_bytes_and_one_always_may() {
+    let place = Place::new("one");
+    let large = bytestring::ByteString::from("x".repeat(FRAMES_BYTES_MAX + 1));
+    assert!(place.seat.put_down(&large), "one alone");
+    assert!(!place.seat.put_down(&"more".into()), "nothing beside it");
+    assert_eq!(place.seat.take_up(), Some(large));
+    let half = bytestring::ByteString::from("x".repeat(FRAMES_BYTES_MAX / 2));
+    assert_eq!([&half, &half, &half].map(|frame| place.seat.put_down(frame)), [true, true, false]);
+    assert_eq!(place.seat.take_up(), Some(half.clone()));
+    assert!(place.seat.put_down(&half), "what was taken up makes room");
 }
