@@ -16,6 +16,7 @@ mod outgo;
 mod pairing;
 mod platform;
 mod policy;
+mod section;
 mod sending;
 mod settings;
 pub mod socket_chat;

@@ -1,6 +1,6 @@
 //! The settings of one account, as they stand under `channels.socket-chat`.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 use super::target;
-use crate::channel::{Access, DmPolicy, GroupPolicy, NameMatching, Reconnect};
+use crate::channel::{Access, DmPolicy, GroupPolicy, NameMatching, Reconnect, section};
 
 /// Where the config call goes when nothing else is set.
 pub(super) const DEFAULT_API_BASE_URL: &str = "https://api-bot.aibotk.com";
@@ -155,20 +155,7 @@ fn entries(list: &[String], bare: fn(&str) -> &str) -> Vec<String> {
         .collect()
 }
 
-/// The whole of `channels.socket-chat`, for the schema.
-#[derive(JsonSchema)]
-#[schemars(rename = "SocketChat", rename_all = "camelCase")]
-#[allow(dead_code, reason = "only its schema is used")]
-struct Section {
-    /// The account `default`.
-    #[schemars(flatten)]
-    top: AccountConfig,
-    /// Further accounts, or more of `default`. They do not inherit from the top.
-    #[schemars(default)]
-    accounts: BTreeMap<String, AccountConfig>,
-}
-
 /// Returns the JSON Schema of `channels.socket-chat`.
 pub(super) fn schema() -> serde_json::Value {
-    schemars::schema_for!(Section).to_value()
+    section::schema::<AccountConfig>("SocketChat", "The whole of `channels.socket-chat`, for the schema.")
 }

@@ -24,6 +24,7 @@ mod target;
 mod tests;
 
 use super::Kind;
+use super::section::DEFAULT_ID;
 use crate::message::AccountKey;
 
 pub use desk::{DeskParts, POSTS_BYTES_MAX, POSTS_WAITING_MAX, WebChatDesk};
@@ -32,9 +33,6 @@ pub use post::{Post, PostError, Posted};
 
 /// The name of this integration: its key under `channels`.
 pub const NAME: &str = "webchat";
-
-/// The account that is there without any settings.
-const DEFAULT_ID: &str = "default";
 
 /// Returns the account that is there without any settings.
 #[must_use]

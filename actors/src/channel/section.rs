@@ -1,0 +1,186 @@
+//! A section of the settings, `channels.<kind>`: the account `default` at its top, others by their id. Read alike for every kind.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::AccountProblem;
+
+/// The account that the top level is.
+pub(super) const DEFAULT_ID: &str = "default";
+
+/// How much alike a mistyped key and a known one must be to be named together, 0 to 1.
+const ALIKE_MIN: f64 = 0.75;
+
+/// The keys of an account of one kind.
+#[derive(Clone, Copy)]
+pub(super) struct Keys {
+    /// All of them.
+    pub(super) known: &'static [&'static str],
+    /// Those whose values are not repeated in a problem.
+    pub(super) secret: &'static [&'static str],
+}
+
+/// A section, cut into accounts.
+pub(super) struct Section {
+    /// The account `default`: what stands at the top, over what `accounts.default` adds to it.
+    pub(super) default: Draft,
+    /// Whether `accounts.default` is there.
+    pub(super) names_default: bool,
+    /// The others, in the order of the file. They do not inherit from the top.
+    pub(super) others: Vec<Draft>,
+}
+
+/// One account's settings as they stand in the file.
+pub(super) struct Draft {
+    pub(super) id: String,
+    /// Where settings of it stand, and which; a later layer wins.
+    layers: Vec<(String, Map<String, Value>)>,
+}
+
+impl Section {
+    /// Cuts a section; `None` for null. What is wrong with the list of accounts joins the problems.
+    ///
+    /// # Errors
+    /// It is no object.
+    pub(super) fn cut(section: &Value, problems: &mut Vec<AccountProblem>) -> Result<Option<Self>, AccountProblem> {
+        let mut top = match section {
+            Value::Null => return Ok(None),
+            Value::Object(top) => top.clone(),
+            _ => return Err(problem("", "has to be an object of settings")),
+        };
+        let mut others = named(top.remove("accounts"), problems);
+        let own = others.iter().position(|draft| draft.id == DEFAULT_ID).map(|at| others.remove(at));
+        let names_default = own.is_some();
+        let mut default = own.unwrap_or_else(|| Draft { id: DEFAULT_ID.to_owned(), layers: Vec::new() });
+        default.layers.push((String::new(), top));
+        Ok(Some(Self { default, names_default, others }))
+    }
+}
+
+impl Draft {
+    /// Reads the settings, each key by itself, so that every mistake is named with its place.
+    ///
+    /// # Errors
+    /// Names each place that is wrong.
+    pub(super) fn read<C: DeserializeOwned>(&self, keys: Keys) -> Result<C, Vec<AccountProblem>> {
+        let entries =
+            self.layers.iter().flat_map(|(path, settings)| settings.iter().map(move |(key, value)| (path, key, value)));
+        let problems: Vec<_> = entries.filter_map(|(path, key, value)| key_problem::<C>(keys, path, key, value)).collect();
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let merged = self.layers.iter().flat_map(|(_, settings)| settings.clone()).collect();
+        // The reader's own words might repeat a secret.
+        serde_json::from_value(Value::Object(merged)).map_err(|_| vec![problem(&self.layer_of("").0, "cannot be read")])
+    }
+
+    /// Returns a problem with the value of a key, at the place that the value comes from.
+    pub(super) fn problem(&self, key: &str, text: &str) -> AccountProblem {
+        problem(&self.layer_of(key).1, text)
+    }
+
+    /// Returns whether a key has a text at the top of the section.
+    pub(super) fn has_text_at_top(&self, key: &str) -> bool {
+        let top = self.layers.last().and_then(|(_, settings)| settings.get(key)).and_then(Value::as_str);
+        top.is_some_and(|text| !text.trim().is_empty())
+    }
+
+    /// Returns the path of the layer that a key's value comes from, and that of the key.
+    fn layer_of(&self, key: &str) -> (String, String) {
+        let layer = self.layers.iter().rev().find(|(_, settings)| settings.contains_key(key)).or(self.layers.last());
+        let path = layer.map(|(path, _)| path.clone()).unwrap_or_default();
+        let full = join(&path, key);
+        (path, full)
+    }
+}
+
+fn named(section: Option<Value>, problems: &mut Vec<AccountProblem>) -> Vec<Draft> {
+    let mut named: Vec<Draft> = Vec::new();
+    let entries = match section {
+        None | Some(Value::Null) => return named,
+        Some(Value::Object(entries)) => entries,
+        Some(_) => {
+            problems.push(problem("accounts", "has to be an object of accounts by their id"));
+            return named;
+        }
+    };
+    for (key, value) in entries {
+        let path = format!("accounts.{key}");
+        let id = key.trim().to_lowercase();
+        match value {
+            _ if !is_id(&id) => problems.push(problem(&path, "an account's id is letters, digits, `-`, `_` and `.`")),
+            _ if named.iter().any(|other| other.id == id) => {
+                let text = format!("there are two accounts `{id}`: ids are compared without case and blanks");
+                problems.push(problem(&path, &text));
+            }
+            Value::Object(settings) => named.push(Draft { id, layers: vec![(path, settings)] }),
+            _ => problems.push(problem(&path, "has to be an object of settings")),
+        }
+    }
+    named
+}
+
+fn is_id(id: &str) -> bool {
+    !id.is_empty() && id.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '-' | '_' | '.'))
+}
+
+fn key_problem<C: DeserializeOwned>(keys: Keys, path: &str, key: &str, value: &Value) -> Option<AccountProblem> {
+    let place = join(path, key);
+    if !keys.known.contains(&key) {
+        return Some(problem(&place, &unknown(keys, key, path)));
+    }
+    let alone = Value::Object(Map::from_iter([(key.to_owned(), value.clone())]));
+    let error = serde_json::from_value::<C>(alone).err()?;
+    // The reader's own words repeat the value.
+    let text = if keys.secret.contains(&key) { "has to be a text".to_owned() } else { error.to_string() };
+    Some(problem(&place, &text))
+}
+
+fn unknown(keys: Keys, key: &str, path: &str) -> String {
+    let top = if path.is_empty() { Some("accounts") } else { None };
+    let lower = key.to_lowercase();
+    let nearest = keys
+        .known
+        .iter()
+        .copied()
+        .chain(top)
+        .map(|known| (known, strsim::jaro_winkler(&known.to_lowercase(), &lower)))
+        .max_by(|a, b| a.1.total_cmp(&b.1))
+        .filter(|(_, alike)| *alike >= ALIKE_MIN);
+    match nearest {
+        Some((known, _)) => format!("unknown setting `{key}`: did you mean `{known}`?"),
+        None => format!("unknown setting `{key}`: remove it"),
+    }
+}
+
+fn join(path: &str, key: &str) -> String {
+    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+}
+
+fn problem(path: &str, text: &str) -> AccountProblem {
+    AccountProblem { path: path.to_owned(), text: text.to_owned() }
+}
+
+/// The whole of a section, for the schema.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase")]
+#[allow(dead_code, reason = "only its schema is used")]
+struct Whole<C> {
+    /// The account `default`.
+    #[schemars(flatten)]
+    top: C,
+    /// Further accounts, or more of `default`. They do not inherit from the top.
+    #[schemars(default)]
+    accounts: BTreeMap<String, C>,
+}
+
+/// Returns the JSON Schema of a section whose accounts have these settings, under a name and with a sentence of its own.
+pub(super) fn schema<C: JsonSchema>(name: &str, about: &str) -> Value {
+    let mut schema = schemars::schema_for!(Whole<C>);
+    schema.insert("title".to_owned(), name.into());
+    schema.insert("description".to_owned(), about.into());
+    schema.to_value()
+}
