@@ -84,6 +84,13 @@ impl Lanes {
         self.lanes.iter().enumerate().filter(|(_, lane)| blocked(lane)).map(|(number, _)| number).collect()
     }
 
+    /// Returns how many threads owe an answer to their beat.
+    #[cfg(test)]
+    pub(super) fn owing(&self) -> usize {
+        let owes = |lane: &&Mutex<Lane>| lock(lane).beat.as_ref().is_some_and(|beat| !beat.answered.load(Ordering::Acquire));
+        self.lanes.iter().filter(owes).count()
+    }
+
     /// Puts the spare thread in the place of a blocked one and has a new spare made; `None` when there is no spare yet.
     pub(super) fn replace(&self, number: usize) -> Option<Replaced> {
         let lane = self.lanes.get(number)?;

@@ -174,6 +174,12 @@ impl Supervisor {
         self.0.watchdog.sweep();
     }
 
+    /// Returns how many threads have not answered the watchdog's last round yet.
+    #[cfg(test)]
+    pub(super) fn owing(&self) -> usize {
+        self.0.directory.lanes.owing()
+    }
+
     /// Stops every actor of a kind in good order and waits for them, at most until the deadline.
     pub async fn stop_kind(&self, kind: ActorKind, deadline: Duration) {
         let entries: Vec<_> = self.0.directory.all().into_iter().filter(|entry| entry.kind() == kind).collect();

@@ -1,6 +1,10 @@
 //! From the outbox to the link.
 
-use super::stand_in::{account, in_time, play, until};
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use super::stand_in::{account, in_time, play};
 use crate::channel::{ChannelMessage, LinkEvent, Normalised};
 use crate::message::Receipt;
 use crate::ports::{OutboxState, Store as _};
@@ -18,7 +22,12 @@ fn rows_that_a_link_has_no_room_for_are_offered_again_in_their_order() {
             let frame = LinkEvent::Frame { frame: Normalised::Ignored("in the way"), ack: Some(token as u64) };
             link.events.send(frame).await.unwrap();
             // One by one, so that each is an order of its own.
-            until("the acknowledgement", || link.commands.len() == token).await;
+            in_time("the acknowledgement", async {
+                while link.commands.len() < token {
+                    tokio::task::yield_now().await;
+                }
+            })
+            .await;
         }
         for text in ["one", "two", "three"] {
             scene.enqueue(text).await;
@@ -31,8 +40,10 @@ fn rows_that_a_link_has_no_room_for_are_offered_again_in_their_order() {
         .await;
         // Something behind them in the mailbox: when it has been handled, they have been offered.
         let event = LinkEvent::Frame { frame: Normalised::Ignored("of an earlier life"), ack: None };
-        scene.actor.tell(ChannelMessage::Link { life: 0, event, permit: None }).unwrap();
-        until("the mailbox to be empty", || scene.actor.vitals().depth() == 0).await;
+        let window = Arc::new(Semaphore::new(1));
+        let permit = Arc::clone(&window).acquire_owned().await.ok();
+        scene.actor.tell(ChannelMessage::Link { life: 0, event, permit }).unwrap();
+        let _handled = in_time("it to be handled", window.acquire()).await.unwrap();
         assert_eq!(link.commands.len(), room);
         for text in ["one", "two", "three"] {
             let (id, sent) = link.next_sent().await;

@@ -1,7 +1,7 @@
 //! A platform whose link the test holds in its hands, and a switchboard that only remembers.
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -219,15 +219,6 @@ impl HeldLink {
 /// Waits for something that has to happen.
 pub(super) async fn in_time<T>(what: &str, future: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("in time: {what}"))
-}
-
-/// Waits until something is so.
-pub(super) async fn until(what: &str, so: impl Fn() -> bool) {
-    let end = Instant::now() + PATIENCE;
-    while !so() {
-        assert!(Instant::now() < end, "in time: {what}");
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
 }
 
 fn chat() -> ChatRef {

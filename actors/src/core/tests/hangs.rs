@@ -181,7 +181,7 @@ fn the_watchdog_walks_by_itself() {
             }
         });
         let probe = stage.start("probe", &plan);
-        until("it is cut", || stage.report("probe").restarts == 1).await;
+        until("it runs again", || stage.count("probe", What::Restarted) == 1).await;
         stage.supervisor.restart(probe.id(), PATIENCE).await.unwrap();
         assert_eq!(number(&probe).await, Ok(3));
     });

@@ -90,7 +90,7 @@ fn in_a_child() {
 fn in_a_child_that_has_waited() {
     crash_with_queue("in the woken child", |_, scope| {
         let waited = async {
-            tokio::time::sleep(Duration::from_millis(2)).await;
+            tokio::task::yield_now().await;
             panic!("in the woken child")
         };
         scope.child("child", PATIENCE, |_| waited, |_, (): (), _| {});

@@ -20,11 +20,11 @@ fn play_by_hand<F: Future<Output = ()>>(test: impl FnOnce(Arc<Stage>, Clock) -> 
     play_with(Supervision { threads: 1, stuck_after: 10 * SECOND }, clock, |stage| test(stage, driven));
 }
 
-/// Lets the watchdog find what is blocked at this moment, and waits until an actor on it has been rebuilt so often, or failed.
-async fn give_up(stage: &Stage, clock: &Clock, id: &str, restarts: u32) {
+/// Lets the watchdog find what is blocked at this moment, so many threads, and waits until an actor on one has been rebuilt so
+/// often, or failed.
+async fn give_up(stage: &Stage, clock: &Clock, id: &str, restarts: u32, blocked: usize) {
     stage.supervisor.sweep();
-    // The other threads get the time to answer.
-    tokio::time::sleep(Duration::from_millis(30)).await;
+    until("all but the blocked ones have answered", || stage.supervisor.owing() <= blocked).await;
     clock.advance(11 * SECOND);
     until("the thread is given up", || {
         stage.supervisor.sweep();
@@ -63,7 +63,7 @@ fn its_actors_go_on_elsewhere_and_the_old_ones_are_fenced() {
             count.fetch_add(1, SeqCst);
         });
         assert_eq!(number(&far).await, Ok(1), "the other threads do not notice");
-        give_up(&stage, &clock, "probe", 1).await;
+        give_up(&stage, &clock, "probe", 1, 1).await;
         assert_eq!(number(&probe).await, Ok(2), "on a new thread while the old one is still blocked");
         assert_eq!(number(&neighbour).await, Ok(2));
         assert_eq!(number(&far).await, Ok(1));
@@ -94,7 +94,7 @@ fn a_question_in_the_old_mailbox_ends_by_its_deadline() {
         assert_eq!(number(&probe).await, Ok(1));
         let gate = block(&probe);
         let asked = probe.ask(|reply: Reply<u32>| act(|probe, _| reply.send(probe.number)), 5 * SECOND);
-        let (answer, ()) = tokio::join!(asked, give_up(&stage, &clock, "probe", 1));
+        let (answer, ()) = tokio::join!(asked, give_up(&stage, &clock, "probe", 1, 1));
         assert_eq!(answer, Err(CallError::Timeout));
         drop(gate);
     });
@@ -109,7 +109,7 @@ fn three_blocked_threads_in_a_row() {
         for incarnation in 1..=3 {
             assert_eq!(number(&probe).await, Ok(incarnation));
             gates.push(block(&probe));
-            give_up(&stage, &clock, "probe", incarnation).await;
+            give_up(&stage, &clock, "probe", incarnation, 1).await;
         }
         assert_eq!(number(&probe).await, Ok(4));
         drop(gates);
@@ -125,8 +125,8 @@ fn two_threads_blocked_at_once() {
         let far = stage.supervisor.start(Plan::new().spec("far").place(Place::Routing)).unwrap();
         assert_eq!((number(&near).await, number(&far).await), (Ok(1), Ok(1)));
         let gates = [block(&near), block(&far)];
-        give_up(&stage, &clock, "near", 1).await;
-        give_up(&stage, &clock, "far", 1).await;
+        give_up(&stage, &clock, "near", 1, 2).await;
+        give_up(&stage, &clock, "far", 1, 2).await;
         assert_eq!((number(&near).await, number(&far).await), (Ok(2), Ok(2)));
         drop(gates);
     });
@@ -143,7 +143,7 @@ fn whoever_blocks_again_and_again_is_given_up_and_the_neighbours_are_not() {
         for incarnation in 1..=2 {
             assert_eq!((number(&probe).await, number(&neighbour).await), (Ok(incarnation), Ok(incarnation)));
             gates.push(block(&probe));
-            give_up(&stage, &clock, "probe", incarnation).await;
+            give_up(&stage, &clock, "probe", incarnation, 1).await;
         }
         stage.until_state("probe", State::Failed).await;
         assert_eq!((stage.count("probe", What::GaveUp), number(&neighbour).await), (1, Ok(3)));
@@ -165,7 +165,7 @@ fn a_child_that_blocks_is_its_actors_fault() {
             scope.child("socket", 3600 * SECOND, blocking, |_, (), _| {});
         });
         entered.recv().unwrap();
-        give_up(&stage, &clock, "probe", 1).await;
+        give_up(&stage, &clock, "probe", 1, 1).await;
         assert_eq!((number(&probe).await, number(&neighbour).await), (Ok(2), Ok(2)));
         let exits = (stage.report("probe").last_exit, stage.report("neighbour").last_exit);
         assert_eq!(exits, (Some(Exit::Stuck), Some(Exit::Killed)));
@@ -183,7 +183,7 @@ fn orders_given_to_a_blocked_thread_are_obeyed_on_the_next() {
         let gate = block(&probe);
         let stop = stage.supervisor.stop(probe.id(), 3600 * SECOND);
         let start = stage.supervisor.start_again(other.id(), 3600 * SECOND);
-        let (stopped, started, ()) = tokio::join!(stop, start, give_up(&stage, &clock, "other", 1));
+        let (stopped, started, ()) = tokio::join!(stop, start, give_up(&stage, &clock, "other", 1, 1));
         assert_eq!(stopped.unwrap().new.state, State::Stopped);
         assert_eq!(started.unwrap().new.state, State::Running);
         assert_eq!(number(&other).await, Ok(2));
@@ -202,7 +202,7 @@ fn what_is_down_stays_down_and_what_is_temporary_is_over() {
         }
         stage.supervisor.stop(down.id(), super::stage::PATIENCE).await.unwrap();
         let gate = block(&probe);
-        give_up(&stage, &clock, "probe", 1).await;
+        give_up(&stage, &clock, "probe", 1, 1).await;
         assert_eq!(number(&probe).await, Ok(2));
         assert_eq!(stage.state("down"), State::Stopped);
         assert!(stage.supervisor.report(once.id()).is_err());
@@ -225,7 +225,7 @@ fn a_thread_that_answers_at_the_second_look_is_kept() {
             stage.supervisor.sweep();
             drop(gate);
             assert_eq!(number(&probe).await, Ok(1));
-            tokio::time::sleep(Duration::from_millis(30)).await;
+            until("it has answered", || stage.supervisor.owing() == 0).await;
             stage.supervisor.sweep();
             assert_eq!(number(&probe).await, Ok(1));
         }
