@@ -29,11 +29,11 @@ HEALTH = {
     "channelOrder": [str],
     "channelLabels": dict,
     "defaultAgentId": str,
-    "agents": [{"agentId": str, "isDefault": bool, "heartbeat": dict, "sessions": SESSIONS}],
+    "agents": [{"agentId": str, "isDefault": bool, "heartbeat": dict, "sessions": SESSIONS}, 1],
     "sessions": SESSIONS,
 }
 STATUS = {
-    "heartbeat": {"defaultAgentId": str, "agents": [{"agentId": str, "enabled": bool}]},
+    "heartbeat": {"defaultAgentId": str, "agents": [{"agentId": str, "enabled": bool}, 1]},
     "channelSummary": [str],
     "queuedSystemEvents": [str],
     "sessions": {"paths": [str], "count": int, "defaults": dict, "recent": [dict], "byAgent": [{"agentId": str}]},
@@ -52,7 +52,7 @@ STRANGERS = ["clawdbot with a wrong token", "openclaw with a wrong token"]
 ROWS = [
     (CLIS, "gateway call health --json", 0, HEALTH),
     (CLIS, "gateway call status --json", 0, STATUS),
-    (CLIS, "gateway call system-presence --json", 0, [PRESENCE]),
+    (CLIS, "gateway call system-presence --json", 0, [PRESENCE, 1]),
     (CLIS, "gateway call nosuch.method", 1, r"Gateway call failed: .*unknown method: nosuch\.method"),
     (CLIS, "gateway health", 0, r"^OK \(\d+ms\)"),
     (CLIS, "gateway health --json", 0, HEALTH),
@@ -75,8 +75,8 @@ ROWS = [
     (CLIS, "cron list --json", 0, {"jobs": [JOB]}),
     (CLIS, "logs --limit 5", 0, r"^Log file: .+\n.+"),
     (CLIS, "logs --limit 5 --json", 0, r'^\{"type":"meta","file":"(.|\n)*^\{"type":"log",.*"level":"\w+",'),
-    (CLIS, "system presence", 0, [PRESENCE]),
-    (CLIS, "system presence --json", 0, [PRESENCE]),
+    (CLIS, "system presence", 0, [PRESENCE, 1]),
+    (CLIS, "system presence --json", 0, [PRESENCE, 1]),
     (CLIS, "nodes status", 0, r"^Known: \d+ · Paired: \d+ · Connected: \d+"),
     (CLIS, "nodes status --json", 0, {"ts": int, "nodes": [NODE]}),
     # It comes with a device, which is paired by that.
@@ -159,7 +159,11 @@ def differs(found, wanted, at: str) -> str:
     if isinstance(wanted, dict) and isinstance(found, dict):
         parts = ((found.get(key), part, f"{at}.{key}") for key, part in wanted.items())
     elif isinstance(wanted, list) and isinstance(found, list):
-        parts = ((item, wanted[0], f"{at}[{place}]") for place, item in enumerate(found))
+        # A second entry says how many there are at the least.
+        shape, least = wanted[0], wanted[1] if len(wanted) > 1 else 0
+        if len(found) < least:
+            return f"{at} has {len(found)} entries, not {least} or more"
+        parts = ((item, shape, f"{at}[{place}]") for place, item in enumerate(found))
     else:
         return "" if found == wanted else f"{at} is {found!r}, not {wanted!r}"
     return next(filter(None, (differs(*part) for part in parts)), "")
@@ -189,7 +193,11 @@ def gateway(folder: pathlib.Path):
             yield url, token
         finally:
             child.terminate()
-            child.wait()
+            try:
+                child.wait(timeout=60)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                raise
 
 
 def ready(child: subprocess.Popen, url: str, token: str) -> bool:

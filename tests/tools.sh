@@ -1,0 +1,28 @@
+# Sourced by the scripts here: where the tests' tools are kept, and how what is missing is installed.
+
+tools="${CALLBOARD_TEST_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/callboard/test-tools}"
+mkdir -p "$tools"
+export CALLBOARD_TEST_TOOLS="$tools"
+
+# Installs Debian packages, given as PROGRAM:PACKAGE, for the programs that are not there.
+need() {
+  local missing=() pair
+  for pair in "$@"; do
+    command -v "${pair%%:*}" >/dev/null || [ -x "/usr/sbin/${pair%%:*}" ] || missing+=("${pair#*:}")
+  done
+  python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-pip)
+  [ ${#missing[@]} -gt 0 ] || return 0
+  local as_root=""; [ "$(id -u)" -eq 0 ] || as_root="sudo"
+  $as_root apt-get update -qq
+  # The tests start brokers of their own; a packaged service must not take a port.
+  $as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# Installs a public client of the OpenAI API, unmodified.
+openai_client() {
+  local version=3.52.0
+  [ ! -e "$tools/python/.openai-$version" ] || return 0
+  rm -rf "$tools/python"
+  python3 -m pip install --quiet --disable-pip-version-check --target "$tools/python" "openai==$version"
+  touch "$tools/python/.openai-$version"
+}
