@@ -104,8 +104,3 @@ fn number(text: &str) -> Option<usize> {
     let (_, rest) = text.get(..64.min(text.len()))?.split_once("\"id\":\"")?;
     rest.get(..8)?.parse().ok()
 }
-
-/// Returns the port of a gateway.
-pub fn port_of(gateway: &crate::harness::gateway::Gateway) -> u16 {
-    gateway.url.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port")
-}

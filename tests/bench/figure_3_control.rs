@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::control::{Driver, port_of};
+use crate::control::Driver;
 use crate::echo;
 use crate::harness::gateway::Gateway;
 use crate::report::{Bar, Line, Report};
@@ -17,7 +17,7 @@ const ROUND: Duration = Duration::from_secs(3);
 /// Measures the figure.
 pub async fn measure(report: &mut Report) {
     let gateway = Gateway::start(quiet()).await;
-    let mut client = Driver::connect(port_of(&gateway)).await;
+    let mut client = Driver::connect(gateway.port()).await;
     let mut bare = Driver::open(echo::start()).await;
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     let (mut latency, mut bare_latency) = (Sample::default(), Sample::default());

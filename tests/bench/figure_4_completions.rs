@@ -24,7 +24,7 @@ pub async fn measure(report: &mut Report) {
         json!({ "api": "openai-completions", "baseUrl": format!("http://127.0.0.1:{}/v1", stand_in.port), "models": ["m"] });
     merge(&mut settings, json!({ "models": { "providers": { "standin": provider } } }));
     let gateway = Gateway::start(settings).await;
-    let port = gateway.url.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+    let port = gateway.port();
     for mode in [Mode::Whole, Mode::Streamed] {
         let (through, directly) = (Target { port, mode }, Target { port: stand_in.port, mode });
         throughput(through, directly, report).await;

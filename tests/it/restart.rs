@@ -74,14 +74,16 @@ async fn a_restart_loses_no_message_and_answers_none_twice() {
 async fn clients_wait_over_a_restart_instead_of_being_refused() {
     let gateway = Gateway::start(allowed()).await;
     gateway.signal(Signal::SIGUSR1);
-    while times(&gateway, "gateway.listening") < 2 {
+    until("the next life listens", async || {
         // Not one connection is refused: the port is never closed.
         match reqwest::get(format!("{}/healthz", gateway.url)).await {
             Ok(answer) => assert_eq!(answer.status().as_u16(), 200),
             // One that the life before had already let in.
             Err(error) => assert!(!error.is_connect(), "{error:?}"),
         }
-    }
+        (times(&gateway, "gateway.listening") == 2).then_some(())
+    })
+    .await;
     gateway.ready("gateway").await;
 }
 
@@ -161,7 +163,7 @@ async fn a_broken_file_restarts_nothing() {
 
 #[tokio::test]
 async fn a_stop_during_a_restart_stops() {
-    let slow = "steps: [{ do: [{ waitMs: 700 }, echo] }]";
+    let slow = "steps: [{ do: [{ waitMs: 3000 }, echo] }]";
     let mut rig = Rig::scripted(json!({}), allowed(), slow).await;
     rig.platform.publish(direct("m1", "wxid_ann", "hello")).await;
     rig.acknowledged(1).await;

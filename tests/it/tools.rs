@@ -61,7 +61,7 @@ async fn the_policy_of_the_file_holds_and_follows_it() {
 #[tokio::test]
 async fn the_gateway_does_not_read_itself() {
     let rig = Rig::start(json!({})).await;
-    let port = rig.gateway.url.rsplit(':').next().expect("a port").to_owned();
+    let port = rig.gateway.port();
     for host in ["127.0.0.1", "localhost", "localhost.", "[::1]", "[::ffff:127.0.0.1]", "0x7f.1", "0"] {
         let body = json!({ "tool": "web_fetch", "args": { "url": format!("http://{host}:{port}/healthz") } });
         let answer = invoke(&rig, 400, body).await;

@@ -1,5 +1,4 @@
 use jsonschema::Validator;
-use proptest::prelude::*;
 use schemars::SchemaGenerator;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -104,17 +103,5 @@ fn no_parameters_are_an_empty_object() {
         assert_eq!(read(method, 3, &Value::Null, &validator), empty, "{}", method.name);
         let none = params::read(method.name, 3, None, Some(&validator)).map_err(|error| error.message);
         assert_eq!(none, empty, "{}", method.name);
-    }
-}
-
-proptest! {
-    #[test]
-    fn no_text_makes_reading_panic(text in "\\PC{0,80}", protocol in 0_u32..9) {
-        for method in methods::all().take(3) {
-            let (_, validator) = schema_of(method);
-            if let Ok(raw) = RawValue::from_string(text.clone()) {
-                let _ = params::read(method.name, protocol, Some(&raw), Some(&validator));
-            }
-        }
     }
 }

@@ -1,44 +1,10 @@
 //! Devices: let in by an operator, shut out again, live connections and all.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ring::digest::{SHA256, digest};
-use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use serde_json::{Value, json};
 
 use crate::harness::control::ControlClient;
+use crate::harness::device::Device;
 use crate::harness::gateway::{Gateway, TOKEN};
-
-/// A device with its key.
-struct Device {
-    key: Ed25519KeyPair,
-    id: String,
-}
-
-impl Device {
-    fn new() -> Self {
-        let pkcs8 = Ed25519KeyPair::generate_pkcs8(&ring::rand::SystemRandom::new()).expect("a key");
-        let key = Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).expect("a key");
-        let id = digest(&SHA256, key.public_key().as_ref()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-        Self { key, id }
-    }
-
-    /// Connects with a token and scopes, after the challenge; answers as `hello` does.
-    async fn connect(&self, client: &mut ControlClient, token: &str, scopes: &[&str]) -> Result<Value, Value> {
-        let challenge = client.event("connect.challenge").await;
-        let nonce = challenge["payload"]["nonce"].as_str().expect("a nonce");
-        let signed_at = challenge["payload"]["ts"].as_i64().expect("a time");
-        let payload = format!("v2|{}|test|test|operator|{}|{signed_at}|{token}|{nonce}", self.id, scopes.join(","));
-        let device = json!({
-            "id": self.id,
-            "publicKey": URL_SAFE_NO_PAD.encode(self.key.public_key()),
-            "signature": URL_SAFE_NO_PAD.encode(self.key.sign(payload.as_bytes())),
-            "signedAt": signed_at,
-            "nonce": nonce,
-        });
-        client.hello(json!({ "device": device, "auth": { "token": token }, "scopes": scopes })).await
-    }
-}
 
 fn token_of(hello: &Value) -> String {
     hello["auth"]["deviceToken"].as_str().expect("a device token").to_owned()
@@ -86,7 +52,7 @@ async fn a_device_from_afar_waits_until_an_operator_decides() {
     let mut admin = ControlClient::connect(&gateway).await;
     let device = Device::new();
     let ask = async || {
-        let mut client = ControlClient::open_from(&gateway, "203.0.113.7").await;
+        let mut client = ControlClient::open_as(&gateway, "/", &[("x-forwarded-for", "203.0.113.7")]).await.expect("a socket");
         device.connect(&mut client, TOKEN, &["operator.read"]).await
     };
     let error = ask().await.expect_err("nobody has let it in");

@@ -2,9 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -13,23 +10,14 @@ use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
 use crate::harness::PATIENCE;
-use crate::harness::control::{Came, ControlClient};
+use crate::harness::control::{Came, ControlClient, connect_params};
+use crate::harness::device::Device;
 use crate::harness::gateway::{Gateway, TOKEN, merge};
 
 /// The most bytes of a message.
 const FRAME_BYTES_MAX: usize = 524_288;
 
 /// Returns the parameters of a client that is let in, with these over them.
-fn params(over: Value) -> Value {
-    let mut params = json!({
-        "minProtocol": 3, "maxProtocol": 3,
-        "client": { "id": "test", "version": "1.0.0", "platform": "linux", "mode": "test" },
-        "auth": { "token": TOKEN },
-    });
-    merge(&mut params, over);
-    params
-}
-
 fn request(method: &str, params: &Value) -> String {
     json!({ "type": "req", "id": "r1", "method": method, "params": params }).to_string()
 }
@@ -91,9 +79,9 @@ async fn parameters_that_do_not_fit_are_told_and_end_the_connection() {
         (json!({ "minProtocol": 0 }), "invalid connect params: at /minProtocol: must be >= 1"),
         (json!({ "role": "king" }), "invalid role"),
     ] {
-        refuses(&gateway, &params(over), invalid(text), 1008).await;
+        refuses(&gateway, &connect_params(over), invalid(text), 1008).await;
     }
-    let mut long = params(json!({}));
+    let mut long = connect_params(json!({}));
     long["client"] = json!({});
     let (answer, code, reason) = refused(&gateway, request("connect", &long)).await;
     let told = answer.expect("an answer")["error"]["message"].as_str().expect("a text").to_owned();
@@ -106,14 +94,15 @@ async fn protocols_that_do_not_meet_end_the_connection() {
     let gateway = Gateway::start(json!({})).await;
     let mut error = invalid("protocol mismatch");
     error["details"] = json!({ "expectedProtocol": 3 });
-    refuses(&gateway, &params(json!({ "minProtocol": 1, "maxProtocol": 2 })), error, 1002).await;
+    refuses(&gateway, &connect_params(json!({ "minProtocol": 1, "maxProtocol": 2 })), error, 1002).await;
 }
 
 #[tokio::test]
 async fn credentials_that_are_not_good_end_the_connection() {
     let gateway = Gateway::start(json!({})).await;
     let mismatch = |hint: &str| invalid(&format!("unauthorized: gateway token mismatch ({hint})"));
-    let wrong = |id: &str, mode: &str| params(json!({ "auth": { "token": "wrong" }, "client": { "id": id, "mode": mode } }));
+    let wrong =
+        |id: &str, mode: &str| connect_params(json!({ "auth": { "token": "wrong" }, "client": { "id": id, "mode": mode } }));
     for (id, mode, hint) in [
         ("test", "test", "provide gateway auth token"),
         ("cli", "cli", "set gateway.remote.token to match gateway.auth.token"),
@@ -122,32 +111,8 @@ async fn credentials_that_are_not_good_end_the_connection() {
         refuses(&gateway, &wrong(id, mode), mismatch(hint), 1008).await;
     }
     let error = json!({ "code": "NOT_PAIRED", "message": "device identity required" });
-    refuses(&gateway, &params(json!({ "auth": null })), error, 1008).await;
+    refuses(&gateway, &connect_params(json!({ "auth": null })), error, 1008).await;
     assert!(!gateway.output().contains(TOKEN) && !gateway.log().contains(TOKEN));
-}
-
-/// A device with a key of its own.
-struct Device {
-    pair: Ed25519KeyPair,
-    id: String,
-}
-
-impl Device {
-    fn new() -> Self {
-        let pair = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).expect("a key");
-        let hash = ring::digest::digest(&ring::digest::SHA256, pair.public_key().as_ref());
-        let id = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-        Self { pair, id }
-    }
-
-    /// Returns its proof of itself for the usual parameters.
-    fn proof(&self, signed_at: i64, nonce: &str, token: &str) -> Value {
-        let text = format!("v2|{}|test|test|operator||{signed_at}|{token}|{nonce}", self.id);
-        json!({
-            "id": self.id, "publicKey": URL_SAFE_NO_PAD.encode(self.pair.public_key().as_ref()), "signedAt": signed_at,
-            "nonce": nonce, "signature": URL_SAFE_NO_PAD.encode(self.pair.sign(text.as_bytes()).as_ref()),
-        })
-    }
 }
 
 #[tokio::test]
@@ -163,8 +128,7 @@ async fn a_device_proves_itself_or_is_sent_away() {
     ] {
         let mut client = ControlClient::open(&gateway).await;
         let challenge = client.event("connect.challenge").await["payload"].clone();
-        let at = challenge["ts"].as_i64().expect("a time");
-        let mut proof = device.proof(at, challenge["nonce"].as_str().expect("a nonce"), token);
+        let mut proof = device.proof(&challenge, token, &[]);
         merge(&mut proof, over);
         let auth = if token.is_empty() { Value::Null } else { json!({ "token": token }) };
         let error = client.hello(json!({ "device": proof, "auth": auth })).await.expect_err("it is no proof");
@@ -173,7 +137,7 @@ async fn a_device_proves_itself_or_is_sent_away() {
     }
     let mut client = ControlClient::open(&gateway).await;
     let challenge = client.event("connect.challenge").await["payload"].clone();
-    let proof = device.proof(challenge["ts"].as_i64().expect("a time"), challenge["nonce"].as_str().expect("a nonce"), TOKEN);
+    let proof = device.proof(&challenge, TOKEN, &[]);
     let hello = client.hello(json!({ "device": proof })).await.expect("hello-ok");
     assert!(hello["auth"]["deviceToken"].is_string(), "{hello}");
 }
@@ -185,7 +149,7 @@ async fn who_says_nothing_is_sent_away_after_ten_seconds() {
     let begun = Instant::now();
     assert_eq!(client.closed().await, (1000, String::new()));
     let taken = begun.elapsed();
-    assert!((Duration::from_millis(9_500)..Duration::from_secs(15)).contains(&taken), "{taken:?}");
+    assert!(taken >= Duration::from_millis(9_500), "{taken:?}");
 }
 
 /// Returns a request of exactly so many bytes.
@@ -309,17 +273,22 @@ async fn every_path_upgrades_and_foreign_pages_and_names_do_not() {
 #[tokio::test]
 async fn who_is_refused_again_and_again_is_told_no_more() {
     let gateway = Gateway::start(json!({})).await;
-    let first = request("connect", &params(json!({ "client": { "mode": "x" } })));
-    let mut told = 0;
-    for _ in 0..120 {
+    let first = request("connect", &connect_params(json!({ "client": { "mode": "x" } })));
+    let (begun, mut told) = (Instant::now(), 0);
+    loop {
         match refused(&gateway, first.clone()).await {
             (Some(_), 1008, _) => told += 1,
-            (None, 1008, reason) => assert_eq!(reason, ""),
+            (None, 1008, reason) => {
+                assert_eq!(reason, "");
+                break;
+            }
             other => panic!("{other:?}"),
         }
+        // A minute's worth, and what came back while it was used up.
+        let back = begun.elapsed().as_secs() * 100 / 60;
+        assert!(told <= 100 + back + 1, "{told}");
     }
-    // A minute's worth, and what came back while it was used up.
-    assert!((100..=118).contains(&told), "{told}");
+    assert!(told >= 100, "{told}");
     // Who has the token comes in all the same.
     ControlClient::connect(&gateway).await;
 }

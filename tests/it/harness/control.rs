@@ -13,6 +13,17 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use super::PATIENCE;
 use super::gateway::{Gateway, TOKEN};
 
+/// Returns the usual parameters of `connect`, under those given.
+pub fn connect_params(over: Value) -> Value {
+    let mut params = json!({
+        "minProtocol": 3, "maxProtocol": 3,
+        "client": { "id": "test", "version": "1.0.0", "platform": "linux", "mode": "test" },
+        "auth": { "token": TOKEN },
+    });
+    super::gateway::merge(&mut params, over);
+    params
+}
+
 /// An open socket, with what came and was not asked for yet.
 pub struct ControlClient {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
@@ -49,15 +60,6 @@ impl ControlClient {
         }
     }
 
-    /// Opens a socket as a proxy on this machine does for somebody elsewhere.
-    pub async fn open_from(gateway: &Gateway, address: &str) -> Self {
-        let url = gateway.url.replacen("http", "ws", 1);
-        let mut request = url.into_client_request().expect("a request");
-        request.headers_mut().insert("x-forwarded-for", address.parse().expect("a header"));
-        let (socket, _) = connect_async(request).await.expect("a socket");
-        Self { socket, waiting: VecDeque::new(), next: 0 }
-    }
-
     /// Connects with the gateway's token and all scopes, protocol 3.
     pub async fn connect(gateway: &Gateway) -> Self {
         let mut client = Self::open(gateway).await;
@@ -67,13 +69,7 @@ impl ControlClient {
 
     /// Sends `connect` with the usual parameters, under those given; answers with `hello-ok` or the error.
     pub async fn hello(&mut self, over: Value) -> Result<Value, Value> {
-        let mut params = json!({
-            "minProtocol": 3, "maxProtocol": 3,
-            "client": { "id": "test", "version": "1.0.0", "platform": "linux", "mode": "test" },
-            "auth": { "token": TOKEN },
-        });
-        super::gateway::merge(&mut params, over);
-        self.call("connect", params).await
+        self.call("connect", connect_params(over)).await
     }
 
     /// Calls a method; answers with the payload or the error.

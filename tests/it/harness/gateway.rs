@@ -57,6 +57,11 @@ impl Gateway {
         gateway
     }
 
+    /// Returns the port that it listens on.
+    pub fn port(&self) -> u16 {
+        self.url.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port")
+    }
+
     /// Writes the config file.
     pub fn configure(&self, config: &Value) {
         std::fs::create_dir_all(self.state()).expect("the state folder");

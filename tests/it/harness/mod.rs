@@ -2,6 +2,7 @@
 
 pub mod backend;
 pub mod control;
+pub mod device;
 pub mod gateway;
 pub mod mosquitto;
 pub mod rig;

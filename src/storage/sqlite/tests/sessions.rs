@@ -70,14 +70,17 @@ async fn a_change_that_did_not_reach_the_disk_is_forgotten_by_the_writer() {
 async fn a_refused_setting_leaves_its_neighbours_alone() {
     let folder = folder();
     let store = open(&folder.path().join("s.db"), &still());
-    let slow = store.write(|_| {
-        std::thread::park_timeout(Duration::from_millis(50));
+    // The writer is held until all of them wait, so that they share its next commit.
+    let (open_gate, gate) = std::sync::mpsc::channel::<()>();
+    let slow = store.write(move |_| {
+        let _ = gate.recv();
         Ok(())
     });
     let first = store.patch_session(make::session("a"), label("mine"));
     let second = store.patch_session(make::session("b"), label("mine"));
     let third = store.delete_session(make::session("a"));
     let fourth = store.patch_session(make::session("b"), label("mine"));
+    drop(open_gate);
     slow.await.unwrap();
     let first = first.await.unwrap();
     assert!(matches!(second.await, Err(StoreError::Conflict { .. })));
