@@ -1,7 +1,7 @@
 //! By which credential a client comes.
 
 use callboard_actors::client::{ClientCard, Scopes};
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
 use super::admitted::Method;
@@ -9,21 +9,21 @@ use super::connect::Connect;
 use crate::access::{AccessSettings, Auth, Caller, Tailnet, TailnetFault, same};
 
 /// What a client brought that is good.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Credential {
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Credential<'a> {
     /// The secret that all operators share: it gives every scope.
     Shared(Method),
     /// Its device's own token, which gives the scopes that it was made for.
-    Device(Scopes),
+    Device(Scopes, &'a SecretString),
     /// The word of the tailnet's proxy: it gives every scope.
     Tailnet,
 }
 
-impl Credential {
+impl Credential<'_> {
     pub(super) const fn method(self) -> Method {
         match self {
             Self::Shared(method) => method,
-            Self::Device(_) => Method::DeviceToken,
+            Self::Device(..) => Method::DeviceToken,
             Self::Tailnet => Method::Tailscale,
         }
     }
