@@ -67,10 +67,11 @@ impl Tool for SendMessage {
             let to = args::required(&args, &["target", "to"])?.to_owned();
             let channel = own(&["channel"]);
             // The conversation's login goes with its integration: beside another one it would be somebody else's.
-            let known = context.channel.filter(|_| channel.is_none());
+            let is_meant = |known: &String| channel.as_ref().is_none_or(|named| named.eq_ignore_ascii_case(known));
+            let known = context.channel.filter(is_meant);
             let account = own(&["accountId"]).or(context.account.filter(|_| known.is_some()));
             let message = Message {
-                channel: channel.or(known).map_or_else(|| only_channel(&outgoing), Ok)?,
+                channel: known.or(channel).map_or_else(|| only_channel(&outgoing), Ok)?,
                 account,
                 to: to.clone(),
                 text: own(&["message", "text"]),
