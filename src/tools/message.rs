@@ -1,6 +1,6 @@
 //! `message`: sends a message over a channel, durable like every other.
 
-use callboard_actors::agent::{Repeat, Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
+use callboard_actors::agent::{Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
 use callboard_actors::channel::webchat;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -54,10 +54,6 @@ impl Tool for SendMessage {
                 }
             }
         })
-    }
-
-    fn repeat(&self) -> Repeat {
-        Repeat::Unsafe
     }
 
     fn call(&self, context: ToolContext, args: ToolArgs) -> BoxFuture<'static, Result<ToolOutput, ToolFault>> {
