@@ -5,7 +5,7 @@ use std::sync::Arc;
 use callboard_actors::client::devices::{
     DeviceBook, DeviceCard, DeviceError, Entry, Lacking, ShownToken, TokenForm, Visit, Welcome,
 };
-use callboard_actors::client::{self, Grant, Incoming, Role, Scope, Scopes};
+use callboard_actors::client::{self, Grant, Incoming, Pass, Role, Scope, Scopes};
 use secrecy::ExposeSecret as _;
 use serde_json::value::RawValue;
 
@@ -41,6 +41,14 @@ struct Request {
     role: Role,
 }
 
+/// Who is let in, and by what.
+struct Entrant {
+    grant: Grant,
+    method: super::Method,
+    pass: Option<Pass>,
+    auth: Option<IssuedAuth>,
+}
+
 /// A device that has proved itself.
 struct Proven<'a> {
     identity: &'a Identity,
@@ -74,14 +82,17 @@ impl Handshake {
         let role = connect.role.as_deref().map_or(Ok(Role::Operator), str::parse);
         let role = role.map_err(|()| refuse(Fault::Role, Some(protocol)))?;
         let request = Request { connect, protocol, role };
-        let (grant, auth, method) =
+        let Entrant { grant, method, pass, auth } =
             self.decide(&request, knock).await.map_err(|fault| self.refuse(knock, &fault, Some(&id), Some(protocol)))?;
-        let Connect { client, caps, commands, permissions, path_env, locale, user_agent, .. } = request.connect;
+        let Connect { client, caps, commands, permissions, path_env, .. } = request.connect;
         let protocol = protocol.number();
-        Ok(Admitted { id, protocol, client, grant, method, auth, caps, commands, permissions, path_env, locale, user_agent })
+        Ok(Admitted { id, protocol, client, grant, method, pass, auth, caps, commands, permissions, path_env })
     }
 
-    async fn decide(&self, request: &Request, knock: Knock<'_>) -> Result<(Grant, Option<IssuedAuth>, super::Method), Fault> {
+    async fn decide(&self, request: &Request, knock: Knock<'_>) -> Result<Entrant, Fault> {
+        if self.porter.listens(knock.caller).is_err() {
+            return Err(Fault::Denied(Denial::Limited, Hint::to(&request.connect.client)));
+        }
         let settings = self.porter.settings();
         let device = self.device(request, knock, &settings)?;
         let credential = self.credential(request, knock.caller, &settings, device.as_ref()).await?;
@@ -99,7 +110,12 @@ impl Handshake {
                 Some(auth)
             }
         };
-        Ok((grant, auth, credential.method()))
+        let pass = match credential {
+            Credential::Shared(_) => Some(settings.shared_pass()),
+            Credential::Tailnet => settings.tailnet_pass(),
+            Credential::Device(..) => None,
+        };
+        Ok(Entrant { grant, method: credential.method(), pass, auth })
     }
 
     /// Looks at the device: its proof, or whether the client may do without one.

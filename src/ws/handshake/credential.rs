@@ -47,6 +47,8 @@ pub(super) enum Denial {
     Unset(Secret),
     /// It brought what it says is its device's token, and nothing else.
     DeviceToken,
+    /// Its address was wrong so often that nothing is looked at.
+    Limited,
     /// It came over the tailnet, and something is wrong with what the proxy says.
     Tailnet(TailnetFault),
 }
@@ -122,6 +124,7 @@ impl Denial {
             Self::Unset(Secret::Token) => ("gateway token not configured on gateway".into(), "set gateway.auth.token"),
             Self::Unset(Secret::Password) => ("gateway password not configured on gateway".into(), "set gateway.auth.password"),
             Self::DeviceToken => ("device token mismatch".into(), "rotate/reissue device token"),
+            Self::Limited => ("too many failed authentication attempts".into(), "retry later"),
             Self::Tailnet(fault) => {
                 let mend = match fault {
                     TailnetFault::NoProxy => "use Tailscale Serve or gateway token/password",
@@ -140,6 +143,7 @@ impl Denial {
             Self::Missing(_) | Self::Unset(_) => "update_auth_configuration",
             Self::Mismatch(_) | Self::DeviceToken => "update_auth_credentials",
             Self::Tailnet(_) => "review_auth_configuration",
+            Self::Limited => "wait_then_retry",
         };
         json!({ "code": code, "authReason": reason, "canRetryWithDeviceToken": false, "recommendedNextStep": step })
     }
@@ -163,6 +167,7 @@ impl Denial {
                 ("", "AUTH_PASSWORD_NOT_CONFIGURED", "password_missing_config", "handshake.password_unset")
             }
             Self::DeviceToken => ("", "AUTH_DEVICE_TOKEN_MISMATCH", "device_token_mismatch", "handshake.device_token_mismatch"),
+            Self::Limited => ("", "AUTH_RATE_LIMITED", "rate_limited", "handshake.limited"),
             Self::Tailnet(TailnetFault::Anonymous) => {
                 ("identity missing", "AUTH_TAILSCALE_IDENTITY_MISSING", "tailscale_user_missing", "handshake.tailnet_anonymous")
             }

@@ -125,7 +125,10 @@ impl Lack {
 impl Fault {
     /// Returns whether it counts as a missing or wrong credential.
     pub(super) const fn is_guess(&self) -> bool {
-        matches!(self, Self::Denied(..) | Self::NoDevice | Self::Device(_))
+        match self {
+            Self::Denied(Denial::Limited, _) => false,
+            _ => matches!(self, Self::Denied(..) | Self::NoDevice | Self::Device(_)),
+        }
     }
 
     /// Returns the refusal of a request with an id; `protocol` is what would have been spoken, as far as that is known.
