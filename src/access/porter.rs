@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use callboard_actors::core::{Clock, Live};
 
+use super::caller::Caller;
 use super::limiter::FailureLimiter;
 use super::settings::AccessSettings;
 
@@ -44,6 +45,15 @@ impl Porter {
     #[must_use]
     pub const fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// Looks whether a caller's credentials are looked at: always on this machine, elsewhere until it was wrong too often. A
+    /// guesser that were heard all the same would learn which guess is right as fast as the line goes.
+    ///
+    /// # Errors
+    /// It was wrong too often: how many seconds it should wait.
+    pub fn listens(&self, caller: &Caller) -> Result<(), u64> {
+        if caller.is_local() { Ok(()) } else { self.failures.look(caller.address()) }
     }
 
     /// Counts a missing or wrong credential.

@@ -1,6 +1,8 @@
 //! What the door reads from the configuration, at each request.
 
-use secrecy::SecretString;
+use callboard_actors::client::Pass;
+use ring::digest::{Context, SHA256};
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::config::slices::ProxyNet;
 
@@ -34,7 +36,7 @@ pub struct AccessSettings {
     pub exposure: Exposure,
     /// Host names that are ours, beside those of the loopback (`gateway.http.hosts`); without port, lower-case.
     pub hosts: Vec<String>,
-    /// Origins of pages that may change things, beside our own (`gateway.controlUi.allowedOrigins`), as browsers write them.
+    /// Origins of pages that may read answers and change things, beside our own (`gateway.controlUi.allowedOrigins`), as browsers write them.
     pub origins: Vec<String>,
     /// Proxies that are believed when they say for whom they ask (`gateway.trustedProxies`).
     pub trusted_proxies: Vec<ProxyNet>,
@@ -49,6 +51,36 @@ pub struct AccessSettings {
     pub failed_auth_burst: u32,
     /// How many more each minute gives back; read when the gateway is made.
     pub failed_auth_per_minute: u32,
+}
+
+impl AccessSettings {
+    /// Returns the pass of whoever comes by the secret that operators share.
+    #[must_use]
+    pub fn shared_pass(&self) -> Pass {
+        let (mode, secret) = match &self.auth {
+            Auth::Token(secret) => ("token", secret.expose_secret()),
+            Auth::Password(secret) => ("password", secret.expose_secret()),
+            Auth::Open => ("open", ""),
+        };
+        pass(mode, secret)
+    }
+
+    /// Returns the pass of whoever comes by the word of the tailnet's proxy; `None` while that is not believed.
+    #[must_use]
+    pub fn tailnet_pass(&self) -> Option<Pass> {
+        self.allow_tailscale.then(|| pass("tailnet", ""))
+    }
+}
+
+fn pass(kind: &str, secret: &str) -> Pass {
+    let mut context = Context::new(&SHA256);
+    // The zero ends the kind: no other kind and secret are the same bytes.
+    for part in [kind.as_bytes(), &[0], secret.as_bytes()] {
+        context.update(part);
+    }
+    let mut fingerprint = [0; 32];
+    fingerprint.copy_from_slice(context.finish().as_ref());
+    Pass::new(fingerprint)
 }
 
 impl Default for AccessSettings {

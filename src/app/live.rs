@@ -188,7 +188,6 @@ fn http(config: &Config) -> HttpSettings {
     let gateway = &slices.gateway;
     HttpSettings {
         faults_enabled: gateway.faults,
-        cors_origins: gateway.origins.clone(),
         chat_completions_enabled: gateway.chat_completions,
         models_enabled: gateway.models,
         tools_invoke_enabled: gateway.tools_invoke,

@@ -1,4 +1,4 @@
-//! What beats while the gateway runs: a look at the config files, the service manager's watchdog.
+//! What beats while the gateway runs: a look at the config files and at credentials, the service manager's watchdog.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use callboard_actors::registry::REGISTRY;
 
 use super::reload::{Look, Reloader};
 use crate::config::desk::ConfigDesk;
+use crate::ws::Control;
 
 /// How often the gateway looks at itself.
 const BEAT: Duration = Duration::from_secs(1);
@@ -20,6 +21,7 @@ pub(super) struct Pulse {
     pub(super) supervisor: Supervisor,
     pub(super) reloader: Arc<Reloader>,
     pub(super) desk: Arc<ConfigDesk>,
+    pub(super) control: Arc<Control>,
 }
 
 impl Pulse {
@@ -39,6 +41,7 @@ impl Pulse {
                     BEAT
                 }
             };
+            self.control.shut_out();
             self.feed_watchdog();
         }
     }

@@ -142,7 +142,7 @@ impl Process {
         let (reload, reloads) = mpsc::channel(1);
         let supervisor = life.supervisor.clone();
         let mailboxes = logs::mailbox::run(supervisor.clone(), life.live.mailboxes(), self.clock.clone());
-        let pulse = Pulse { supervisor, reloader, desk };
+        let pulse = Pulse { supervisor, reloader, desk, control: Arc::clone(&control) };
         let tasks = vec![actix::spawn(mailboxes), actix::spawn(pulse.run(reloads))];
         Ok(Running { life, store, troupe, control, server, reload, tasks })
     }

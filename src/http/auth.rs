@@ -44,15 +44,17 @@ pub(super) fn admit(
         Auth::Token(secret) | Auth::Password(secret) => secret,
     };
     let offered = request.headers().get(header::AUTHORIZATION);
-    match offered {
-        None if door == Door::Open => return Ok(Access::Anonymous),
-        Some(value) if bearer(value.as_bytes()).is_some_and(|offer| same(offer, secret)) => return Ok(Access::Granted),
-        _ => {}
+    let limited =
+        |secs| ApiError::new(Code::Overloaded, "too many requests with missing or wrong credentials").retry_after(secs);
+    if offered.is_none() && door == Door::Open {
+        return Ok(Access::Anonymous);
+    }
+    gateway.porter.listens(caller).map_err(limited).inspect_err(|_| gateway.http.auth_failures.inc())?;
+    if offered.and_then(|value| bearer(value.as_bytes())).is_some_and(|offer| same(offer, secret)) {
+        return Ok(Access::Granted);
     }
     gateway.http.auth_failures.inc();
-    if let Err(secs) = gateway.porter.failed(caller.address()) {
-        return Err(ApiError::new(Code::Overloaded, "too many requests with missing or wrong credentials").retry_after(secs));
-    }
+    gateway.porter.failed(caller.address()).map_err(limited)?;
     Err(ApiError::new(Code::Unauthorized, "send the gateway's token or password as `Authorization: Bearer …`"))
 }
 

@@ -18,8 +18,8 @@ const KEPT: Duration = Duration::from_secs(600);
 pub(super) fn cors(gateway: Data<Gateway>) -> Cors {
     Cors::default()
         .allowed_origin_fn(move |origin, _| {
-            let settings = gateway.settings.get();
-            settings.cors_origins.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(origin.as_bytes()))
+            let settings = gateway.porter.settings();
+            settings.origins.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(origin.as_bytes()))
         })
         .allowed_methods([Method::GET, Method::HEAD, Method::POST, Method::DELETE])
         .allow_any_header()

@@ -5,8 +5,6 @@ use std::time::Duration;
 /// The settings of the HTTP edge.
 #[derive(Clone, Debug)]
 pub struct HttpSettings {
-    /// Origins of pages that may read answers (`gateway.controlUi.allowedOrigins`), as browsers write them.
-    pub cors_origins: Vec<String>,
     /// Whether drills are allowed (`gateway.faults.enabled`).
     pub faults_enabled: bool,
     /// Whether `/v1/chat/completions` answers (`gateway.http.endpoints.chatCompletions.enabled`).
@@ -33,7 +31,6 @@ impl Default for HttpSettings {
     /// Endpoints on, drills off; 1 MiB, 2 MiB for tools.
     fn default() -> Self {
         Self {
-            cors_origins: Vec::new(),
             faults_enabled: false,
             chat_completions_enabled: true,
             models_enabled: true,

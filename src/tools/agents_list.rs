@@ -1,6 +1,6 @@
 //! `agents_list`: which agents there are.
 
-use callboard_actors::agent::{Repeat, Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
+use callboard_actors::agent::{Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
 use callboard_actors::core::Live;
 use callboard_actors::registry::RouteSettings;
 use futures_util::FutureExt as _;
@@ -31,10 +31,6 @@ impl Tool for AgentsList {
 
     fn schema(&self) -> Value {
         json!({ "type": "object", "additionalProperties": false, "properties": {} })
-    }
-
-    fn repeat(&self) -> Repeat {
-        Repeat::Safe
     }
 
     fn call(&self, context: ToolContext, _: ToolArgs) -> BoxFuture<'static, Result<ToolOutput, ToolFault>> {

@@ -1,6 +1,6 @@
 //! `message`: sends a message over a channel, durable like every other.
 
-use callboard_actors::agent::{Repeat, Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
+use callboard_actors::agent::{Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
 use callboard_actors::channel::webchat;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -56,10 +56,6 @@ impl Tool for SendMessage {
         })
     }
 
-    fn repeat(&self) -> Repeat {
-        Repeat::Unsafe
-    }
-
     fn call(&self, context: ToolContext, args: ToolArgs) -> BoxFuture<'static, Result<ToolOutput, ToolFault>> {
         let outgoing = self.outgoing.clone();
         let send = async move {
@@ -67,10 +63,11 @@ impl Tool for SendMessage {
             let to = args::required(&args, &["target", "to"])?.to_owned();
             let channel = own(&["channel"]);
             // The conversation's login goes with its integration: beside another one it would be somebody else's.
-            let known = context.channel.filter(|_| channel.is_none());
+            let is_meant = |known: &String| channel.as_ref().is_none_or(|named| named.eq_ignore_ascii_case(known));
+            let known = context.channel.filter(is_meant);
             let account = own(&["accountId"]).or(context.account.filter(|_| known.is_some()));
             let message = Message {
-                channel: channel.or(known).map_or_else(|| only_channel(&outgoing), Ok)?,
+                channel: known.or(channel).map_or_else(|| only_channel(&outgoing), Ok)?,
                 account,
                 to: to.clone(),
                 text: own(&["message", "text"]),

@@ -1,6 +1,6 @@
 //! `session_status`: how one session is.
 
-use callboard_actors::agent::{Repeat, Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
+use callboard_actors::agent::{Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
 use callboard_actors::message::Code;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -39,10 +39,6 @@ impl Tool for SessionStatus {
                 }
             }
         })
-    }
-
-    fn repeat(&self) -> Repeat {
-        Repeat::Safe
     }
 
     fn call(&self, context: ToolContext, args: ToolArgs) -> BoxFuture<'static, Result<ToolOutput, ToolFault>> {

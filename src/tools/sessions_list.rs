@@ -1,6 +1,6 @@
 //! `sessions_list`: which sessions there are.
 
-use callboard_actors::agent::{Repeat, Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
+use callboard_actors::agent::{Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
@@ -51,10 +51,6 @@ impl Tool for SessionsList {
                 }
             }
         })
-    }
-
-    fn repeat(&self) -> Repeat {
-        Repeat::Safe
     }
 
     fn call(&self, _: ToolContext, args: ToolArgs) -> BoxFuture<'static, Result<ToolOutput, ToolFault>> {

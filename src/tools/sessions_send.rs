@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use callboard_actors::agent::{Entrance, Repeat, Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
+use callboard_actors::agent::{Entrance, Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
 use callboard_actors::message::{
     Ask, AskError, Code, Delta, RunId, Sampling, SessionKey, Tenure, ToolUse, TraceId, TurnFailure, Usage,
 };
@@ -57,10 +57,6 @@ impl Tool for SessionsSend {
                 }
             }
         })
-    }
-
-    fn repeat(&self) -> Repeat {
-        Repeat::Unsafe
     }
 
     fn call(&self, context: ToolContext, args: ToolArgs) -> BoxFuture<'static, Result<ToolOutput, ToolFault>> {

@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use actix_web::web::Payload;
 use actix_web::{Error, HttpRequest, HttpResponse};
 use callboard_actors::channel::webchat::WebChatDesk;
 use callboard_actors::client::devices::DeviceBook;
-use callboard_actors::client::{ClientActor, ClientSeat, CloseCode, Methods, Noticed, Presence, PresenceEntry, Seats};
+use callboard_actors::client::{ClientActor, ClientSeat, CloseCode, Methods, Noticed, Pass, Presence, PresenceEntry, Seats};
 use callboard_actors::core::{Bell, Clock, Live, Supervisor};
 use callboard_actors::message::{Event, EventBody, EventName, Heard, Listener, StateVersion, Switchboard};
 use callboard_actors::ports::Store;
@@ -82,6 +82,8 @@ pub struct Control {
     pub(super) health: HealthBoard,
     pub(super) due: Due,
     watching: AtomicBool,
+    /// The passes that were good at the last look.
+    passes: Mutex<[Option<Pass>; 2]>,
 }
 
 impl std::ops::Deref for Control {
@@ -109,6 +111,7 @@ impl Control {
             health: HealthBoard::default(),
             due: Due::default(),
             watching: AtomicBool::new(false),
+            passes: Mutex::default(),
             parts,
         })
     }
@@ -179,6 +182,22 @@ impl Control {
     fn watch(self: &Arc<Self>) {
         if !self.watching.swap(true, Ordering::AcqRel) {
             self.switchboard.listen(Arc::new(HealthWatch(Arc::downgrade(self))));
+        }
+    }
+
+    /// Closes the connections that came by a credential which lets nobody in any more. To be called again and again: it acts a
+    /// look after the change, so that whoever ordered that by its connection hears the answer first.
+    pub fn shut_out(&self) {
+        let settings = self.parts.porter.settings();
+        let passes = [Some(settings.shared_pass()), settings.tailnet_pass()];
+        let before = std::mem::replace(&mut *self.passes.lock().unwrap_or_else(PoisonError::into_inner), passes);
+        if before != passes {
+            return;
+        }
+        let is_void = |seat: &ClientSeat| seat.pass.is_some() && !passes.contains(&seat.pass);
+        let closed = self.seats.close_where(CloseCode::POLICY, "credential changed", is_void);
+        if closed > 0 {
+            tracing::info!(event = "client.shut_out", closed, "the credential by which they came is another now");
         }
     }
 

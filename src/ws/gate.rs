@@ -12,8 +12,6 @@ use actix_web::error::PayloadError;
 use bytes::Bytes;
 use futures_util::Stream;
 
-use super::socket::FRAME_BYTES_MAX;
-
 /// The most bytes of a ping, a pong or a close.
 const CONTROL_BYTES_MAX: u64 = 125;
 
@@ -32,16 +30,20 @@ pub(super) enum Fault {
 /// What was found, for the one who has to say it.
 pub(super) type Found = Rc<Cell<Option<Fault>>>;
 
+/// How many bytes a frame may have at this moment, for both who look at frames.
+pub(super) type Room = Rc<Cell<usize>>;
+
 /// A connection's bytes up to the first head that is wrong; there it yields one error, and nothing after it.
 pub(super) struct Gate<S> {
     bytes: S,
     heads: Heads,
     found: Found,
+    room: Room,
 }
 
 impl<S> Gate<S> {
-    pub(super) fn new(bytes: S, found: &Found) -> Self {
-        Self { bytes, heads: Heads::default(), found: Rc::clone(found) }
+    pub(super) fn new(bytes: S, found: &Found, room: &Room) -> Self {
+        Self { bytes, heads: Heads::default(), found: Rc::clone(found), room: Rc::clone(room) }
     }
 }
 
@@ -54,7 +56,8 @@ impl<S: Stream<Item = Result<Bytes, PayloadError>> + Unpin> Stream for Gate<S> {
             if self.found.get().is_some() {
                 continue;
             }
-            return Poll::Ready(Some(match self.heads.follow(&bytes) {
+            let room = self.room.get() as u64;
+            return Poll::Ready(Some(match self.heads.follow(&bytes, room) {
                 Ok(()) => Ok(bytes),
                 Err(fault) => {
                     self.found.set(Some(fault));
@@ -75,7 +78,7 @@ struct Heads {
 }
 
 impl Heads {
-    fn follow(&mut self, mut bytes: &[u8]) -> Result<(), Fault> {
+    fn follow(&mut self, mut bytes: &[u8], room: u64) -> Result<(), Fault> {
         loop {
             let skipped = usize::try_from(self.left).unwrap_or(usize::MAX).min(bytes.len());
             self.left -= skipped as u64;
@@ -83,7 +86,7 @@ impl Heads {
             let Some((byte, rest)) = bytes.split_first() else { return Ok(()) };
             bytes = rest;
             self.head.push(*byte);
-            if let Some(length) = length(&self.head)? {
+            if let Some(length) = length(&self.head, room)? {
                 self.left = length;
                 self.head.clear();
             }
@@ -92,7 +95,7 @@ impl Heads {
 }
 
 /// Reads a head: how long its frame is, `None` as long as the head is not whole.
-fn length(head: &[u8]) -> Result<Option<u64>, Fault> {
+fn length(head: &[u8], room: u64) -> Result<Option<u64>, Fault> {
     let [first, second, rest @ ..] = head else { return Ok(None) };
     let is_control = match first & 0x0f {
         0..=2 => false,
@@ -117,7 +120,7 @@ fn length(head: &[u8]) -> Result<Option<u64>, Fault> {
     if is_control && length > CONTROL_BYTES_MAX {
         return Err(Fault::Protocol);
     }
-    if length > FRAME_BYTES_MAX as u64 {
+    if length > room {
         return Err(Fault::TooLarge);
     }
     Ok((rest.len() == size + MASK_BYTES).then_some(length))

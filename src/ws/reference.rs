@@ -30,8 +30,11 @@ const CLOSES: &[(CloseCode, &str)] = &[
     (CloseCode::NORMAL, "the first frame is no request, or did not come in time"),
     (CloseCode::PROTOCOL, "no protocol in common"),
     (CloseCode::NOT_TEXT, "a frame that is no text"),
-    (CloseCode::POLICY, "not let in; a client that does not read (`slow consumer`); a token that was rotated or revoked"),
-    (CloseCode::TOO_LARGE, "a frame over the bound"),
+    (
+        CloseCode::POLICY,
+        "not let in; a client that does not read (`slow consumer`); a token that was rotated or revoked; another shared credential (`credential changed`)",
+    ),
+    (CloseCode::TOO_LARGE, "a frame or message over 512 KiB, or over 64 KiB before the client is let in"),
     (CloseCode::RESTART, "the gateway stops or restarts (`service restart`)"),
 ];
 

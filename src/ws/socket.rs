@@ -21,13 +21,16 @@ use futures_util::Stream;
 use uuid::Uuid;
 
 use super::Control;
-use super::gate::{Fault, Found, Gate};
+use super::gate::{Fault, Found, Gate, Room};
 use super::handshake::{Knock, Refusal};
 use super::welcome;
 use crate::access::Caller;
 
 /// The most bytes of a message, in one frame or in fragments; a larger one closes the connection with 1009.
 pub(super) const FRAME_BYTES_MAX: usize = 524_288;
+
+/// The same until the client has its seat: anybody can open a socket, and a first frame is short.
+const STRANGER_BYTES_MAX: usize = 65_536;
 
 /// How long a client may take to introduce itself.
 const HANDSHAKE_WAIT: Duration = Duration::from_secs(10);
@@ -66,8 +69,9 @@ pub(super) fn open(
         stage: Stage::Stranger,
         fragments: None,
         found: Found::default(),
+        room: Room::new(STRANGER_BYTES_MAX.into()),
     };
-    let bytes = Gate::new(payload, &socket.found);
+    let bytes = Gate::new(payload, &socket.found, &socket.room);
     ws::WsResponseBuilder::new(socket, request, bytes).frame_size(FRAME_BYTES_MAX).start()
 }
 
@@ -84,6 +88,8 @@ struct Socket {
     fragments: Option<BytesMut>,
     /// What was wrong with a frame's head.
     found: Found,
+    /// How many bytes of a message are taken.
+    room: Room,
     /// When something last came.
     heard_at: Duration,
 }
@@ -199,7 +205,10 @@ impl Socket {
     fn seat(&mut self, admitted: super::handshake::Admitted) {
         let (backlog, cutter) = (Arc::clone(&self.backlog), Arc::clone(&self.cutter));
         match welcome::seat(&self.control, admitted, &self.conn, self.caller.address(), (backlog, cutter)) {
-            Ok(line) => self.stage = Stage::Seated { line },
+            Ok(line) => {
+                self.room.set(FRAME_BYTES_MAX);
+                self.stage = Stage::Seated { line };
+            }
             Err(error) => {
                 tracing::warn!(event = "client.not_seated", conn = %self.conn, "{error}");
                 self.close(CloseCode::RESTART, "service restart");
@@ -208,6 +217,10 @@ impl Socket {
     }
 
     fn fragment(&mut self, item: Item, ctx: &mut Ctx) {
+        if matches!(self.stage, Stage::Closing) {
+            self.fragments = None;
+            return;
+        }
         let (piece, ends) = match item {
             Item::FirstText(piece) | Item::FirstBinary(piece) => {
                 self.fragments = Some(BytesMut::new());
@@ -217,7 +230,7 @@ impl Socket {
             Item::Last(piece) => (piece, true),
         };
         let Some(whole) = &mut self.fragments else { return };
-        if whole.len() + piece.len() > FRAME_BYTES_MAX {
+        if whole.len() + piece.len() > self.room.get() {
             self.fragments = None;
             return self.close(CloseCode::TOO_LARGE, "");
         }

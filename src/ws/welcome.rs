@@ -33,13 +33,14 @@ pub(super) fn seat(
     address: Option<IpAddr>,
     (backlog, cutter): (Arc<Backlog>, Cutter),
 ) -> Result<ClientLine, ControlError> {
-    let Admitted { id, protocol, client: card, grant, auth, method, caps, commands, permissions, path_env, .. } = admitted;
+    let Admitted { id, protocol, client: card, grant, auth, method, pass, caps, commands, permissions, path_env } = admitted;
     let seat = ClientSeat::new(Seating {
         conn: conn.to_owned(),
         protocol: protocol.into(),
         card,
         node: NodeFacts { caps, commands, permissions, path_env },
         grant,
+        pass,
         address,
         connected_ms: control.clock().now_ms(),
         backlog,

@@ -8,15 +8,6 @@ use crate::message::{Code, SessionKey, TraceId};
 /// A tool's arguments, by name.
 pub type ToolArgs = Map<String, Value>;
 
-/// Whether a tool may be called again with the same arguments when nobody knows whether the first call was done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Repeat {
-    /// It may: it only looks, or does the same thing only once.
-    Safe,
-    /// It may not: it would do the thing twice.
-    Unsafe,
-}
-
 /// By which way a tool is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Entrance {
@@ -119,9 +110,6 @@ pub trait Tool: Send + Sync + 'static {
 
     /// Returns the JSON Schema of its arguments, an object that names every one of them.
     fn schema(&self) -> Value;
-
-    /// Returns whether it may be called again.
-    fn repeat(&self) -> Repeat;
 
     /// Does it. The arguments keep to the schema. Dropping the future ends the work where that is possible.
     fn call(&self, context: ToolContext, args: ToolArgs) -> BoxFuture<'static, Result<ToolOutput, ToolFault>>;

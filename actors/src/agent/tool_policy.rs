@@ -45,12 +45,6 @@ impl ToolNames {
             None => matches(name, tool),
         })
     }
-
-    /// Returns whether it names nothing.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
 }
 
 /// Matches a name against a pattern in which `*` stands for any text. Linear but for the stars, of which names have few.

@@ -10,10 +10,10 @@ use jsonschema::Validator;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
-use super::tool::{Repeat, Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
+use super::tool::{Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
 use super::tool_policy::ToolPolicy;
 use crate::core::{Clock, Live};
-use crate::message::{Code, ToolSpec};
+use crate::message::Code;
 
 /// How many calls run at a time; one more is refused.
 pub const TOOL_CALLS_RUNNING_MAX: usize = 64;
@@ -64,14 +64,6 @@ impl Toolbox {
         Ok(Self { tools: held, policy, clock, running: Arc::new(Semaphore::new(TOOL_CALLS_RUNNING_MAX)) })
     }
 
-    /// Returns what the one who asks may call.
-    #[must_use]
-    pub fn specs(&self, context: &ToolContext) -> Vec<ToolSpec> {
-        let policy = self.policy.get();
-        let admitted = self.tools.values().filter(|held| policy.admits(held.tool.name(), context));
-        admitted.map(Held::spec).collect()
-    }
-
     /// Finds a tool for the one who asks.
     ///
     /// # Errors
@@ -89,17 +81,6 @@ impl std::fmt::Debug for Toolbox {
     }
 }
 
-impl Held {
-    fn spec(&self) -> ToolSpec {
-        ToolSpec {
-            name: self.tool.name().to_owned(),
-            description: Some(self.tool.description().to_owned()),
-            parameters: Some(self.schema.clone()),
-            strict: None,
-        }
-    }
-}
-
 /// A tool that the policy lets be called: there is no other way to one.
 pub struct Admitted<'a> {
     toolbox: &'a Toolbox,
@@ -108,12 +89,6 @@ pub struct Admitted<'a> {
 }
 
 impl Admitted<'_> {
-    /// Returns whether the tool may be called again with the same arguments.
-    #[must_use]
-    pub fn repeat(&self) -> Repeat {
-        self.held.tool.repeat()
-    }
-
     /// Returns whether the tool takes an argument of that name.
     #[must_use]
     pub fn takes(&self, argument: &str) -> bool {

@@ -26,7 +26,7 @@ pub use frame::{Incoming, Request, answer_frame, refusal_frame};
 pub use grant::{Grant, Role, Scope, Scopes};
 pub use methods::{Answer, Call, Found, Methods, Payload};
 pub use presence::{Noticed, Presence, PresenceEntry, TEXT_BYTES_MAX};
-pub use seat::{ClientSeat, Cutter, Seating};
+pub use seat::{ClientSeat, Cutter, Pass, Seating};
 pub use seats::Seats;
 
 #[cfg(test)]

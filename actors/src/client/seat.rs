@@ -19,6 +19,25 @@ pub(super) const FRAMES_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Ends a connection whose other side does not read, at once.
 pub type Cutter = Arc<dyn Fn() + Send + Sync>;
 
+/// A fingerprint of a credential that many share: whoever came by it goes when it is another. It is not shown, since whoever
+/// sees it could look for what it is made of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Pass([u8; 32]);
+
+impl Pass {
+    /// Takes a fingerprint.
+    #[must_use]
+    pub const fn new(fingerprint: [u8; 32]) -> Self {
+        Self(fingerprint)
+    }
+}
+
+impl fmt::Debug for Pass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pass").finish_non_exhaustive()
+    }
+}
+
 /// What a connection agreed on at its handshake.
 pub struct Seating {
     /// Names the connection.
@@ -31,6 +50,8 @@ pub struct Seating {
     pub node: NodeFacts,
     /// What it may.
     pub grant: Grant,
+    /// By which credential it came, when that is one that many share.
+    pub pass: Option<Pass>,
     /// Where it comes from.
     pub address: Option<IpAddr>,
     /// Since when, milliseconds since 1970.

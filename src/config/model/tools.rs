@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What agents and clients can have done. Lists hold names, names with `*` for any part, and the groups `group:messaging`,
-/// `group:sessions` and `group:web`.
+/// What agents and clients can have done; turns are offered no tools yet. Lists hold names, names with `*` for any part, and the
+/// groups `group:messaging`, `group:sessions` and `group:web`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Tools {

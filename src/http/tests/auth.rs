@@ -113,6 +113,36 @@ async fn only_wrong_credentials_are_limited() {
 }
 
 #[actix_web::test]
+async fn from_elsewhere_the_right_credential_is_not_heard_after_too_many_wrong_ones() {
+    let clock = Clock::manual(0);
+    let rig = Rig::with(clock.clone(), |settings| {
+        settings.failed_auth_burst = 3;
+        settings.failed_auth_per_minute = 6;
+        settings.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+    })
+    .await;
+    let right = format!("Bearer {TOKEN}");
+    let from = |address: &'static str, offer: &str| {
+        let headers = [("x-forwarded-for", address.to_owned()), ("authorization", offer.to_owned())];
+        async move {
+            let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            request(rig.at, "GET", "/admin/actors", &headers, "").await
+        }
+    };
+    for _ in 0..3 {
+        from("203.0.113.1", "Bearer guess").await.error(401, "unauthorized");
+    }
+    let refused = from("203.0.113.1", &right).await;
+    refused.error(429, "overloaded");
+    assert_eq!(refused.header("retry-after"), Some("10"));
+    assert_eq!(from("203.0.113.2", &right).await.status, 200);
+    assert_eq!(get(rig.at, "/admin/actors").await.status, 200);
+    clock.advance(Duration::from_secs(10));
+    assert_eq!(from("203.0.113.1", &right).await.status, 200);
+    rig.stop().await;
+}
+
+#[actix_web::test]
 async fn open_doors_do_not_tell_a_guesser_what_is_right() {
     let rig = Rig::with(Clock::manual(0), |settings| settings.failed_auth_burst = 2).await;
     let guess = [("authorization", "Bearer guess")];

@@ -67,7 +67,6 @@ async fn pages_of_other_origins_read_nothing_unless_they_are_named() {
     let answer = request(rig.at, "GET", "/v1/models", &plain, "").await;
     assert_eq!((answer.status, answer.header(opened)), (200, None));
 
-    rig.change(|settings| settings.cors_origins = vec![PAGE.into()]);
     rig.access.turn(|access| access.origins = vec![PAGE.into()]);
     let answer = request(rig.at, "OPTIONS", "/v1/chat/completions", &question, "").await;
     assert_eq!((answer.status, answer.header(opened)), (200, Some(PAGE)), "{answer:?}");

@@ -251,8 +251,13 @@ async fn headers_say_which_conversation_it_is_for() {
         let answer = request(rig.at, "POST", PATH, &headers, &body).await.json();
         assert_eq!(answer["result"]["details"]["accountId"], "second", "{answer}");
     }
-    // Beside an integration that is named, the conversation's login is not meant.
-    let named = json!({ "tool": "message", "args": { "to": "peer:7", "text": "x", "channel": "socket-chat" } }).to_string();
+    // Its own integration named again is the same conversation; beside another one, its login is not meant.
+    let named = json!({ "tool": "message", "args": { "to": "peer:7", "text": "x", "channel": "Socket-chat" } }).to_string();
+    let headers =
+        [("authorization", &*bearer), ("x-callboard-message-channel", "socket-chat"), ("x-callboard-account-id", "second")];
+    let answer = request(rig.at, "POST", PATH, &headers, &named).await.json();
+    assert_eq!(answer["result"]["details"]["accountId"], "second", "{answer}");
+    let named = named.replace("Socket-chat", "socket-chat");
     let headers = [("authorization", &*bearer), ("x-callboard-message-channel", "other"), ("x-callboard-account-id", "second")];
     let answer = request(rig.at, "POST", PATH, &headers, &named).await.json();
     assert_eq!(answer["result"]["details"]["accountId"], "default", "{answer}");

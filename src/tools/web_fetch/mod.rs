@@ -15,7 +15,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use callboard_actors::agent::{Repeat, Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
+use callboard_actors::agent::{Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
 use callboard_actors::core::Clock;
 use callboard_actors::message::Code;
 use futures_util::FutureExt as _;
@@ -73,10 +73,6 @@ impl Tool for WebFetch {
                 }
             }
         })
-    }
-
-    fn repeat(&self) -> Repeat {
-        Repeat::Safe
     }
 
     fn call(&self, _: ToolContext, args: ToolArgs) -> BoxFuture<'static, Result<ToolOutput, ToolFault>> {

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use callboard_actors::client::devices::{DeviceBook, DeviceCard, DeviceError, Entry, Lacking, TokenForm, Visit, Welcome};
-use callboard_actors::client::{self, Grant, Incoming, Role, Scope, Scopes};
+use callboard_actors::client::devices::{
+    DeviceBook, DeviceCard, DeviceError, Entry, Lacking, ShownToken, TokenForm, Visit, Welcome,
+};
+use callboard_actors::client::{self, Grant, Incoming, Pass, Role, Scope, Scopes};
 use secrecy::ExposeSecret as _;
 use serde_json::value::RawValue;
 
@@ -39,6 +41,14 @@ struct Request {
     role: Role,
 }
 
+/// Who is let in, and by what.
+struct Entrant {
+    grant: Grant,
+    method: super::Method,
+    pass: Option<Pass>,
+    auth: Option<IssuedAuth>,
+}
+
 /// A device that has proved itself.
 struct Proven<'a> {
     identity: &'a Identity,
@@ -72,14 +82,17 @@ impl Handshake {
         let role = connect.role.as_deref().map_or(Ok(Role::Operator), str::parse);
         let role = role.map_err(|()| refuse(Fault::Role, Some(protocol)))?;
         let request = Request { connect, protocol, role };
-        let (grant, auth, method) =
+        let Entrant { grant, method, pass, auth } =
             self.decide(&request, knock).await.map_err(|fault| self.refuse(knock, &fault, Some(&id), Some(protocol)))?;
-        let Connect { client, caps, commands, permissions, path_env, locale, user_agent, .. } = request.connect;
+        let Connect { client, caps, commands, permissions, path_env, .. } = request.connect;
         let protocol = protocol.number();
-        Ok(Admitted { id, protocol, client, grant, method, auth, caps, commands, permissions, path_env, locale, user_agent })
+        Ok(Admitted { id, protocol, client, grant, method, pass, auth, caps, commands, permissions, path_env })
     }
 
-    async fn decide(&self, request: &Request, knock: Knock<'_>) -> Result<(Grant, Option<IssuedAuth>, super::Method), Fault> {
+    async fn decide(&self, request: &Request, knock: Knock<'_>) -> Result<Entrant, Fault> {
+        if self.porter.listens(knock.caller).is_err() {
+            return Err(Fault::Denied(Denial::Limited, Hint::to(&request.connect.client)));
+        }
         let settings = self.porter.settings();
         let device = self.device(request, knock, &settings)?;
         let credential = self.credential(request, knock.caller, &settings, device.as_ref()).await?;
@@ -92,12 +105,17 @@ impl Handshake {
             Some(device) => {
                 // The setting that lets the control UI in without a device does not keep out one that has an unpaired one.
                 let welcome = if shared && (knock.caller.is_local() || insecure_ui) { Welcome::Silent } else { Welcome::Asked };
-                let auth = self.pair(request, knock.caller, device, scopes, welcome).await?;
+                let auth = self.pair(request, knock.caller, device, (credential, scopes), welcome).await?;
                 grant.device = Some(device.identity.id.clone());
                 Some(auth)
             }
         };
-        Ok((grant, auth, credential.method()))
+        let pass = match credential {
+            Credential::Shared(_) => Some(settings.shared_pass()),
+            Credential::Tailnet => settings.tailnet_pass(),
+            Credential::Device(..) => None,
+        };
+        Ok(Entrant { grant, method: credential.method(), pass, auth })
     }
 
     /// Looks at the device: its proof, or whether the client may do without one.
@@ -124,13 +142,13 @@ impl Handshake {
         Ok(Some(Proven { identity, public_key: public_key.map_err(Fault::Device)? }))
     }
 
-    async fn credential(
+    async fn credential<'a>(
         &self,
-        request: &Request,
+        request: &'a Request,
         caller: &Caller,
         settings: &AccessSettings,
         device: Option<&Proven<'_>>,
-    ) -> Result<Credential, Fault> {
+    ) -> Result<Credential<'a>, Fault> {
         let connect = &request.connect;
         let denial = match credential::shared(settings, connect, caller) {
             Ok(method) => return Ok(Credential::Shared(method)),
@@ -141,12 +159,13 @@ impl Handshake {
             for token in [&connect.device_token, &connect.token].into_iter().flatten() {
                 let verified = self.devices.verify(&device.identity.id, request.role, token.expose_secret()).await;
                 if let Some(scopes) = verified.map_err(fault)? {
-                    return Ok(Credential::Device(scopes));
+                    return Ok(Credential::Device(scopes, token));
                 }
             }
         }
-        match caller.tailnet() {
-            Tailnet::User(_) => Ok(Credential::Tailnet),
+        match (caller.tailnet(), device) {
+            (Tailnet::User(_), Some(_)) => Ok(Credential::Tailnet),
+            // Whose login it is says nothing of the program: without a device it is a page or anything else on their machine.
             _ => Err(Fault::Denied(denial, Hint::to(&connect.client))),
         }
     }
@@ -156,7 +175,7 @@ impl Handshake {
         request: &Request,
         caller: &Caller,
         device: &Proven<'_>,
-        scopes: Scopes,
+        (credential, scopes): (Credential<'_>, Scopes),
         welcome: Welcome,
     ) -> Result<IssuedAuth, Fault> {
         let client = &request.connect.client;
@@ -170,9 +189,17 @@ impl Handshake {
             remote_ip: caller.address().filter(|_| !caller.is_local()).map(|address| address.to_string()),
         };
         let form = if request.protocol.is_three() { TokenForm::Hex } else { TokenForm::Base64Url };
-        let token = request.connect.device_token.as_ref().or(request.connect.token.as_ref());
+        let beside = request.connect.device_token.as_ref().or(request.connect.token.as_ref());
+        let token = match credential {
+            Credential::Device(_, token) => ShownToken::LetsIn(token),
+            Credential::Shared(_) | Credential::Tailnet => beside.map_or(ShownToken::None, ShownToken::Beside),
+        };
         let visit = Visit { card, role: request.role, scopes, welcome, token, form };
-        match self.devices.enter(visit).await.map_err(fault)? {
+        let entry = self.devices.enter(visit).await.map_err(|error| match error {
+            DeviceError::VoidToken => Fault::Denied(Denial::DeviceToken, Hint::to(client)),
+            error => fault(error),
+        });
+        match entry? {
             Entry::Known(issued) => Ok(IssuedAuth {
                 device_token: issued.token.expose_secret().to_owned(),
                 role: request.role,
@@ -197,12 +224,12 @@ impl Handshake {
 impl Request {
     /// Returns the scopes that the connection is to have: those that it asks for. Without any, protocol 3 means the owner, and
     /// the later ones nobody in particular.
-    fn scopes(&self, credential: Credential) -> Scopes {
+    fn scopes(&self, credential: Credential<'_>) -> Scopes {
         let admin = Scopes::from_iter([Scope::Admin]);
         let named = self.connect.scopes.as_deref().unwrap_or_default();
         match (self.role, self.protocol, credential) {
             (Role::Node, ..) => Scopes::NONE,
-            (_, Protocol::Three, Credential::Device(own)) if named.is_empty() && own.lack(admin).is_some() => own,
+            (_, Protocol::Three, Credential::Device(own, _)) if named.is_empty() && own.lack(admin).is_some() => own,
             (_, Protocol::Three, _) if named.is_empty() => admin,
             _ => Scopes::named(named),
         }
@@ -220,6 +247,6 @@ fn lack(lacking: Lacking) -> Lack {
 fn fault(error: DeviceError) -> Fault {
     match error {
         DeviceError::Store(error) => Fault::Store(error),
-        _ => Fault::Full("too many devices wait to be paired: approve or reject some, or wait five minutes"),
+        error => Fault::Devices(error),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use callboard_actors::client::{ClientCard, Grant, Role, Scopes};
+use callboard_actors::client::{ClientCard, Grant, Pass, Role, Scopes};
 use serde::Serialize;
 
 /// The device token that a client is given; `auth` of `hello-ok` when it has a device.
@@ -55,6 +55,8 @@ pub struct Admitted {
     pub grant: Grant,
     /// By which credential it came.
     pub method: Method,
+    /// What stands for that credential when many share it.
+    pub pass: Option<Pass>,
     /// Its device's token; `None` without a device.
     pub auth: Option<IssuedAuth>,
     /// What a node can do, at most 64.
@@ -65,8 +67,4 @@ pub struct Admitted {
     pub permissions: BTreeMap<String, bool>,
     /// A node's search path.
     pub path_env: Option<String>,
-    /// The language of who sits before it.
-    pub locale: Option<String>,
-    /// Its browser, or what stands for one.
-    pub user_agent: Option<String>,
 }

@@ -14,7 +14,7 @@ use super::schema::{Length, Part, Reader};
 const MODES: &[&str] = &["webchat", "cli", "ui", "backend", "node", "probe", "test", "operator"];
 /// How long a word of a client about itself is kept, in bytes.
 const WORD_BYTES_MAX: usize = 128;
-/// How long a client's browser and search path are kept, in bytes.
+/// How long a client's search path is kept, in bytes.
 const LINE_BYTES_MAX: usize = 4096;
 
 const NAME: Length = Length { min: 1, max: 128 };
@@ -55,8 +55,6 @@ pub(super) struct Connect {
     pub(super) device_token: Option<SecretString>,
     /// An empty one is none.
     pub(super) password: Option<SecretString>,
-    pub(super) locale: Option<String>,
-    pub(super) user_agent: Option<String>,
 }
 
 impl Connect {
@@ -92,9 +90,11 @@ impl Connect {
             token,
             device_token,
             password,
-            locale: reader.text(whole, "locale", MAYBE).map(|text| tidy(text, WORD_BYTES_MAX)),
-            user_agent: reader.text(whole, "userAgent", MAYBE).map(|text| tidy(text, LINE_BYTES_MAX)),
         };
+        // Nobody asks for these yet; of the wrong form they are refused all the same.
+        for name in ["locale", "userAgent"] {
+            let _ = reader.text(whole, name, MAYBE);
+        }
         reader.verdict().map_err(Fault::Params)?;
         Ok(read)
     }

@@ -1,7 +1,7 @@
 //! By which credential a client comes.
 
 use callboard_actors::client::{ClientCard, Scopes};
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
 use super::admitted::Method;
@@ -9,21 +9,21 @@ use super::connect::Connect;
 use crate::access::{AccessSettings, Auth, Caller, Tailnet, TailnetFault, same};
 
 /// What a client brought that is good.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Credential {
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Credential<'a> {
     /// The secret that all operators share: it gives every scope.
     Shared(Method),
     /// Its device's own token, which gives the scopes that it was made for.
-    Device(Scopes),
+    Device(Scopes, &'a SecretString),
     /// The word of the tailnet's proxy: it gives every scope.
     Tailnet,
 }
 
-impl Credential {
+impl Credential<'_> {
     pub(super) const fn method(self) -> Method {
         match self {
             Self::Shared(method) => method,
-            Self::Device(_) => Method::DeviceToken,
+            Self::Device(..) => Method::DeviceToken,
             Self::Tailnet => Method::Tailscale,
         }
     }
@@ -47,6 +47,8 @@ pub(super) enum Denial {
     Unset(Secret),
     /// It brought what it says is its device's token, and nothing else.
     DeviceToken,
+    /// Its address was wrong so often that nothing is looked at.
+    Limited,
     /// It came over the tailnet, and something is wrong with what the proxy says.
     Tailnet(TailnetFault),
 }
@@ -122,6 +124,7 @@ impl Denial {
             Self::Unset(Secret::Token) => ("gateway token not configured on gateway".into(), "set gateway.auth.token"),
             Self::Unset(Secret::Password) => ("gateway password not configured on gateway".into(), "set gateway.auth.password"),
             Self::DeviceToken => ("device token mismatch".into(), "rotate/reissue device token"),
+            Self::Limited => ("too many failed authentication attempts".into(), "retry later"),
             Self::Tailnet(fault) => {
                 let mend = match fault {
                     TailnetFault::NoProxy => "use Tailscale Serve or gateway token/password",
@@ -140,6 +143,7 @@ impl Denial {
             Self::Missing(_) | Self::Unset(_) => "update_auth_configuration",
             Self::Mismatch(_) | Self::DeviceToken => "update_auth_credentials",
             Self::Tailnet(_) => "review_auth_configuration",
+            Self::Limited => "wait_then_retry",
         };
         json!({ "code": code, "authReason": reason, "canRetryWithDeviceToken": false, "recommendedNextStep": step })
     }
@@ -163,6 +167,7 @@ impl Denial {
                 ("", "AUTH_PASSWORD_NOT_CONFIGURED", "password_missing_config", "handshake.password_unset")
             }
             Self::DeviceToken => ("", "AUTH_DEVICE_TOKEN_MISMATCH", "device_token_mismatch", "handshake.device_token_mismatch"),
+            Self::Limited => ("", "AUTH_RATE_LIMITED", "rate_limited", "handshake.limited"),
             Self::Tailnet(TailnetFault::Anonymous) => {
                 ("identity missing", "AUTH_TAILSCALE_IDENTITY_MISSING", "tailscale_user_missing", "handshake.tailnet_anonymous")
             }

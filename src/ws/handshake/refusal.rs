@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use callboard_actors::client::devices::DeviceError;
 use callboard_actors::client::{WireError, refusal_frame};
 use callboard_actors::message::Code;
 use callboard_actors::ports::StoreError;
@@ -63,8 +64,8 @@ pub(super) enum Fault {
         /// What the device lacks.
         lack: Lack,
     },
-    /// Too many devices wait, or are paired.
-    Full(&'static str),
+    /// Too many devices wait or are paired, or the device was shut out in the same moment.
+    Devices(DeviceError),
     /// The store does not answer.
     Store(StoreError),
 }
@@ -124,7 +125,10 @@ impl Lack {
 impl Fault {
     /// Returns whether it counts as a missing or wrong credential.
     pub(super) const fn is_guess(&self) -> bool {
-        matches!(self, Self::Denied(..) | Self::NoDevice | Self::Device(_))
+        match self {
+            Self::Denied(Denial::Limited, _) => false,
+            _ => matches!(self, Self::Denied(..) | Self::NoDevice | Self::Device(_)),
+        }
     }
 
     /// Returns the refusal of a request with an id; `protocol` is what would have been spoken, as far as that is known.
@@ -155,7 +159,7 @@ impl Fault {
     const fn code(&self) -> Code {
         match self {
             Self::NoDevice | Self::Unpaired { .. } => Code::NotPaired,
-            Self::Full(_) => Code::Overloaded,
+            Self::Devices(error) => error.code(),
             Self::Store(error) => error.code(),
             _ => Code::InvalidRequest,
         }
@@ -174,7 +178,7 @@ impl Fault {
             Self::Device(fault) => fault.text().0.into(),
             Self::Denied(denial, hint) => denial.text(*hint).into(),
             Self::Unpaired { .. } => "pairing required".into(),
-            Self::Full(text) => (*text).into(),
+            Self::Devices(error) => error.to_string().into(),
             Self::Store(_) => "the store of paired devices does not answer: try again in a moment".into(),
         }
     }
@@ -192,7 +196,8 @@ impl Fault {
             Self::Device(fault) => fault.text().2,
             Self::Denied(denial, _) => denial.event(),
             Self::Unpaired { .. } => "handshake.unpaired",
-            Self::Full(_) => "handshake.full",
+            Self::Devices(DeviceError::PendingFull | DeviceError::DevicesFull) => "handshake.full",
+            Self::Devices(_) => "handshake.devices",
             Self::Store(_) => "handshake.store",
         }
     }

@@ -9,11 +9,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::config::desk::{ConfigDesk, DeskError, Effect, Issue, RestartTicket, RestartWish, Sentinel, Written};
+use crate::config::desk::{ConfigDesk, ConfigView, DeskError, Effect, Issue, RestartTicket, RestartWish, Sentinel, Written};
 use crate::ws::table::{Cx, Free, Method, Nothing, SHORT, method};
 
 pub(super) const METHODS: &[Method] = &[
-    // To be read with the least scope, since nothing secret is in the answer.
+    // To be read with the least scope: what is secret in the answer is not for everybody who may read.
     method!("config.get", Scope::Read, SHORT, "Returns the config file without its secrets, and what is wrong with it.", Nothing => Free, get),
     method!("config.schema", Scope::Read, SHORT, "Returns the JSON Schema of the config file, with labels and help.", Nothing => Free, schema),
     method!("config.set", Scope::Admin, SHORT, "Replaces the config file; the gateway restarts for it only as `gateway.reload.mode` says.", SetParams => Free, set),
@@ -92,8 +92,16 @@ impl From<DeskError> for WireError {
     }
 }
 
+/// The hash is that of the real text, so that who has it and everything but a weak password can guess that where nobody counts.
+/// It is for those who may write.
 async fn get(cx: Cx, _: Nothing) -> Result<Payload, Refusal> {
-    Ok(at_desk(&cx, |desk| Payload::of(&desk.get())).await?)
+    let may_write = cx.seat().grant.allows(Scope::Admin);
+    let shown = at_desk(&cx, move |desk| {
+        let view = desk.get();
+        let hash = view.hash.clone().filter(|_| may_write);
+        Payload::of(&ConfigView { hash, ..view })
+    });
+    Ok(shown.await?)
 }
 
 async fn schema(cx: Cx, _: Nothing) -> Result<Payload, Refusal> {

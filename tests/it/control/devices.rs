@@ -77,3 +77,28 @@ async fn a_device_from_afar_waits_until_an_operator_decides() {
     assert_eq!(admin.event("device.pair.resolved").await["payload"]["decision"], json!("approved"));
     ask().await.expect("hello-ok");
 }
+
+#[tokio::test]
+async fn a_changed_token_closes_who_came_by_it_and_leaves_devices_in() {
+    let gateway = Gateway::start(json!({})).await;
+    let (device, mut paired) = (Device::new(), ControlClient::open(&gateway).await);
+    let own = token_of(&device.connect(&mut paired, TOKEN, &["operator.read"]).await.expect("hello-ok"));
+    let mut by_device = ControlClient::open(&gateway).await;
+    device.connect(&mut by_device, &own, &["operator.read"]).await.expect("hello-ok");
+    let mut admin = ControlClient::connect(&gateway).await;
+    // Another change leaves everybody in.
+    let patch = async |admin: &mut ControlClient, raw: &str| {
+        let shown = admin.call("config.get", json!({})).await.expect("the file");
+        admin.call("config.patch", json!({ "raw": raw, "baseHash": shown["hash"] })).await
+    };
+    patch(&mut admin, "{ logging: { level: 'info' } }").await.expect("it is written");
+    patch(&mut admin, "{ gateway: { auth: { token: 'another-long-and-secret-token' } } }")
+        .await
+        .expect("its answer comes first");
+    for client in [&mut admin, &mut paired] {
+        assert_eq!(client.closed().await, (1008, "credential changed".to_owned()));
+    }
+    by_device.call("health", json!({})).await.expect("it is in still");
+    let over = json!({ "auth": { "token": "another-long-and-secret-token" } });
+    ControlClient::open(&gateway).await.hello(over).await.expect("the new token is good");
+}

@@ -206,9 +206,11 @@ async fn the_config_file_is_patched_and_its_secrets_stay_hidden_and_whole() {
     let shown = reader.call("config.get", json!({})).await.expect("the file");
     assert!(!shown.to_string().contains(TOKEN), "the token is shown");
     assert_eq!((&shown["valid"], &shown["exists"]), (&json!(true), &json!(true)));
+    assert_eq!(shown["hash"], json!(null), "a guesser checks passwords against it");
     assert!(reader.call("config.schema", json!({})).await.expect("the schema")["schema"].is_object());
 
     let mut admin = ControlClient::connect(&gateway).await;
+    let shown = admin.call("config.get", json!({})).await.expect("the file");
     let patch = json!({ "raw": "{ logging: { level: 'info' } }" });
     let error = admin.call("config.patch", patch.clone()).await.expect_err("without its hash");
     assert_eq!(error["message"], json!("config base hash required; re-run config.get and retry"));

@@ -16,6 +16,8 @@ use crate::harness::gateway::{Gateway, TOKEN, merge};
 
 /// The most bytes of a message.
 const FRAME_BYTES_MAX: usize = 524_288;
+/// The same before the client is let in.
+const STRANGER_BYTES_MAX: usize = 65_536;
 
 /// Returns the parameters of a client that is let in, with these over them.
 fn request(method: &str, params: &Value) -> String {
@@ -200,6 +202,7 @@ async fn a_frame_is_refused_by_its_head_before_its_bytes_have_come() {
     let gateway = Gateway::start(json!({})).await;
     for (head, code) in [
         (&[0x81, 0xff, 0, 0, 0, 0, 0xff, 0, 0, 0][..], 1009),
+        (&[0x81, 0xff, 0, 0, 0, 0, 0, 1, 0, 1], 1009),
         (&[0x81, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0], 1009),
         (&[0x81, 0x01, b'x'], 1002),
         (&[0xc1, 0x81, 0, 0, 0, 0, b'x'], 1002),
@@ -230,6 +233,20 @@ async fn a_message_in_pieces_is_put_together() {
     send_in_pieces(&mut client, &sized(FRAME_BYTES_MAX), 100_000).await;
     assert_eq!(client.answer("r1").await.expect_err("there is none")["message"], "unknown method: no.such");
     send_in_pieces(&mut client, &sized(FRAME_BYTES_MAX + 1), 131_072).await;
+    assert_eq!(client.closed().await, (1009, String::new()));
+}
+
+#[tokio::test]
+async fn a_stranger_fills_less_memory_than_a_client() {
+    let gateway = Gateway::start(json!({})).await;
+    // At the bound it is looked at, and refused for what it is.
+    assert_eq!(refused(&gateway, sized(STRANGER_BYTES_MAX)).await.1, 1008);
+    assert_eq!(refused(&gateway, sized(STRANGER_BYTES_MAX + 1)).await, (None, 1009, String::new()));
+    let mut client = ControlClient::open(&gateway).await;
+    for (code, last) in [(Data::Text, false), (Data::Continue, false)] {
+        let piece = Frame::message(vec![b'x'; STRANGER_BYTES_MAX / 2 + 1], OpCode::Data(code), last);
+        client.send_message(Message::Frame(piece)).await;
+    }
     assert_eq!(client.closed().await, (1009, String::new()));
 }
 

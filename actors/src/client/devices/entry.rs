@@ -23,6 +23,17 @@ pub enum Welcome {
     Asked,
 }
 
+/// The token that a device shows.
+#[derive(Clone, Copy, Debug)]
+pub enum ShownToken<'a> {
+    /// None.
+    None,
+    /// One beside the credential by which it comes, whatever it is good for.
+    Beside(&'a SecretString),
+    /// The credential by which it comes, verified a moment ago.
+    LetsIn(&'a SecretString),
+}
+
 /// A device that has proved itself, with what it asks for.
 #[derive(Debug)]
 pub struct Visit<'a> {
@@ -34,8 +45,8 @@ pub struct Visit<'a> {
     pub scopes: Scopes,
     /// What happens when it lacks something.
     pub welcome: Welcome,
-    /// The token that it showed, whatever that is good for.
-    pub token: Option<&'a SecretString>,
+    /// The token that it shows.
+    pub token: ShownToken<'a>,
     /// How a token for it is written.
     pub form: TokenForm,
 }
@@ -76,6 +87,15 @@ pub struct Issued {
     pub issued_at_ms: i64,
 }
 
+impl<'a> ShownToken<'a> {
+    const fn secret(self) -> Option<&'a SecretString> {
+        match self {
+            Self::None => None,
+            Self::Beside(token) | Self::LetsIn(token) => Some(token),
+        }
+    }
+}
+
 impl DeviceBook {
     /// Returns the scopes of a device's token; `None` when it is not a token of this device and role, or is void.
     ///
@@ -98,10 +118,16 @@ impl DeviceBook {
     /// Lets a device in that has what it asks for, or that may be paired without asking; has it wait otherwise.
     ///
     /// # Errors
-    /// Too many wait or are paired, or the store does not answer.
+    /// The token by which it comes became void after it was verified, too many wait or are paired, or the store does not answer.
     pub async fn enter(&self, visit: Visit<'_>) -> Result<Entry, DeviceError> {
         let mut state = self.open().await?;
         let known = state.paired.get(&visit.card.device_id).cloned();
+        // Whoever has the old token must not get the new one for it.
+        if let ShownToken::LetsIn(token) = visit.token
+            && known.as_ref().and_then(|record| record.live(visit.role)?.token(token.expose_secret())).is_none()
+        {
+            return Err(DeviceError::VoidToken);
+        }
         let (record, paired) = match (lacking(known.as_ref(), visit.role, visit.scopes), known) {
             (None, Some(record)) => (record, None),
             (lacking, known) if visit.welcome == Welcome::Silent => {
@@ -133,7 +159,8 @@ impl DeviceBook {
         let seat = (record.card.device_id.clone(), visit.role, visit.form);
         let made = state.made.get(&seat);
         let Some(live) = record.live_mut(visit.role) else { return Err(DeviceError::UnknownDevice) };
-        let good = visit.token.into_iter().chain(made).find(|token| live.token(token.expose_secret()).is_some()).cloned();
+        let good =
+            visit.token.secret().into_iter().chain(made).find(|token| live.token(token.expose_secret()).is_some()).cloned();
         let (token, new) = match good {
             Some(token) => (token, false),
             None => (visit.form.mint(), true),

@@ -19,6 +19,9 @@ pub enum DeviceError {
     /// The device was never let in with this scope.
     #[error("the device is not paired with {0}: let it ask for the scope and approve that")]
     BeyondPairing(Scope),
+    /// The token by which the device comes is void: it was good a moment ago.
+    #[error("device token mismatch")]
+    VoidToken,
     /// Too many requests wait.
     #[error("too many devices wait to be paired: approve or reject some, or wait five minutes")]
     PendingFull,
@@ -38,6 +41,7 @@ impl DeviceError {
             Self::UnknownRequest | Self::UnknownDevice => Code::NotFound,
             Self::Beyond(_) => Code::Forbidden,
             Self::BeyondPairing(_) => Code::InvalidRequest,
+            Self::VoidToken => Code::Unauthorized,
             Self::PendingFull | Self::DevicesFull => Code::Overloaded,
             Self::Store(error) => error.code(),
         }

@@ -30,7 +30,7 @@ mod tokens;
 mod tests;
 
 pub use book::{DEVICES_MAX, DeviceBook, PENDING_MAX, PENDING_TTL_MS, Tell};
-pub use entry::{Entry, Issued, Lacking, Visit, Welcome};
+pub use entry::{Entry, Issued, Lacking, ShownToken, Visit, Welcome};
 pub use error::DeviceError;
 pub use shown::{
     DeviceApproved, DeviceCard, DevicePairs, DeviceRejected, PairedDevice, PairingDecision, PairingResolved, PendingDevice,

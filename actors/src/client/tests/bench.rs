@@ -29,6 +29,7 @@ impl Place {
             card,
             node: NodeFacts::default(),
             grant: Grant { role: Role::Operator, scopes, device: None },
+            pass: None,
             address: None,
             connected_ms: 0,
             backlog: Arc::default(),

@@ -70,6 +70,16 @@ async fn a_devices_token_gives_what_it_was_made_for() {
 }
 
 #[tokio::test]
+async fn the_token_that_let_a_device_in_is_the_one_it_keeps() {
+    let (door, key) = (Door::new(), Key::new(1));
+    let issued = door.enters(&here(), &key.sign(with_token(3))).await.auth.unwrap().device_token;
+    // In another protocol's form this process made none yet, so it would make one for a token that is good for nothing.
+    let params = set(token(4, &issued), "/auth/deviceToken", "stale".into());
+    let admitted = door.enters(&afar(), &key.sign(params)).await;
+    assert_eq!((admitted.method, admitted.auth.unwrap().device_token), (Method::DeviceToken, issued));
+}
+
+#[tokio::test]
 async fn a_devices_token_is_nothing_without_the_device() {
     let (door, key, other) = (Door::new(), Key::new(1), Key::new(2));
     let issued = door.enters(&here(), &key.sign(with_token(3))).await.auth.unwrap().device_token;

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use callboard_actors::client::devices::{DEVICES_MAX, DeviceCard, Entry, ShownToken, TokenForm, Visit, Welcome};
 use callboard_actors::client::{Role, Scopes};
 use serde_json::{Value, json};
 
-use super::rig::{Door, Key, NONCE, NOW_MS, TOKEN, afar, frame, here, seen, set, with_token};
+use super::rig::{Door, Key, NONCE, NOW_MS, TOKEN, afar, frame, here, owner, seen, set, with_token};
 use crate::access::AccessSettings;
 use crate::ws::handshake::Method;
 
@@ -188,4 +189,32 @@ async fn a_store_that_fails_lets_in_whom_it_knows() {
     assert_eq!((&error["code"], &error["retryable"]), (&json!("UNAVAILABLE"), &json!(true)));
     door.enters(&here(), &key.sign(set(with_token(3), "/auth/token", issued.into()))).await;
     door.enters(&here(), &with_token(3)).await;
+}
+
+#[tokio::test]
+async fn a_full_book_says_that_it_is_full_of_paired_devices() {
+    let (door, key) = (Door::new(), Key::new(1));
+    for number in 0..DEVICES_MAX {
+        let card = DeviceCard {
+            device_id: number.to_string(),
+            public_key: String::new(),
+            display_name: None,
+            platform: None,
+            client_id: None,
+            client_mode: None,
+            remote_ip: None,
+        };
+        let visit = Visit {
+            card,
+            role: Role::Operator,
+            scopes: Scopes::NONE,
+            welcome: Welcome::Asked,
+            token: ShownToken::None,
+            form: TokenForm::Hex,
+        };
+        let Entry::Waits { request_id, .. } = door.devices.enter(visit).await.unwrap() else { panic!("it is let in") };
+        door.devices.approve(&request_id, &owner()).await.unwrap();
+    }
+    let error = door.error(&here(), &key.sign(with_token(3))).await;
+    assert_eq!(error["message"], "too many devices are paired: revoke the tokens of some that are not used any more");
 }

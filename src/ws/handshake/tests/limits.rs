@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::rig::{Door, caller, connect, here, set, token, with_token};
+use super::rig::{Door, afar, caller, connect, here, set, token, with_token};
 
 #[tokio::test]
 async fn an_address_is_told_why_a_hundred_times_a_minute() {
@@ -36,4 +36,31 @@ async fn wrong_credentials_count_for_http_too_and_mere_mistakes_do_not() {
     }
     assert!(door.porter.failed(here().address()).is_ok());
     assert!(door.porter.failed(here().address()).is_err());
+}
+
+#[tokio::test]
+async fn from_elsewhere_nothing_is_looked_at_after_too_many_wrong_credentials() {
+    let door = Door::with(|settings| settings.failed_auth_burst = 3);
+    for _ in 0..3 {
+        assert!(door.error(&afar(), &token(4, "wrong")).await["message"].as_str().unwrap().contains("mismatch"));
+    }
+    let error = door.error(&afar(), &with_token(4)).await;
+    assert_eq!(error["message"], "unauthorized: too many failed authentication attempts (retry later)");
+    assert_eq!(
+        (&error["details"]["code"], &error["details"]["authReason"]),
+        (&"AUTH_RATE_LIMITED".into(), &"rate_limited".into())
+    );
+    door.enters(&here(), &with_token(4)).await;
+    door.enters(&caller("192.0.2.8", &[]), &with_token(4)).await;
+    door.clock.advance(Duration::from_secs(2));
+    door.enters(&afar(), &with_token(4)).await;
+}
+
+#[tokio::test]
+async fn this_machine_is_heard_however_often_it_was_wrong() {
+    let door = Door::with(|settings| settings.failed_auth_burst = 1);
+    for _ in 0..5 {
+        door.knock(&here(), &token(3, "wrong")).await.unwrap_err();
+    }
+    door.enters(&here(), &with_token(3)).await;
 }

@@ -146,6 +146,17 @@ async fn tailnets() {
         let told = format!("unauthorized: gateway token mismatch ({OTHER})");
         row("wrong token", caller("127.0.0.1", lines), &key.sign(token(3, "wrong")), &told).check().await;
     }
+    // Whoever the proxy says it is: what may stand for a device has to be right.
+    let ada = || caller("127.0.0.1", &[name, login, address, proto, host]);
+    let sesame = |settings: &mut AccessSettings| settings.auth = Auth::Password("open sesame".into());
+    let told = |secret: &str, what: &str| format!("unauthorized: gateway {secret} {what} (provide gateway auth {secret})");
+    for row in [
+        row("no device, wrong token", ada(), &token(3, "wrong"), &told("token", "mismatch")),
+        row("no device, wrong password", ada(), &password("wrong"), &told("password", "mismatch")).door(sesame),
+        row("no device, a token for a password", ada(), &token(3, "wrong"), &told("password", "missing")).door(sesame),
+    ] {
+        row.check().await;
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::rig::{ADMIN, PAIRING, READ, Rig, known, operator, text, visit};
-use crate::client::devices::{DeviceError, Entry, Lacking, PENDING_TTL_MS, Visit, Welcome};
+use crate::client::devices::{DeviceError, Entry, Lacking, PENDING_TTL_MS, ShownToken, Visit, Welcome};
 use crate::client::{Role, Scope, Scopes};
 
 #[tokio::test]
@@ -130,6 +130,6 @@ async fn more_than_it_was_let_in_with_is_asked_for_anew() {
 async fn its_own_token_does_not_let_a_device_widen_itself() {
     let rig = Rig::new();
     let issued = rig.at_home("one", Role::Operator, READ).await;
-    let visit = Visit { token: Some(&issued.token), ..visit("one", Role::Operator, ADMIN, Welcome::Asked) };
+    let visit = Visit { token: ShownToken::LetsIn(&issued.token), ..visit("one", Role::Operator, ADMIN, Welcome::Asked) };
     assert!(matches!(rig.book.enter(visit).await.unwrap(), Entry::Waits { lacking: Lacking::Scopes, .. }));
 }

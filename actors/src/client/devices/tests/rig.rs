@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
-use crate::client::devices::{DeviceBook, DeviceCard, DeviceError, Entry, Issued, TokenForm, Visit, Welcome};
+use crate::client::devices::{DeviceBook, DeviceCard, DeviceError, Entry, Issued, ShownToken, TokenForm, Visit, Welcome};
 use crate::client::{Grant, Role, Scopes};
 use crate::core::Clock;
 use crate::doubles::ShakyStore;
@@ -68,7 +68,7 @@ fn book(store: &Arc<ShakyStore>, clock: &Clock, heard: &Arc<Mutex<Vec<(&'static 
 }
 
 pub(super) fn visit(id: &str, role: Role, scopes: &[&str], welcome: Welcome) -> Visit<'static> {
-    Visit { card: card(id), role, scopes: Scopes::named(scopes), welcome, token: None, form: TokenForm::Hex }
+    Visit { card: card(id), role, scopes: Scopes::named(scopes), welcome, token: ShownToken::None, form: TokenForm::Hex }
 }
 
 pub(super) fn card(id: &str) -> DeviceCard {

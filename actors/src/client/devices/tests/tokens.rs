@@ -1,7 +1,7 @@
 use secrecy::SecretString;
 
 use super::rig::{ADMIN, PAIRING, READ, Rig, known, operator, operator_on, text, visit};
-use crate::client::devices::{DeviceError, Entry, Lacking, TokenForm, Visit, Welcome};
+use crate::client::devices::{DeviceError, Entry, Lacking, ShownToken, TokenForm, Visit, Welcome};
 use crate::client::{Grant, Role, Scope, Scopes};
 
 #[tokio::test]
@@ -43,7 +43,7 @@ async fn who_comes_again_hears_the_same_token() {
     let again = rig.at_home("one", Role::Operator, ADMIN).await;
     assert_eq!((text(&again.token), again.issued_at_ms), (text(&first.token), first.issued_at_ms));
     let mut shown = visit("one", Role::Operator, ADMIN, Welcome::Asked);
-    shown.token = Some(&first.token);
+    shown.token = ShownToken::Beside(&first.token);
     rig.restart();
     let shown = known(rig.book.enter(shown).await);
     assert_eq!((text(&shown.token), shown.issued_at_ms), (text(&first.token), first.issued_at_ms));
@@ -94,6 +94,21 @@ async fn a_rotated_token_is_void_at_once() {
 }
 
 #[tokio::test]
+async fn a_token_that_is_rotated_between_its_check_and_the_entry_buys_no_new_one() {
+    let rig = Rig::new();
+    let old = rig.at_home("one", Role::Operator, ADMIN).await;
+    let comes = || Visit { token: ShownToken::LetsIn(&old.token), ..visit("one", Role::Operator, ADMIN, Welcome::Asked) };
+    assert!(rig.verify("one", Role::Operator, text(&old.token)).await.is_some());
+    let (rotated, _) = rig.book.rotate("one", Role::Operator, None, TokenForm::Hex, &operator(ADMIN)).await.unwrap();
+    assert_eq!(rig.book.enter(comes()).await.unwrap_err(), DeviceError::VoidToken);
+    assert!(rig.verify("one", Role::Operator, &rotated.token).await.is_some());
+    // Nor does it wait for an operator once it is shut out.
+    rig.book.revoke("one", Role::Operator, &operator(ADMIN)).await.unwrap();
+    assert_eq!(rig.book.enter(comes()).await.unwrap_err(), DeviceError::VoidToken);
+    assert!(rig.book.list().await.unwrap().pending.is_empty());
+}
+
+#[tokio::test]
 async fn a_rotation_passes_on_no_more_than_the_operator_and_the_device_have() {
     let rig = Rig::new();
     rig.at_home("admin", Role::Operator, ADMIN).await;
@@ -134,7 +149,7 @@ async fn a_revoked_token_does_not_come_back() {
     // From afar it has to ask anew; showing the old token helps nothing.
     let mut visit = visit("one", Role::Operator, READ, Welcome::Asked);
     let secret = SecretString::from(token.as_str());
-    visit.token = Some(&secret);
+    visit.token = ShownToken::Beside(&secret);
     let Entry::Waits { request_id, lacking } = rig.book.enter(visit).await.unwrap() else { panic!("let in") };
     assert_eq!(lacking, Lacking::Role);
     rig.book.approve(&request_id, &operator(ADMIN)).await.unwrap();
