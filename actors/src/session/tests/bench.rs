@@ -10,7 +10,7 @@ use crate::agent::{Ending, Piece};
 use crate::core::{ActorId, ActorRef, Live};
 use crate::doubles::{Line, Notebook, Only, Scripted, ShakyStore, Stage};
 use crate::message::{
-    Ask, Counters, Delivery, Delta, EventBody, Order, Retired, Role, RunId, RunReport, RunStand, SessionKey, SessionMessage,
+    Ask, Code, Counters, Delivery, Delta, EventBody, Order, Retired, Role, RunId, RunReport, RunStand, SessionKey, SessionMessage,
     Tenure, TraceId, Usage,
 };
 use crate::ports::conformance::make;
@@ -219,6 +219,14 @@ pub(super) async fn heard(mut deltas: mpsc::Receiver<Delta>) -> Vec<Delta> {
         heard.push(delta);
     }
     heard
+}
+
+/// Returns why a client heard nothing but a failure.
+pub(super) fn failure(heard: &[Delta]) -> Option<Code> {
+    match heard {
+        [Delta::Failed(failure)] => Some(failure.code),
+        _ => None,
+    }
 }
 
 /// Asks a session to leave.
