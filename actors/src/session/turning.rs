@@ -143,11 +143,11 @@ impl SessionActor {
             self.parts.counters.turns.again.inc();
         }
         let mut again = crashed;
-        if let Some(run) = voice.ordered() {
+        if let Some(order) = seed.order() {
             let runs = self.parts.switchboard.runs();
             // A restart by hand interrupts a turn too, and counts against nobody.
-            again |= matches!(runs.find(run), Some((_, RunStand::Running { .. })));
-            runs.began(run, &self.key, now_ms);
+            again |= matches!(runs.find(&seed.run), Some((_, RunStand::Running { .. })));
+            runs.began(&seed.run, &self.key, &order.spelled, now_ms);
         }
         voice.start(now_ms, again);
         voice
