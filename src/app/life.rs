@@ -91,6 +91,7 @@ impl Life {
             store: Arc::clone(&store) as _,
             switchboard: Arc::clone(&board) as _,
             supervisor: supervisor.clone(),
+            accounts: live.accounts(),
         });
         Ok(Self {
             supervisor,

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use callboard_actors::core::Clock;
+use callboard_actors::core::{ActorId, Clock};
+use callboard_actors::registry::REGISTRY;
 use callboard_actors::troupe::Troupe;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -27,6 +28,9 @@ use crate::ws::{Control, PulseActor};
 
 /// How long the last lines of the log may take to be written.
 const LOGS_WAIT: Duration = Duration::from_secs(2);
+
+/// How long the registry may take to come up.
+const REGISTRY_WAIT: Duration = Duration::from_secs(60);
 
 /// Runs the gateway until it is told to stop.
 ///
@@ -130,6 +134,8 @@ impl Process {
         let store = life.open_store(paths.state_dir.join(STORE_FILE), &config.slices).await?;
         let troupe = life.start_actors(&store, &config.slices)?;
         PulseActor::start(&control)?;
+        // It lists the channels when it starts: whoever hears "ready" finds them.
+        life.supervisor.start_again(&ActorId::new(REGISTRY), REGISTRY_WAIT).await?;
         life.readiness.set(Phase::Ready);
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
         match self.bridge.take() {

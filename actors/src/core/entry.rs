@@ -25,6 +25,8 @@ pub(super) trait Entry: Send + Sync {
     fn state(&self) -> State;
     /// Counts how often the actor came to rest: running, blocked or failed.
     fn settled(&self) -> u64;
+    /// Counts how often a restart by hand was obeyed: whoever sees it counted sees no state from before.
+    fn restarted(&self) -> u64;
     /// Gives an order; `false` when too many wait already.
     fn order(&self, command: Command) -> bool;
     /// Tells whether a child has missed its deadline.
@@ -142,6 +144,10 @@ impl<B: Behaviour> Entry for Posted<B> {
 
     fn settled(&self) -> u64 {
         self.post.settled()
+    }
+
+    fn restarted(&self) -> u64 {
+        self.post.restarted()
     }
 
     fn order(&self, command: Command) -> bool {

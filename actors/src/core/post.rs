@@ -45,6 +45,8 @@ pub(super) struct Post<B: Behaviour> {
     generation: AtomicU64,
     /// Counts how often the actor came to rest: running, blocked or failed.
     settled: AtomicU64,
+    /// Counts how often a restart by hand was obeyed.
+    restarted: AtomicU64,
     waker: AtomicWaker,
 }
 
@@ -71,6 +73,7 @@ impl<B: Behaviour> Post<B> {
             record: Mutex::default(),
             generation: AtomicU64::new(0),
             settled: AtomicU64::new(0),
+            restarted: AtomicU64::new(0),
             waker: AtomicWaker::new(),
         }
     }
@@ -114,6 +117,16 @@ impl<B: Behaviour> Post<B> {
 
     pub(super) fn settled(&self) -> u64 {
         self.settled.load(Ordering::Acquire)
+    }
+
+    /// Counts a restart by hand. Called when the state is that of the next incarnation: one that has seen the count takes the
+    /// state of the one before for nothing.
+    pub(super) fn count_restart(&self) {
+        self.restarted.fetch_add(1, Ordering::Release);
+    }
+
+    pub(super) fn restarted(&self) -> u64 {
+        self.restarted.load(Ordering::Acquire)
     }
 
     pub(super) fn tell(&self, what: What, detail: impl Into<String>) {

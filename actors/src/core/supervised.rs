@@ -272,6 +272,7 @@ impl<B: Behaviour> Supervised<B> {
             Stage::Down => self.open(),
             Stage::Over => self.stage = Stage::Over,
         }
+        self.act(|post| post.count_restart());
     }
 
     fn stop_by_hand(&mut self) {

@@ -89,8 +89,9 @@ impl Supervisor {
     /// # Errors
     /// It is unknown, or has not come up within the deadline.
     pub async fn restart(&self, id: &ActorId, deadline: Duration) -> Result<Change, ControlError> {
-        self.change(id, Command::Restart, deadline, |state, settled| {
-            settled && matches!(state, State::Running | State::Blocked | State::Failed)
+        // An incarnation that is just coming up is not the one that was asked for.
+        self.change(id, Command::Restart, deadline, |since, state| {
+            since.restarted && matches!(state, State::Running | State::Blocked | State::Failed)
         })
         .await
     }
@@ -100,8 +101,8 @@ impl Supervisor {
     /// # Errors
     /// It is unknown, or has not come up within the deadline.
     pub async fn start_again(&self, id: &ActorId, deadline: Duration) -> Result<Change, ControlError> {
-        self.change(id, Command::Start, deadline, |state, settled| {
-            state == State::Running || settled && matches!(state, State::Blocked | State::Failed)
+        self.change(id, Command::Start, deadline, |since, state| {
+            state == State::Running || since.settled && matches!(state, State::Blocked | State::Failed)
         })
         .await
     }
@@ -115,7 +116,7 @@ impl Supervisor {
         if matches!(entry.kind(), ActorKind::Registry | ActorKind::Store | ActorKind::Fanout) {
             return Err(ControlError::Impossible(format!("`{id}` cannot be stopped, everything needs it: restart it instead")));
         }
-        self.change(id, Command::Stop, deadline, |state, _| state == State::Stopped).await
+        self.change(id, Command::Stop, deadline, |_, state| state == State::Stopped).await
     }
 
     /// Stops an actor in good order and takes it off the list; one that is unknown is off it already.
@@ -203,26 +204,39 @@ impl Supervisor {
         self.0.directory.clear();
     }
 
-    /// Gives an order and waits until it is done: `done` is told the state, and whether the actor has come to rest since.
+    /// Gives an order and waits until it is done: `done` is told what has happened since, and the state.
     async fn change(
         &self,
         id: &ActorId,
         command: Command,
         deadline: Duration,
-        done: impl Fn(State, bool) -> bool,
+        done: impl Fn(Since, State) -> bool,
     ) -> Result<Change, ControlError> {
         let entry = self.0.directory.find(id)?;
         let old = ActorReport::of(entry.as_ref());
-        let settled = entry.settled();
+        let (settled, restarted) = (entry.settled(), entry.restarted());
         if !entry.order(command) {
             return Err(too_many_orders(id));
         }
-        let done = || done(entry.state(), entry.settled() != settled);
+        let done = || {
+            // In this order: a state from before would be taken for one from after.
+            let since = Since { settled: entry.settled() != settled, restarted: entry.restarted() != restarted };
+            done(since, entry.state())
+        };
         match self.0.clock.within(deadline, self.0.events.until(done)).await {
             Some(()) => Ok(Change { old, new: ActorReport::of(entry.as_ref()) }),
             None => Err(ControlError::Timeout(id.to_string(), deadline.as_secs())),
         }
     }
+}
+
+/// What has happened to an actor since an order.
+#[derive(Clone, Copy)]
+struct Since {
+    /// It has come to rest.
+    settled: bool,
+    /// It has obeyed a restart.
+    restarted: bool,
 }
 
 fn too_many_orders(id: &ActorId) -> ControlError {

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde_json::{Map, Value};
+use tokio::sync::oneshot;
 
 use crate::core::Clock;
 use crate::message::{AccountKey, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, Usage};
@@ -25,6 +26,7 @@ struct Rules {
     failing: HashSet<&'static str>,
     lost: HashSet<&'static str>,
     failing_once: HashSet<&'static str>,
+    held: HashMap<&'static str, oneshot::Receiver<()>>,
     asked: HashMap<&'static str, usize>,
 }
 
@@ -52,6 +54,13 @@ impl ShakyStore {
         self.rules().lost.insert(request);
     }
 
+    /// Has the next such request done at once, and answered when what is returned is dropped.
+    pub(crate) fn hold_answer(&self, request: &'static str) -> oneshot::Sender<()> {
+        let (open, gate) = oneshot::channel();
+        self.rules().held.insert(request, gate);
+        open
+    }
+
     /// Returns how often such a request was made.
     pub(crate) fn asked(&self, request: &'static str) -> usize {
         self.rules().asked.get(request).copied().unwrap_or_default()
@@ -72,6 +81,12 @@ impl ShakyStore {
             return Box::pin(std::future::ready(Err(StoreError::Unavailable { reason: "the line is bad".into() })));
         }
         let answer = work(&self.inner);
+        if let Some(gate) = self.rules().held.remove(request) {
+            return Box::pin(async move {
+                let _ = gate.await;
+                answer.await
+            });
+        }
         if self.rules().lost.remove(request) { Box::pin(std::future::pending()) } else { answer }
     }
 }

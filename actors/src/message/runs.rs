@@ -86,6 +86,9 @@ struct Book {
 #[derive(Debug)]
 struct Page {
     session: SessionKey,
+    /// The session's key as the client spelled it, known once the turn has begun.
+    spelled: Option<String>,
+    opened_ms: i64,
     stand: watch::Sender<RunStand>,
     called_off: Option<&'static str>,
 }
@@ -96,42 +99,46 @@ impl Runs {
         let mut book = self.lock();
         book.forget_old(now_ms);
         if let Some(page) = book.runs.get(run) {
-            return Opened::Known(page.stand.borrow().clone());
+            return Opened::Known(page.stand());
         }
-        let page = Page { session: session.clone(), stand: watch::Sender::new(RunStand::Waiting), called_off: None };
-        book.runs.insert(run.clone(), page);
+        book.runs.insert(run.clone(), Page::new(session, now_ms));
         Opened::New
     }
 
-    /// Takes a page out again whose row was not written.
+    /// Takes a page out again whose row was not written, as far as anybody knows. One that has begun meanwhile had its row. One
+    /// that was called off stays as ended: it does not begin either if its row is there after all.
     pub fn close(&self, run: &RunId) {
-        self.lock().runs.remove(run);
+        let mut book = self.lock();
+        let Some(page) = book.runs.get(run).filter(|page| page.is_waiting()) else { return };
+        match page.called_off {
+            Some(why) => {
+                let report = RunReport::never_began(why, page.opened_ms);
+                book.end(run, report);
+            }
+            None => drop(book.runs.remove(run)),
+        }
     }
 
-    /// Records that a turn begins. A turn that is run again after a crash opens its own page.
-    pub fn began(&self, run: &RunId, session: &SessionKey, now_ms: i64) {
-        self.open(run, session, now_ms);
-        self.set(run, RunStand::Running { started_ms: now_ms });
+    /// Records that a turn begins, and how its client spelled the session's key. A turn that is run again after a crash opens
+    /// its own page; one that had ended is not over any more.
+    pub fn began(&self, run: &RunId, session: &SessionKey, spelled: &str, now_ms: i64) {
+        let mut book = self.lock();
+        book.forget_old(now_ms);
+        book.forget_end(run);
+        let page = book.runs.entry(run.clone()).or_insert_with(|| Page::new(session, now_ms));
+        page.spelled = Some(spelled.to_owned());
+        page.stand.send_replace(RunStand::Running { started_ms: now_ms });
     }
 
     /// Records how a turn ended, and tells whoever waits.
     pub fn ended(&self, run: &RunId, report: RunReport) {
-        let mut book = self.lock();
-        let (ended_ms, bytes) = (report.ended_ms, report.text.len());
-        let Some(page) = book.runs.get(run) else { return };
-        if matches!(*page.stand.borrow(), RunStand::Ended(_)) {
-            return;
-        }
-        page.stand.send_replace(RunStand::Ended(Arc::new(report)));
-        book.ended.push_back((ended_ms, bytes, run.clone()));
-        book.ended_bytes += bytes;
-        book.forget_old(ended_ms);
+        self.lock().end(run, report);
     }
 
     /// Returns a turn's session and where it stands.
     #[must_use]
     pub fn find(&self, run: &RunId) -> Option<(SessionKey, RunStand)> {
-        self.lock().runs.get(run).map(|page| (page.session.clone(), page.stand.borrow().clone()))
+        self.lock().runs.get(run).map(|page| (page.session.clone(), page.stand()))
     }
 
     /// Returns a way to follow a turn.
@@ -144,19 +151,26 @@ impl Runs {
     #[must_use]
     pub fn open_in(&self, session: &SessionKey) -> Vec<RunId> {
         let book = self.lock();
-        let open = |page: &Page| page.session == *session && !matches!(*page.stand.borrow(), RunStand::Ended(_));
+        let open = |page: &Page| page.session == *session && !page.is_over();
         book.runs.iter().filter(|(_, page)| open(page)).map(|(run, _)| run.clone()).collect()
     }
 
-    /// Says that a turn is not to begin, and why; one that runs has to be aborted in its session. Answers whether it was open.
+    /// Says that a turn is not to begin, or not again after a crash, and why. Answers whether that ends it: one that runs has to
+    /// be aborted in its session, which knows whether it still can be.
     pub fn call_off(&self, run: &RunId, why: &'static str) -> bool {
         match self.lock().runs.get_mut(run) {
-            Some(page) if !matches!(*page.stand.borrow(), RunStand::Ended(_)) => {
+            Some(page) if !page.is_over() => {
                 page.called_off.get_or_insert(why);
-                true
+                page.is_waiting()
             }
             _ => false,
         }
+    }
+
+    /// Returns the session's key as the client of a turn spelled it, if the turn has begun.
+    #[must_use]
+    pub fn spelled(&self, run: &RunId) -> Option<String> {
+        self.lock().runs.get(run).and_then(|page| page.spelled.clone())
     }
 
     /// Returns why a turn was called off, if it was.
@@ -165,18 +179,66 @@ impl Runs {
         self.lock().runs.get(run).and_then(|page| page.called_off)
     }
 
-    fn set(&self, run: &RunId, stand: RunStand) {
-        if let Some(page) = self.lock().runs.get(run) {
-            page.stand.send_replace(stand);
-        }
-    }
-
     fn lock(&self) -> MutexGuard<'_, Book> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+impl RunReport {
+    /// The report of a turn that was called off before it began.
+    fn never_began(why: &'static str, at_ms: i64) -> Self {
+        Self {
+            outcome: RunVerdict::Aborted(why),
+            text: String::new(),
+            usage: Usage::default(),
+            provider: String::new(),
+            model: String::new(),
+            started_ms: at_ms,
+            ended_ms: at_ms,
+        }
+    }
+}
+
+impl Page {
+    fn new(session: &SessionKey, now_ms: i64) -> Self {
+        let (session, stand) = (session.clone(), watch::Sender::new(RunStand::Waiting));
+        Self { session, spelled: None, opened_ms: now_ms, stand, called_off: None }
+    }
+
+    fn stand(&self) -> RunStand {
+        self.stand.borrow().clone()
+    }
+
+    fn is_waiting(&self) -> bool {
+        matches!(*self.stand.borrow(), RunStand::Waiting)
+    }
+
+    fn is_over(&self) -> bool {
+        matches!(*self.stand.borrow(), RunStand::Ended(_))
+    }
+}
+
 impl Book {
+    fn end(&mut self, run: &RunId, report: RunReport) {
+        let (ended_ms, bytes) = (report.ended_ms, report.text.len());
+        let Some(page) = self.runs.get(run).filter(|page| !page.is_over()) else { return };
+        page.stand.send_replace(RunStand::Ended(Arc::new(report)));
+        self.ended.push_back((ended_ms, bytes, run.clone()));
+        self.ended_bytes += bytes;
+        self.forget_old(ended_ms);
+    }
+
+    /// Takes the end of a turn that begins once more out of what is to be forgotten.
+    fn forget_end(&mut self, run: &RunId) {
+        if !self.runs.get(run).is_some_and(Page::is_over) {
+            return;
+        }
+        let place = self.ended.iter().position(|(.., ended)| ended == run);
+        if let Some((_, bytes, _)) = place.and_then(|place| self.ended.remove(place)) {
+            self.ended_bytes -= bytes;
+        }
+    }
+
     fn forget_old(&mut self, now_ms: i64) {
         let too_old = |ended_ms: i64| now_ms.saturating_sub(ended_ms) >= RUN_MEMORY_MS;
         let too_many = |book: &Self| book.ended.len() > RUNS_ENDED_MAX || book.ended_bytes > RUNS_BYTES_MAX;

@@ -8,13 +8,13 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use tokio::sync::oneshot;
 
 use super::actor::RegistryMessage;
-use super::fanout::FanoutMessage;
+use super::fanout::{FanoutMessage, LIGHT_EVENTS_BYTES_MAX, LIGHT_EVENTS_MAX, Waiting};
 use super::routes::RouteTable;
 use super::settings::RouteSettings;
 use crate::core::{ActorRef, Bell, Live, State, TellError};
 use crate::message::{
-    AccountKey, Ask, AskError, Event, EventBody, EventName, Heard, LinkStatus, Listener, Outbound, Route, RunId, Runs,
-    SessionKey, SessionMessage, Shaper, Switchboard,
+    AccountKey, Ask, AskError, Delivery, Event, EventBody, EventName, Heard, LinkStatus, Listener, Outbound, Route, RunId,
+    Runs, SessionKey, SessionMessage, Shaper, Switchboard,
 };
 
 /// The registry's knowledge. Cheap to share; every part has its own short lock, never held over another.
@@ -23,6 +23,8 @@ pub struct Board {
     routes: RwLock<(Arc<RouteSettings>, Arc<RouteTable>)>,
     registry: OnceLock<ActorRef<RegistryMessage>>,
     fanout: OnceLock<ActorRef<FanoutMessage>>,
+    /// How many bytes of events wait for the fan-out.
+    waiting_bytes: Arc<AtomicUsize>,
     /// Sessions with rows that wait, not yet passed on.
     woken_sessions: Mutex<HashSet<SessionKey>>,
     /// Accounts with rows that wait, not yet passed on.
@@ -78,6 +80,7 @@ impl Board {
             routes: RwLock::new((current, table)),
             registry: OnceLock::new(),
             fanout: OnceLock::new(),
+            waiting_bytes: Arc::default(),
             woken_sessions: Mutex::default(),
             woken_channels: Mutex::default(),
             sessions: Mutex::default(),
@@ -310,10 +313,16 @@ impl Switchboard for Board {
         if !self.has_listeners() {
             return;
         }
-        if let Some(fanout) = self.fanout.get() {
-            // The fan-out's rule is to drop the oldest; only one that has failed drops this one, and its state says so.
-            let _ = fanout.tell(FanoutMessage::Tell(body));
+        let Some(fanout) = self.fanout.get() else { return };
+        let behind = || {
+            fanout.vitals().depth() >= LIGHT_EVENTS_MAX || self.waiting_bytes.load(Ordering::Relaxed) >= LIGHT_EVENTS_BYTES_MAX
+        };
+        // The fan-out drops the oldest without a look at it: a burst of text must not put the end of a turn out.
+        if body.delivery == Delivery::Droppable && behind() {
+            return;
         }
+        // Only a fan-out that has failed drops this one, and its state says so.
+        let _ = fanout.tell(FanoutMessage::Tell(Waiting::new(body, &self.waiting_bytes)));
     }
 
     fn heard(&self, done: oneshot::Sender<()>) {

@@ -2,7 +2,7 @@
 //! listeners.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use tokio::sync::oneshot;
 
@@ -11,7 +11,13 @@ use crate::core::{ActorId, ActorKind, ActorSpec, Behaviour, Mailbox, Overflow, P
 use crate::message::{Event, EventBody};
 
 /// How many events wait; above, the oldest is dropped.
-const EVENTS_MAX: u32 = 8192;
+pub(super) const EVENTS_MAX: u32 = 8192;
+
+/// How many events wait before those that may be left out are: the rest of the room is for those that may not.
+pub(super) const LIGHT_EVENTS_MAX: u32 = EVENTS_MAX / 8;
+
+/// How many bytes wait before events that may be left out are.
+pub(super) const LIGHT_EVENTS_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// The actor's id.
 pub const FANOUT: &str = "fanout";
@@ -20,9 +26,29 @@ pub const FANOUT: &str = "fanout";
 #[derive(Debug)]
 pub enum FanoutMessage {
     /// Tell everybody.
-    Tell(EventBody),
+    Tell(Waiting),
     /// Answer when everybody has been told of all that came before.
     Mark(oneshot::Sender<()>),
+}
+
+/// An event that waits, its bytes counted until it is told or dropped.
+#[derive(Debug)]
+pub struct Waiting {
+    body: EventBody,
+    bytes: Arc<AtomicUsize>,
+}
+
+impl Waiting {
+    pub(super) fn new(body: EventBody, bytes: &Arc<AtomicUsize>) -> Self {
+        bytes.fetch_add(body.payload.get().len(), Ordering::Relaxed);
+        Self { body, bytes: Arc::clone(bytes) }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.bytes.fetch_sub(self.body.payload.get().len(), Ordering::Relaxed);
+    }
 }
 
 /// The fan-out.
@@ -50,8 +76,8 @@ impl Behaviour for FanoutActor {
     type Message = FanoutMessage;
 
     fn receive(&mut self, message: FanoutMessage, _scope: &mut Scope<'_, Self>) {
-        let body = match message {
-            FanoutMessage::Tell(body) => body,
+        let waiting = match message {
+            FanoutMessage::Tell(waiting) => waiting,
             FanoutMessage::Mark(done) => {
                 // Whoever went away needs no answer.
                 let _ = done.send(());
@@ -59,6 +85,6 @@ impl Behaviour for FanoutActor {
             }
         };
         let seq = self.seq.fetch_add(1, Ordering::Relaxed) + 1;
-        self.board.deliver(&Arc::new(Event::new(seq, &body)));
+        self.board.deliver(&Arc::new(Event::new(seq, &waiting.body)));
     }
 }

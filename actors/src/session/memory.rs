@@ -43,6 +43,8 @@ pub(super) struct Memory {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Age {
+    /// It was never read.
+    Unread,
     Stale,
     Fresh,
 }
@@ -52,7 +54,7 @@ impl Memory {
         // Whoever is asked only once has no past to read, and nobody can have set anything for it.
         let (manner_age, lines) = match tenure {
             Tenure::Once => (Age::Fresh, Some(Vec::new())),
-            Tenure::Kept => (Age::Stale, None),
+            Tenure::Kept => (Age::Unread, None),
         };
         Self { manner: Manner::default(), manner_age, lines, behind: false, changes: 0 }
     }
@@ -60,7 +62,9 @@ impl Memory {
     /// Somebody changed what the store has.
     pub(super) fn changed(&mut self) {
         self.changes = self.changes.wrapping_add(1);
-        self.manner_age = Age::Stale;
+        if self.manner_age == Age::Fresh {
+            self.manner_age = Age::Stale;
+        }
         self.lines = None;
     }
 
@@ -70,7 +74,12 @@ impl Memory {
 
     /// Returns whether its own settings have to be read before the next turn.
     pub(super) fn wants_manner(&self) -> bool {
-        self.manner_age == Age::Stale
+        self.manner_age != Age::Fresh
+    }
+
+    /// Returns whether its own settings were ever read.
+    pub(super) fn knows_manner(&self) -> bool {
+        self.manner_age != Age::Unread
     }
 
     pub(super) fn learn(&mut self, manner: Manner) {

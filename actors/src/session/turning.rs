@@ -28,14 +28,16 @@ impl SessionActor {
         }
         let changes = self.memory.changes();
         let row = self.parts.store.session(self.key.clone());
-        let task = scope.run(STORE_WAIT, row, move |session, answer, scope| {
-            if session.memory.changes() == changes
-                && let Some(Ok(row)) = answer
-            {
+        let task = scope.run(STORE_WAIT, row, move |session, answer, scope| match answer {
+            Some(Ok(_)) if session.memory.changes() != changes => session.with_prepared(scope, Self::begin),
+            Some(Ok(row)) => {
                 session.memory.learn(row.map(|row| Manner::of(row.traits)).unwrap_or_default());
+                session.with_prepared(scope, Self::choose);
             }
             // What cannot be read is as it was read last: that is no reason to answer nobody.
-            session.with_prepared(scope, Self::choose);
+            Some(Err(_)) | None if session.memory.knows_manner() => session.with_prepared(scope, Self::choose),
+            // What was never read may forbid to send the answer.
+            Some(Err(_)) | None => session.with_prepared(scope, Self::unread),
         });
         self.work = Work::Preparing { seed, task };
     }
@@ -74,16 +76,17 @@ impl SessionActor {
                 session.memory.lines = Some(lines);
                 session.with_prepared(scope, Self::choose);
             }
-            Some(Err(_)) | None => session.with_prepared(scope, Self::without_lines),
+            Some(Err(_)) | None => session.with_prepared(scope, Self::unread),
         });
         self.work = Work::Preparing { seed, task };
     }
 
-    fn without_lines(&mut self, seed: Seed, scope: &mut Scope<'_, Self>) {
+    /// Deals with a turn for which something could not be read that it does not go without.
+    fn unread(&mut self, seed: Seed, scope: &mut Scope<'_, Self>) {
         match seed.source {
             Source::Row(_) => self.prepare_after(STORE_AGAIN, seed, Self::begin, scope),
             // A client is its own retry: it is not kept waiting for a disk.
-            Source::Ask(_) => self.never_ran(seed, How::Failed(no_history()), scope),
+            Source::Ask(_) => self.never_ran(seed, How::Failed(unreadable()), scope),
         }
     }
 
@@ -140,11 +143,11 @@ impl SessionActor {
             self.parts.counters.turns.again.inc();
         }
         let mut again = crashed;
-        if let Some(run) = voice.ordered() {
+        if let Some(order) = seed.order() {
             let runs = self.parts.switchboard.runs();
             // A restart by hand interrupts a turn too, and counts against nobody.
-            again |= matches!(runs.find(run), Some((_, RunStand::Running { .. })));
-            runs.began(run, &self.key, now_ms);
+            again |= matches!(runs.find(&seed.run), Some((_, RunStand::Running { .. })));
+            runs.began(&seed.run, &self.key, &order.spelled, now_ms);
         }
         voice.start(now_ms, again);
         voice
@@ -215,7 +218,7 @@ impl SessionActor {
     }
 }
 
-fn no_history() -> ProviderError {
-    let message = "the transcript cannot be read at the moment: ask again later".to_owned();
+fn unreadable() -> ProviderError {
+    let message = "the session cannot be read at the moment: ask again later".to_owned();
     ProviderError { code: Code::StoreUnavailable, message, retry_after: None }
 }

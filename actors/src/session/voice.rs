@@ -72,7 +72,8 @@ impl Voice {
 
     /// Returns a voice for an ordered turn of which only the name is left.
     pub(super) fn of_lost(session: &SessionKey, run: RunId, switchboard: Arc<dyn Switchboard>, clock: Clock) -> Self {
-        let (session, spelled) = (session.clone(), Some(session.to_string()));
+        let spelled = switchboard.runs().spelled(&run).or_else(|| Some(session.to_string()));
+        let session = session.clone();
         Self { session, spelled, run, switchboard, clock, seq: 0, told: 0, shown: None }
     }
 

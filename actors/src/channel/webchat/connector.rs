@@ -10,7 +10,7 @@ use tokio::sync::mpsc::error::TrySendError;
 
 use super::desk::{Hatch, WebChatDesk};
 use super::post::{PostError, Posted, Waiting};
-use super::send;
+use super::send::{self, Held, Written};
 use crate::channel::{AckToken, Acked, Became, Connector, Link, LinkCommand, LinkEnd, LinkEvent, Normalised};
 use crate::core::Clock;
 use crate::message::{AccountKey, Code, LinkState, LinkStatus};
@@ -52,6 +52,7 @@ impl Connector for WebChatConnector {
                 events: VecDeque::from([LinkEvent::Status(LinkStatus::plain(LinkState::Up))]),
                 rows: VecDeque::new(),
                 writing: None,
+                held: Held::default(),
                 desk_empty: false,
                 closing: None,
             }
@@ -76,7 +77,9 @@ struct Counter {
     events: VecDeque<LinkEvent>,
     /// Rows that wait until those before them are written.
     rows: VecDeque<OutboxRow>,
-    writing: Option<BoxFuture<'static, Vec<LinkEvent>>>,
+    writing: Option<BoxFuture<'static, Written>>,
+    /// Chats whose rows wait; with the future while it writes.
+    held: Held,
     /// Whether no more messages can come.
     desk_empty: bool,
     /// Until when a link that was told to close waits.
@@ -86,7 +89,7 @@ struct Counter {
 enum Step {
     Command(Option<LinkCommand>),
     Post(Option<Waiting>),
-    Written(Vec<LinkEvent>),
+    Written(Written),
     Room,
     Over,
 }
@@ -104,8 +107,9 @@ impl Counter {
                 Step::Post(Some(waiting)) => self.pass_on(waiting),
                 Step::Post(None) if self.closing.is_some() => self.desk_empty = true,
                 Step::Post(None) => return self.ended("another link of this account has taken its place"),
-                Step::Written(said) => {
+                Step::Written(Written { said, held }) => {
                     self.writing = None;
+                    self.held = held;
                     self.events.extend(said);
                 }
                 Step::Room => {}
@@ -130,7 +134,7 @@ impl Counter {
         };
         tokio::select! {
             command = self.link.commands.recv() => Step::Command(command),
-            said = written => Step::Written(said),
+            written = written => Step::Written(written),
             room = self.link.events.reserve(), if !self.events.is_empty() => if room.is_ok() { Step::Room } else { Step::Over },
             post = self.hatch.next(), if may_take => Step::Post(post),
             () = closed => Step::Over,
@@ -153,7 +157,8 @@ impl Counter {
 
     fn write_rows(&mut self) {
         if self.writing.is_none() && !self.rows.is_empty() {
-            self.writing = Some(send::write(self.desk.clone(), self.rows.drain(..).collect()).boxed());
+            let held = std::mem::take(&mut self.held);
+            self.writing = Some(send::write(self.desk.clone(), self.rows.drain(..).collect(), held).boxed());
         }
     }
 

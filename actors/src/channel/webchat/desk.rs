@@ -14,7 +14,8 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::normalise::normalise;
 use super::post::{Answer, Post, PostError, Posted, Waiting};
-use crate::core::{ActorId, Clock, State, Supervisor};
+use crate::channel::Account;
+use crate::core::{ActorId, Clock, Live, State, Supervisor};
 use crate::message::{AccountKey, Inbound, Switchboard};
 use crate::ports::Store;
 
@@ -33,6 +34,8 @@ pub struct DeskParts {
     pub switchboard: Arc<dyn Switchboard>,
     /// Knows why a channel does not run.
     pub supervisor: Supervisor,
+    /// The accounts that are configured: one of them that is not there yet will be.
+    pub accounts: Live<Vec<Account>>,
 }
 
 /// Where control clients hand messages in and hear when they have their rows. One for the process; cheap to clone.
@@ -95,9 +98,8 @@ impl WebChatDesk {
     pub fn post(&self, post: Post) -> BoxFuture<'static, Result<Posted, PostError>> {
         let account = post.account.clone();
         let Some(parts) = self.parts() else { return ready(Err(PostError::Starting(account))).boxed() };
-        let supervisor = parts.supervisor.clone();
         match self.hand_in(post, &parts) {
-            Ok(answer) => answer.map(move |answer| answer.unwrap_or_else(|_| Err(why_not(&account, &supervisor)))).boxed(),
+            Ok(answer) => answer.map(move |answer| answer.unwrap_or_else(|_| Err(why_not(&account, &parts)))).boxed(),
             Err(error) => ready(Err(error)).boxed(),
         }
     }
@@ -113,7 +115,7 @@ impl WebChatDesk {
                 Some(Line { stand: Stand::Gone, .. }) | None => None,
             }
         };
-        waiting.ok_or_else(|| why_not(&account, &parts.supervisor))
+        waiting.ok_or_else(|| why_not(&account, parts))
     }
 
     /// Opens the desk for an account's link. An earlier link of it gets nothing more.
@@ -168,9 +170,12 @@ fn put(
 }
 
 /// Says why nobody takes messages for an account.
-fn why_not(account: &AccountKey, supervisor: &Supervisor) -> PostError {
+fn why_not(account: &AccountKey, parts: &DeskParts) -> PostError {
     let account = account.clone();
-    match supervisor.report(&ActorId::new(format!("channel:{account}"))).map(|report| report.state) {
+    let is_wanted = || parts.accounts.get().iter().any(|wanted| wanted.key == account && wanted.enabled);
+    match parts.supervisor.report(&ActorId::new(format!("channel:{account}"))).map(|report| report.state) {
+        // The registry has not come to it yet.
+        Err(_) if is_wanted() => PostError::Starting(account),
         Err(_) | Ok(State::Blocked) => PostError::Absent(account),
         Ok(State::Stopped) => PostError::Stopped(account),
         Ok(State::Failed) => PostError::Failed(account),

@@ -3,6 +3,7 @@
 //! A row is confirmed when its line is on the disk, and everybody who listens hears of it then; whoever was away finds it in the
 //! history. The line carries the row's id as that of its turn, so a row that is sent again is looked up before it is written.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use super::desk::{DeskParts, WebChatDesk};
@@ -24,8 +25,8 @@ const LOOK_BACK_MAX: usize = 256;
 /// How waits grow while the store does not take what was written.
 const STORE_BACKOFF: Backoff = Backoff { base: Duration::from_millis(200), max: Duration::from_secs(10), jitter: 0.2 };
 
-/// How long a row waits that could not be looked up, milliseconds.
-const LOOK_AGAIN_MS: u64 = 1000;
+/// How long a row waits that could not be looked up, and every later one of its chat with it.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Why a row can never be sent.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -69,11 +70,37 @@ pub(super) fn line(id: OutboxId, outbound: &Outbound, now_ms: i64) -> Result<Lin
     Ok(Line { session, entry: Entry { role: Role::Assistant, text, media: None, run, at_ms: now_ms } })
 }
 
-/// Writes rows, in order, and returns what is to be said of each.
-pub(super) async fn write(desk: WebChatDesk, rows: Vec<OutboxRow>) -> Vec<LinkEvent> {
+/// Chats of which a row could not be looked up, each with the moment until which its later rows wait, so that they stay in their
+/// order: they may be on their way here already. When that row comes again, all after it are behind it in the store.
+#[derive(Debug, Default)]
+pub(super) struct Held(HashMap<SessionKey, Duration>);
+
+impl Held {
+    fn let_go(&mut self, now: Duration) {
+        self.0.retain(|_, until| *until > now);
+    }
+
+    fn hold(&mut self, session: SessionKey, now: Duration) {
+        self.0.insert(session, now + LOOK_AGAIN);
+    }
+
+    fn has(&self, session: &SessionKey) -> bool {
+        self.0.contains_key(session)
+    }
+}
+
+/// What became of rows.
+pub(super) struct Written {
+    /// What is to be said of each.
+    pub(super) said: Vec<LinkEvent>,
+    pub(super) held: Held,
+}
+
+/// Writes rows, in order.
+pub(super) async fn write(desk: WebChatDesk, rows: Vec<OutboxRow>, mut held: Held) -> Written {
     let Some(parts) = desk.parts() else {
         let gone = |row: OutboxRow| failed(row.id, Code::Unavailable, "the gateway is being started".to_owned(), None);
-        return rows.into_iter().map(gone).collect();
+        return Written { said: rows.into_iter().map(gone).collect(), held };
     };
     let parts = &*parts;
     let clock = desk.clock();
@@ -83,6 +110,7 @@ pub(super) async fn write(desk: WebChatDesk, rows: Vec<OutboxRow>) -> Vec<LinkEv
         // What an earlier life of the link wrote has to be there when it is looked for.
         until_on_disk(parts, &clock).await;
     }
+    held.let_go(clock.elapsed());
     for row in rows {
         let line = match line(row.id, &row.outbound, clock.now_ms()) {
             Ok(line) => line,
@@ -91,13 +119,20 @@ pub(super) async fn write(desk: WebChatDesk, rows: Vec<OutboxRow>) -> Vec<LinkEv
                 continue;
             }
         };
+        if held.has(&line.session) {
+            said.push(unread(row.id, "a row before it in this chat waits"));
+            continue;
+        }
         match is_there(&row, &line, parts).await {
             Ok(true) => said.push(confirmed(row.id)),
             Ok(false) => {
                 parts.store.append_transcript(line.session.clone(), vec![line.entry.clone()], Usage::default());
                 written.push((row.id, line));
             }
-            Err(reason) => said.push(failed(row.id, Code::StoreUnavailable, reason, Some(LOOK_AGAIN_MS))),
+            Err(reason) => {
+                said.push(unread(row.id, &reason));
+                held.hold(line.session, clock.elapsed());
+            }
         }
     }
     if !written.is_empty() {
@@ -108,7 +143,7 @@ pub(super) async fn write(desk: WebChatDesk, rows: Vec<OutboxRow>) -> Vec<LinkEv
         publish(&line, parts);
         said.push(confirmed(id));
     }
-    said
+    Written { said, held }
 }
 
 fn is_again(row: &OutboxRow) -> bool {
@@ -156,6 +191,12 @@ fn confirmed(id: OutboxId) -> LinkEvent {
 
 fn failed(id: OutboxId, code: Code, reason: String, retry_after_ms: Option<u64>) -> LinkEvent {
     LinkEvent::Failed { id, code, reason, retry_after_ms }
+}
+
+/// Says that a row, or one before it, could not be looked up.
+fn unread(id: OutboxId, reason: &str) -> LinkEvent {
+    let wait_ms = u64::try_from(LOOK_AGAIN.as_millis()).unwrap_or(u64::MAX);
+    failed(id, Code::StoreUnavailable, reason.to_owned(), Some(wait_ms))
 }
 
 /// Returns the text with its attachment's address as a line below it.

@@ -4,11 +4,13 @@ use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+
 use crate::core::{
     ActorId, ActorKind, ActorSpec, Backoff, CallError, ControlError, Drill, Exit, Reply, Restart, State, TellError, What,
 };
 
-use super::probe::{Plan, Probe, act, block, number, question, tell};
+use super::probe::{Plan, Probe, act, block, hold_thread, number, question, tell};
 use super::stage::{PATIENCE, play, until};
 
 #[test]
@@ -49,6 +51,38 @@ fn a_restart_keeps_the_mailbox() {
         assert_eq!(change.new.last_exit, Some(Exit::Stopped));
         assert!(answers.iter().all(Result::is_ok), "{answers:?}");
         until("all is told", || stage.told("probe") == [What::Started, What::Restarted]).await;
+    });
+}
+
+/// The first start ends after the order and is not what was ordered.
+#[test]
+fn a_restart_is_not_done_with_the_incarnation_before_it() {
+    play(|stage| async move {
+        let (enter, entered) = std::sync::mpsc::channel();
+        let (open, gate) = std::sync::mpsc::channel();
+        let doors = Mutex::new((enter, gate));
+        let probe = stage.start(
+            "probe",
+            &Plan::new().started(move |number, _| {
+                if number == 1 {
+                    let (enter, gate) = &*doors.lock().unwrap();
+                    hold_thread(enter, gate);
+                }
+            }),
+        );
+        entered.recv().unwrap();
+        let (enter, handling) = std::sync::mpsc::channel();
+        let (finish, gate) = std::sync::mpsc::channel();
+        tell(&probe, move |_, _| hold_thread(&enter, &gate));
+        let mut restart = Box::pin(stage.supervisor.restart(probe.id(), PATIENCE));
+        assert!((&mut restart).now_or_never().is_none(), "the order is given");
+        drop(open);
+        handling.recv().unwrap();
+        assert_eq!(stage.state("probe"), State::Running);
+        assert!((&mut restart).now_or_never().is_none(), "it is still the first one");
+        drop(finish);
+        assert_eq!(restart.await.unwrap().new.restarts, 1);
+        assert_eq!(number(&probe).await, Ok(2));
     });
 }
 

@@ -48,6 +48,49 @@ fn whoever_follows_a_turn_hears_how_it_ended_also_when_it_is_forgotten_at_once()
 }
 
 #[test]
+fn a_turn_that_begins_once_more_is_not_forgotten_while_it_runs() {
+    let (runs, session) = (Runs::default(), SessionKey::new("agent:main:main"));
+    runs.open(&run("one"), &session, 0);
+    runs.ended(&run("one"), report("x".repeat(RUNS_BYTES_MAX), 0));
+    runs.began(&run("one"), &session, "main", 5);
+    runs.open(&run("other"), &session, RUN_MEMORY_MS + 10);
+    assert_eq!(runs.find(&run("one")).map(|(_, stand)| stand), Some(RunStand::Running { started_ms: 5 }));
+    runs.ended(&run("other"), report("x".repeat(RUNS_BYTES_MAX), RUN_MEMORY_MS + 10));
+    assert!(runs.find(&run("other")).is_some(), "the answer that is void takes no room");
+}
+
+#[test]
+fn only_a_page_that_waits_is_closed() {
+    let (runs, session) = (Runs::default(), SessionKey::new("agent:main:main"));
+    for name in ["waits", "runs", "ends", "called off"] {
+        runs.open(&run(name), &session, 0);
+    }
+    runs.began(&run("runs"), &session, "main", 1);
+    runs.ended(&run("ends"), report("text".into(), 1));
+    assert!(runs.call_off(&run("called off"), "rpc"));
+    for name in ["waits", "runs", "ends", "called off"] {
+        runs.close(&run(name));
+    }
+    assert_eq!(runs.find(&run("waits")), None);
+    assert!(matches!(runs.find(&run("runs")), Some((_, RunStand::Running { .. }))));
+    assert!(matches!(runs.find(&run("ends")), Some((_, RunStand::Ended(report))) if report.text == "text"));
+    let ended = runs.find(&run("called off"));
+    assert!(matches!(ended, Some((_, RunStand::Ended(report))) if report.outcome == RunVerdict::Aborted("rpc")));
+    assert_eq!(runs.called_off(&run("called off")), Some("rpc"), "its row may be there after all");
+    runs.open(&run("later"), &session, RUN_MEMORY_MS + 1);
+    assert_eq!(runs.find(&run("called off")), None, "it is forgotten as every other");
+}
+
+/// Whether a turn that runs can still be stopped is known in its session only: it may be over and just being written down.
+#[test]
+fn a_turn_that_runs_is_called_off_for_its_next_try_only() {
+    let (runs, session) = (Runs::default(), SessionKey::new("agent:main:main"));
+    runs.began(&run("one"), &session, "main", 0);
+    assert!(!runs.call_off(&run("one"), "rpc"));
+    assert_eq!(runs.called_off(&run("one")), Some("rpc"));
+}
+
+#[test]
 fn a_turn_is_called_off_once_and_only_while_it_is_open() {
     let (runs, session) = (Runs::default(), SessionKey::new("agent:main:main"));
     assert!(!runs.call_off(&run("unknown"), "rpc"));

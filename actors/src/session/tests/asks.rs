@@ -2,20 +2,13 @@
 
 use tokio::sync::oneshot;
 
-use super::bench::{Bench, ask, ask_with, heard, id, key};
+use super::bench::{Bench, ask, ask_with, failure, heard, id, key};
 use crate::doubles::{Line, play};
 use crate::message::{
     Ask, Code, Delta, Role, SessionMessage, Tenure, ToolCall, ToolResult, ToolRound, ToolSpec, ToolUse, TurnEnd, Usage,
 };
 use crate::ports::Store as _;
 use crate::session::ASKS_MAX;
-
-fn failure(heard: &[Delta]) -> Option<Code> {
-    match heard {
-        [Delta::Failed(failure)] => Some(failure.code),
-        _ => None,
-    }
-}
 
 #[test]
 fn clients_and_rows_take_turns() {

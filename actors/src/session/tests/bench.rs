@@ -1,6 +1,6 @@
 //! A session with doubles around it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use crate::agent::{Ending, Piece};
 use crate::core::{ActorId, ActorRef, Live};
 use crate::doubles::{Line, Notebook, Only, Scripted, ShakyStore, Stage};
 use crate::message::{
-    Ask, Counters, Delivery, Delta, EventBody, Order, Retired, Role, RunId, RunReport, RunStand, SessionKey, SessionMessage,
-    Tenure, TraceId, Usage,
+    Ask, Code, Counters, Delivery, Delta, EventBody, Order, Retired, Role, RunId, RunReport, RunStand, SessionKey,
+    SessionMessage, Tenure, TraceId, Usage,
 };
 use crate::ports::conformance::make;
 use crate::ports::{Accept, SendOrder, Store as _};
@@ -110,6 +110,14 @@ impl Bench {
     /// Returns what was told of turns: the event, its step, what it says; `!` marks what may not be left out.
     pub(super) fn told(&self) -> Vec<String> {
         self.notebook.events.lock().unwrap().iter().map(line).collect()
+    }
+
+    /// Returns how a turn's events spell its session.
+    pub(super) fn sessions_named(&self, run: &str) -> BTreeSet<String> {
+        let events = self.notebook.events.lock().unwrap();
+        let payloads = events.iter().map(|event| serde_json::from_str::<serde_json::Value>(event.payload.get()).unwrap());
+        let of_run = payloads.filter(|payload| payload["runId"] == run);
+        of_run.map(|payload| payload["sessionKey"].as_str().unwrap().to_owned()).collect()
     }
 
     /// Waits until so much was told.
@@ -219,6 +227,14 @@ pub(super) async fn heard(mut deltas: mpsc::Receiver<Delta>) -> Vec<Delta> {
         heard.push(delta);
     }
     heard
+}
+
+/// Returns why a client heard nothing but a failure.
+pub(super) fn failure(heard: &[Delta]) -> Option<Code> {
+    match heard {
+        [Delta::Failed(failure)] => Some(failure.code),
+        _ => None,
+    }
 }
 
 /// Asks a session to leave.

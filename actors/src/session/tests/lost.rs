@@ -18,6 +18,7 @@ fn an_order_that_is_a_dead_letter_now_has_failed() {
         assert_eq!(bench.report("other").await.outcome, RunVerdict::Done);
         assert_eq!(bench.prompts(), ["poison", "poison", "poison", "next"]);
         assert!(bench.told().iter().any(|line| line.starts_with("chat 1 error!")), "{:?}", bench.told());
+        assert_eq!(bench.sessions_named("mine"), ["Room".to_owned()].into(), "as its client spelled it");
     });
 }
 
@@ -34,5 +35,6 @@ fn an_order_that_was_written_down_before_the_crash_is_told_from_the_transcript_a
         let report = bench.report("mine").await;
         assert_eq!((&report.outcome, report.text.as_str()), (&RunVerdict::Done, "the answer"));
         assert_eq!(bench.provider.asked(), 1);
+        assert_eq!(bench.sessions_named("mine"), ["Room".to_owned()].into(), "as its client spelled it");
     });
 }

@@ -1,8 +1,8 @@
 //! A session's own settings.
 
-use super::bench::{Bench, ask, heard, order};
+use super::bench::{Bench, ask, failure, heard, order};
 use crate::doubles::play;
-use crate::message::{Order, Role, SessionMessage, Tenure};
+use crate::message::{Code, Order, Role, SessionMessage, Tenure};
 
 fn traits(model: &str) -> serde_json::Value {
     serde_json::json!({ "model": model, "thinkingLevel": "low" })
@@ -74,20 +74,67 @@ fn a_transcript_that_is_read_anew_has_all_lines() {
 }
 
 #[test]
-fn settings_that_cannot_be_read_are_no_failure_and_are_read_again() {
+fn settings_that_cannot_be_read_are_as_they_were_read_last() {
     play(|stage| async move {
         let bench = Bench::new(&stage);
         bench.set(traits("own")).await;
-        bench.store.fail("session");
         let session = bench.start(Tenure::Kept);
         heard(ask(&session, "1")).await;
-        bench.store.mend("session");
-        heard(ask(&session, "2")).await;
         bench.store.fail("session");
         session.tell(SessionMessage::Changed).unwrap();
+        heard(ask(&session, "2")).await;
+        bench.store.mend("session");
         heard(ask(&session, "3")).await;
+        assert_eq!(bench.store.asked("session"), 3, "they are read again");
         let models: Vec<_> = bench.provider.prompts().into_iter().map(|prompt| prompt.model).collect();
-        assert_eq!(models, ["model", "own", "own"], "what was read last holds");
+        assert_eq!(models, ["own", "own", "own"]);
+    });
+}
+
+/// A turn with settings that nobody has read would send the answer of a session whose policy is deny.
+#[test]
+fn no_turn_runs_with_settings_that_were_never_read() {
+    play(|stage| async move {
+        let bench = Bench::new(&stage);
+        bench.set(serde_json::json!({ "sendPolicy": "deny" })).await;
+        bench.store.fail("session");
+        bench.arrive(&["1"]).await;
+        bench.start(Tenure::Kept);
+        stage.pass_until("it is tried again", || bench.store.asked("session") > 2).await;
+        assert_eq!((bench.provider.asked(), bench.open_rows()), (0, 1), "the row waits");
+        bench.store.mend("session");
+        bench.answered().await;
+        assert_eq!(bench.outbox().await, Vec::<String>::new());
+    });
+}
+
+#[test]
+fn a_client_is_told_that_the_settings_cannot_be_read() {
+    play(|stage| async move {
+        let bench = Bench::new(&stage);
+        bench.store.fail("session");
+        let session = bench.start(Tenure::Kept);
+        assert_eq!(failure(&heard(ask(&session, "1")).await), Some(Code::StoreUnavailable));
+        assert_eq!(bench.provider.asked(), 0);
+    });
+}
+
+/// What was read before a change must not be what the turn goes by.
+#[test]
+fn settings_that_change_while_they_are_read_are_read_anew() {
+    play(|stage| async move {
+        let bench = Bench::new(&stage);
+        let open = bench.store.hold_answer("session");
+        bench.arrive(&["1"]).await;
+        let session = bench.start(Tenure::Kept);
+        stage.until("they are being read", || bench.store.asked("session") == 1).await;
+        bench.set(serde_json::json!({ "sendPolicy": "deny" })).await;
+        session.tell(SessionMessage::Changed).unwrap();
+        stage.until("it has heard so", || session.vitals().depth() == 0).await;
+        drop(open);
+        bench.answered().await;
+        assert_eq!(bench.store.asked("session"), 2);
+        assert_eq!(bench.outbox().await, Vec::<String>::new());
     });
 }
 

@@ -70,10 +70,12 @@ impl Bench {
     pub(super) fn start(stage: &Arc<Stage>) -> Self {
         let (store, notebook) = (ShakyStore::new(&stage.clock), Arc::<Notebook>::default());
         let desk = WebChatDesk::default();
+        let section = serde_json::json!({ "accounts": { "off": { "enabled": false } } });
         desk.connect(DeskParts {
             store: Arc::clone(&store) as _,
             switchboard: Arc::clone(&notebook) as _,
             supervisor: stage.supervisor.clone(),
+            accounts: Live::fixed(read(&section).expect("the accounts")),
         });
         let accounts = read(&Value::Null).expect("the default account");
         let counters = Arc::<AccountCounters>::default();

@@ -107,6 +107,21 @@ fn a_channel_that_has_failed_or_is_not_there_says_so() {
     });
 }
 
+/// "Set enabled to true" would be no help: it is, and the registry is about to start it.
+#[test]
+fn a_channel_that_is_configured_and_not_listed_yet_is_being_started() {
+    play(|stage| async move {
+        let bench = Bench::up(&stage).await;
+        stage.supervisor.retire(&id());
+        stage.until("it is off the list", || stage.supervisor.report(&id()).is_err()).await;
+        let error = heard(bench.desk.post(post("k1", "hello"))).await.unwrap_err();
+        assert_eq!(error, PostError::Starting(default_account()));
+        let off = AccountKey::new("webchat", "off");
+        let error = heard(bench.desk.post(Post { account: off.clone(), ..post("k1", "hello") })).await.unwrap_err();
+        assert_eq!(error, PostError::Absent(off));
+    });
+}
+
 /// Whatever the store had done by then: the client hears that it may try again, and no message is lost or there twice.
 #[test]
 fn a_crash_with_messages_in_flight_loses_none_and_doubles_none() {

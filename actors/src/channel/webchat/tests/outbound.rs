@@ -80,6 +80,30 @@ fn a_crash_between_line_and_confirmation_writes_no_second_line() {
     });
 }
 
+/// Those that are sent again with it, and one that comes while they are written.
+#[test]
+fn a_row_that_cannot_be_looked_up_lets_no_later_one_of_its_chat_pass() {
+    play(|stage| async move {
+        let bench = Bench::up(&stage).await;
+        bench.store.fail("flush");
+        bench.store.fail("append_transcript");
+        bench.queue("agent:main:main", "1").await;
+        stage.until("its line is lost", || bench.store.asked("append_transcript") == 1).await;
+        bench.queue("agent:main:main", "2").await;
+        // Not a crash, after which rows go one by one.
+        stage.supervisor.restart(&id(), std::time::Duration::from_secs(5)).await.unwrap();
+        bench.back(1).await;
+        let asked = bench.store.asked("begin_send");
+        bench.queue("agent:main:main", "3").await;
+        stage.until("it is on its way", || bench.store.asked("begin_send") > asked).await;
+        bench.store.mend("append_transcript");
+        bench.store.fail_once("history");
+        bench.store.mend("flush");
+        bench.all_sent().await;
+        assert_eq!(bench.lines().await, ["1", "2", "3"]);
+    });
+}
+
 #[test]
 fn a_chat_that_is_no_session_is_a_dead_letter() {
     play(|stage| async move {
