@@ -124,8 +124,7 @@ impl Reloader {
 
     /// Returns a configuration with the addresses that are listened on: what looks at them means those, not the next ones.
     fn as_bound(&self, mut config: Config) -> Config {
-        let (now, bound) = (&mut config.slices.gateway, &self.born.slices.gateway);
-        (now.port, now.bind, now.custom_bind_host) = (bound.port, bound.bind, bound.custom_bind_host);
+        config.slices.gateway.keep_address(&self.born.slices.gateway);
         config
     }
 
