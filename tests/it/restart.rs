@@ -207,6 +207,21 @@ async fn uptime_is_the_process_s() {
 }
 
 #[tokio::test]
+async fn a_change_while_it_drains_is_not_lost() {
+    let slow = "steps: [{ do: [{ waitMs: 60000 }, echo] }]";
+    let settings = json!({ "commands": { "restart": true }, "gateway": { "drainSec": 2, "reload": { "debounceMs": 0 } } });
+    let rig = Rig::scripted(json!({}), settings, slow).await;
+    rig.platform.publish(direct("m1", "wxid_ann", "hello")).await;
+    rig.acknowledged(1).await;
+    rig.gateway.signal(Signal::SIGUSR1);
+    rig.gateway.logged(&["gateway.draining"]).await;
+    rig.change(json!({ "session": { "passivateSec": 9 } }));
+    assert_eq!(times(&rig.gateway, "gateway.listening"), 1, "it was written while the turn was waited for");
+    next_life(&rig.gateway, 2).await;
+    eventually("the change", || times(&rig.gateway, "config.reloaded") == 1).await;
+}
+
+#[tokio::test]
 async fn an_address_of_another_machine_is_refused_before_anything_is_drained() {
     let gateway = Gateway::start(json!({})).await;
     gateway.change(json!({ "gateway": { "bind": "custom", "customBindHost": "192.0.2.7" } }));
