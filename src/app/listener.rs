@@ -1,5 +1,6 @@
 //! Where the gateway listens.
 
+use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 
 use nix::ifaddrs::getifaddrs;
@@ -24,6 +25,13 @@ pub enum ListenError {
         /// What the system said.
         source: std::io::Error,
     },
+}
+
+impl ListenError {
+    /// Returns whether somebody has the address: it may be free later.
+    pub(super) fn is_taken(&self) -> bool {
+        matches!(self, Self::Bind { source, .. } if source.kind() == ErrorKind::AddrInUse)
+    }
 }
 
 /// Returns the address that the settings mean; a port of 0 is any that is free.

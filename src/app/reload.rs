@@ -1,9 +1,7 @@
 //! The next configuration, while the gateway runs.
 
-use std::os::unix::fs::MetadataExt as _;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use callboard_actors::core::Clock;
 use callboard_actors::registry::Board;
@@ -12,9 +10,10 @@ use super::live::LiveConfig;
 use super::restart::RestartHandle;
 use super::{Options, Verbosity, logging};
 use crate::config::desk::{Keeper, RestartTicket, RestartWish, Weight};
+use crate::config::load::load_noting;
 use crate::config::model::ReloadMode;
 use crate::config::reload::{Plan, plan};
-use crate::config::{Config, Environment, KeyPath, Overrides, Paths, load};
+use crate::config::{Config, Environment, KeyPath, Overrides, Paths, Stamp};
 use crate::logs::Logs;
 
 /// Notices when the config files change, and takes over what can be.
@@ -33,11 +32,8 @@ pub(super) struct Reloader {
     files: Mutex<Files>,
 }
 
-/// What a file looks like from outside.
-type Stamp = (PathBuf, Option<(SystemTime, u64, u64)>);
-
 struct Files {
-    /// As they were when they were read.
+    /// As they were before they were read: what is written meanwhile is a change that the next look finds.
     seen: Vec<Stamp>,
     /// As they were found since, and when that was first.
     found: Option<(Vec<Stamp>, Duration)>,
@@ -57,7 +53,7 @@ pub(super) enum Look {
 impl Reloader {
     pub(super) fn new(live: LiveConfig, logs: Arc<Logs>, board: Arc<Board>, restart: RestartHandle, options: &Options) -> Self {
         let Options { config, paths, env, overrides, verbosity } = options;
-        let files = Mutex::new(Files { seen: stamps(config.watched_files(), paths), found: None });
+        let files = Mutex::new(Files { seen: config.seen.clone(), found: None });
         let (paths, env, overrides) = (paths.clone(), env.clone(), overrides.clone());
         let clock = live.clock().clone();
         Self { live, logs, verbosity: *verbosity, board, restart, clock, paths, env, overrides, born: config.clone(), files }
@@ -67,7 +63,7 @@ impl Reloader {
     pub(super) fn look(&self) -> Look {
         let settings = self.live.with(|config| config.slices.gateway.reload);
         let mut files = self.files();
-        let now = stamps(files.seen.iter().map(|(file, _)| file), &self.paths);
+        let now: Vec<_> = files.seen.iter().map(Stamp::again).collect();
         if settings.mode == ReloadMode::Off || now == files.seen {
             files.found = None;
             return Look::Still;
@@ -86,27 +82,22 @@ impl Reloader {
     /// Reads the configuration again and has it hold. One that cannot be used changes nothing: the last good one goes on.
     fn reload(&self) -> Option<Plan> {
         let old = self.live.config();
-        // Looked at before they are read: what is written meanwhile is a change that the next look finds.
-        let before = stamps(old.watched_files(), &self.paths);
-        let loaded = load(&self.paths, &self.env, &self.overrides);
-        let mut seen = stamps(loaded.as_ref().unwrap_or(&old).watched_files(), &self.paths);
-        for (file, stamp) in &mut seen {
-            if let Some((_, earlier)) = before.iter().find(|(known, _)| known == file) {
-                *stamp = *earlier;
-            }
-        }
+        // Also what a configuration that cannot be used was read from: the mend may be made in any of its files.
+        let mut seen = Vec::new();
+        let loaded = load_noting(&self.paths, &self.env, &self.overrides, &mut seen);
         *self.files() = Files { seen, found: None };
         let new = loaded
             .map_err(|error| tracing::error!(event = "config.refused", "the changed configuration is not used: {error}"))
             .ok()?;
         let plan = self.plan(&old, &new);
-        let (secrets, settings) = (new.secrets(), logging::settings(&new.slices.logging, &self.paths, self.verbosity));
+        let settings = logging::settings(&new.slices.logging, &self.paths, self.verbosity);
+        // Before anybody works with the new ones, and the old ones too: who holds one may still write of it.
+        self.logs.hide(old.secrets().into_iter().chain(new.secrets()).collect());
         // Also with no key changed: a file that one of them names may have.
         if let Err(error) = self.live.replace(self.as_bound(new)) {
             tracing::error!(event = "config.refused", "the changed configuration is not used: {error}");
             return None;
         }
-        self.logs.hide(secrets);
         self.logs.reload(&settings);
         if !plan.accounts.is_empty()
             && let Err(error) = self.board.reconcile()
@@ -124,8 +115,7 @@ impl Reloader {
 
     /// Returns a configuration with the addresses that are listened on: what looks at them means those, not the next ones.
     fn as_bound(&self, mut config: Config) -> Config {
-        let (now, bound) = (&mut config.slices.gateway, &self.born.slices.gateway);
-        (now.port, now.bind, now.custom_bind_host) = (bound.port, bound.bind, bound.custom_bind_host);
+        config.slices.gateway.keep_address(&self.born.slices.gateway);
         config
     }
 
@@ -163,16 +153,5 @@ impl Keeper for Reloader {
     }
 }
 
-/// Returns what each file looks like, `None` for one that is not there. The config file itself is always among them.
-fn stamps<'a>(files: impl Iterator<Item = &'a PathBuf>, paths: &Paths) -> Vec<Stamp> {
-    let mut files: Vec<PathBuf> = files.cloned().collect();
-    if !files.contains(&paths.config_file) {
-        files.push(paths.config_file.clone());
-    }
-    // Two changes within one tick of the clock differ in the file that a rename put in the place, or in its length.
-    let look = |file: &PathBuf| {
-        let about = std::fs::metadata(file).ok()?;
-        Some((about.modified().ok()?, about.len(), about.ino()))
-    };
-    files.into_iter().map(|file| (look(&file), file)).map(|(stamp, file)| (file, stamp)).collect()
-}
+#[cfg(test)]
+mod tests;

@@ -210,7 +210,8 @@ impl Process {
         } else {
             match listener::listen(address) {
                 Ok(listener) => Door::Open(listener),
-                Err(_) if address.port() == self.address.port() => Door::AfterClosing,
+                // Only what this life itself may be in the way of; an address that is nobody's is not there afterwards either.
+                Err(error) if error.is_taken() && address.port() == self.address.port() => Door::AfterClosing,
                 Err(error) => return Err(error.into()),
             }
         };
@@ -249,19 +250,22 @@ impl Process {
     fn become_next(&mut self, next: Option<Next>) -> Result<(), AppError> {
         let Some(Next { config, address, door }) = next else { return Ok(()) };
         self.bridge = Some(actix::spawn(bridge(self.clock.clone())));
-        self.options.config = config;
+        let old = std::mem::replace(&mut self.options.config, config).slices.gateway;
         match door {
             Door::Same => return Ok(()),
             Door::Open(listener) => self.door = Some(listener),
             Door::AfterClosing => {
                 self.door = None;
-                let opened = listener::listen(address);
-                if let Err(error) = &opened {
-                    tracing::error!(event = "gateway.address_kept", "it goes on at {}: {error}", self.address);
-                    self.door = Some(listener::listen(self.address)?);
-                    return Ok(());
+                match listener::listen(address) {
+                    Ok(listener) => self.door = Some(listener),
+                    Err(error) => {
+                        tracing::error!(event = "gateway.address_kept", "it goes on at {}: {error}", self.address);
+                        self.door = Some(listener::listen(self.address)?);
+                        // What looks at the settings means the address that is listened on.
+                        self.options.config.slices.gateway.keep_address(&old);
+                        return Ok(());
+                    }
                 }
-                self.door = Some(opened?);
             }
         }
         self.address = address;

@@ -57,31 +57,30 @@ struct RotateArgs {
 }
 
 pub(super) async fn run(args: Args, context: &Context) -> Result<(), CliError> {
-    let (method, params, done) = match args.action {
-        Action::List => {
-            let outcome = context.ask(SCOPES, "device.pair.list", json!({})).await?;
-            return context.output.payload(outcome, list);
-        }
-        Action::Approve(RequestArgs { id }) => {
-            let outcome = context.ask(SCOPES, "device.pair.approve", json!({ "requestId": id })).await?;
-            return context.output.payload(outcome, |told| format!("{} is let in", field(told, "/device/deviceId")));
-        }
-        Action::Reject(RequestArgs { id }) => {
-            let outcome = context.ask(SCOPES, "device.pair.reject", json!({ "requestId": id })).await?;
-            return context.output.payload(outcome, |told| format!("{} is turned away", field(told, "/deviceId")));
-        }
+    let (method, params, told): (_, _, fn(&Value) -> String) = match args.action {
+        Action::List => ("device.pair.list", json!({}), list),
+        Action::Approve(RequestArgs { id }) => ("device.pair.approve", json!({ "requestId": id }), approved),
+        Action::Reject(RequestArgs { id }) => ("device.pair.reject", json!({ "requestId": id }), rejected),
         Action::Rotate(RotateArgs { token: TokenArgs { device, role }, scopes }) => {
             let mut params = json!({ "deviceId": device, "role": role });
             if let (false, Some(fields)) = (scopes.is_empty(), params.as_object_mut()) {
                 fields.insert("scopes".to_owned(), scopes.into());
             }
-            ("device.token.rotate", params, rotated as fn(&Value) -> String)
+            ("device.token.rotate", params, rotated)
         }
         Action::Revoke(TokenArgs { device, role }) => {
-            ("device.token.revoke", json!({ "deviceId": device, "role": role }), revoked as fn(&Value) -> String)
+            ("device.token.revoke", json!({ "deviceId": device, "role": role }), revoked)
         }
     };
-    context.output.payload(context.ask(SCOPES, method, params).await?, done)
+    context.output.payload(context.ask(SCOPES, method, params).await?, told)
+}
+
+fn approved(told: &Value) -> String {
+    format!("{} is let in", field(told, "/device/deviceId"))
+}
+
+fn rejected(told: &Value) -> String {
+    format!("{} is turned away", field(told, "/deviceId"))
 }
 
 /// Returns the new token alone, so that it can be handed on.

@@ -11,15 +11,10 @@ use super::context::Context;
 use super::error::CliError;
 use super::output::{Output, field, items, write_line};
 use super::wire::{CALL_TIMEOUT, Face, Link};
+use crate::logs::tail::{BYTES, BYTES_MAX, LINES_MAX};
 
 /// How often it is looked for new lines.
 const POLL: Duration = Duration::from_secs(1);
-/// How many lines are read at once while following.
-const LINES_MAX: u64 = 5000;
-/// How many bytes are read at once.
-const BYTES_MAX: u64 = 250_000;
-/// How many bytes are read at once while following.
-const FOLLOWED_BYTES_MAX: u64 = 1_000_000;
 
 /// Which part of the log.
 #[derive(Debug, clap::Args)]
@@ -28,12 +23,12 @@ pub(super) struct Args {
     #[arg(long, short = 'f')]
     follow: bool,
     /// How many lines at the most to begin with.
-    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=5000))]
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=LINES_MAX as u64))]
     limit: u64,
 }
 
 pub(super) async fn run(args: Args, context: &Context) -> Result<(), CliError> {
-    let first = json!({ "limit": args.limit, "maxBytes": BYTES_MAX });
+    let first = json!({ "limit": args.limit, "maxBytes": BYTES });
     if !args.follow {
         let outcome = context.ask(&[Scope::Read], "logs.tail", first).await?;
         return context.output.payload(outcome, lines);
@@ -53,7 +48,7 @@ async fn follow(first: Value, context: &Context) -> Result<(), CliError> {
     let mut cursor = page(&mut link, first, context).await?;
     loop {
         clock.sleep(POLL).await;
-        let params = json!({ "cursor": cursor, "limit": LINES_MAX, "maxBytes": FOLLOWED_BYTES_MAX });
+        let params = json!({ "cursor": cursor, "limit": LINES_MAX, "maxBytes": BYTES_MAX });
         cursor = page(&mut link, params, context).await?;
     }
 }

@@ -53,6 +53,27 @@ pub struct ConfigDesk {
     turn: Mutex<()>,
 }
 
+/// How the file is changed, and how the restart that this may bring is wished.
+#[derive(Clone, Copy)]
+enum Way<'a> {
+    /// Replaced.
+    Set,
+    /// Laid over.
+    Patch(&'a RestartWish),
+    /// Replaced, and taken over whatever the mode.
+    Apply(&'a RestartWish),
+}
+
+impl Way<'_> {
+    const fn method(self) -> &'static str {
+        match self {
+            Self::Set => "config.set",
+            Self::Patch(_) => "config.patch",
+            Self::Apply(_) => "config.apply",
+        }
+    }
+}
+
 impl ConfigDesk {
     /// Opens a desk over the gateway's places, with the variables and flags that it was started with.
     #[must_use]
@@ -65,13 +86,6 @@ impl ConfigDesk {
     #[must_use]
     pub fn get(&self) -> ConfigView {
         let standing = self.standing();
-        let running;
-        let holds = if let Ok(config) = &standing.config {
-            config
-        } else {
-            running = self.keeper.running();
-            &running
-        };
         let mut issues = standing.issues();
         let parsed = standing.tree.as_ref().map(|tree| standing.veil.value(tree, &KeyPath::default()));
         let raw = standing.text.as_deref().zip(parsed.as_ref()).map(|(text, parsed)| {
@@ -87,7 +101,7 @@ impl ConfigDesk {
             raw: raw.flatten(),
             parsed: parsed.unwrap_or_else(|| serde_json::json!({})),
             valid: standing.config.is_ok(),
-            config: holds.shown(),
+            config: standing.shown.clone().unwrap_or_else(|| self.keeper.running().shown()),
             hash: standing.hash.clone(),
             issues,
             warnings: standing.config.as_ref().map_or_else(|_| Vec::new(), |config| issues_of(config, &self.paths.config_file)),
@@ -112,7 +126,7 @@ impl ConfigDesk {
     /// # Errors
     /// As [`DeskError`] says; nothing was written then.
     pub fn set(&self, raw: &str, base_hash: Option<&str>) -> Result<Written, DeskError> {
-        self.write("config.set", raw, base_hash, None)
+        self.write(Way::Set, raw, base_hash)
     }
 
     /// Lays a JSON5 object over the file (RFC 7396: `null` takes a key out), its comments kept. The gateway restarts if a
@@ -121,7 +135,7 @@ impl ConfigDesk {
     /// # Errors
     /// As [`DeskError`] says; nothing was written then.
     pub fn patch(&self, raw: &str, base_hash: Option<&str>, wish: &RestartWish) -> Result<Written, DeskError> {
-        self.write("config.patch", raw, base_hash, Some(wish))
+        self.write(Way::Patch(wish), raw, base_hash)
     }
 
     /// Replaces the file by a text. The gateway restarts if a changed key needs it.
@@ -129,7 +143,7 @@ impl ConfigDesk {
     /// # Errors
     /// As [`DeskError`] says; nothing was written then.
     pub fn apply(&self, raw: &str, base_hash: Option<&str>, wish: &RestartWish) -> Result<Written, DeskError> {
-        self.write("config.apply", raw, base_hash, Some(wish))
+        self.write(Way::Apply(wish), raw, base_hash)
     }
 
     /// Has the file taken over as it is, in turn with those who write it. One that cannot be used changes nothing.
@@ -139,13 +153,7 @@ impl ConfigDesk {
         let _ = self.keeper.take_over(reason, Weight::Change, &wish);
     }
 
-    fn write(
-        &self,
-        method: &'static str,
-        raw: &str,
-        base_hash: Option<&str>,
-        wish: Option<&RestartWish>,
-    ) -> Result<Written, DeskError> {
+    fn write(&self, way: Way<'_>, raw: &str, base_hash: Option<&str>) -> Result<Written, DeskError> {
         if raw.len() > RAW_BYTES_MAX {
             return Err(DeskError::TooLarge { bytes_max: RAW_BYTES_MAX });
         }
@@ -153,9 +161,9 @@ impl ConfigDesk {
         let file = &self.paths.config_file;
         let standing = self.standing();
         standing.check_hash(base_hash)?;
-        let draft = match method {
-            "config.patch" => patch::patched(raw, file, &standing)?,
-            _ => restore::whole(raw, file, &standing)?,
+        let draft = match way {
+            Way::Patch(_) => patch::patched(raw, file, &standing)?,
+            Way::Set | Way::Apply(_) => restore::whole(raw, file, &standing)?,
         };
         let (next, plan) = self.check(&draft, &standing)?;
         let changed = standing.text.as_ref() != Some(&draft.text);
@@ -163,9 +171,12 @@ impl ConfigDesk {
         if changed {
             file.parent().map_or(Ok(()), make_folder)?;
             edit::write(file, &draft.text)?;
+            let method = way.method();
             tracing::info!(event = "config.written", method, keys = plan.hot.len() + plan.gateway.len());
-            let weight = if wish.is_some() { Weight::Order } else { Weight::Change };
-            restart = self.keeper.take_over(method, weight, wish.unwrap_or(&RestartWish::default()));
+            restart = match way {
+                Way::Set => self.keeper.take_over(method, Weight::Change, &RestartWish::default()),
+                Way::Patch(wish) | Way::Apply(wish) => self.keeper.take_over(method, Weight::Order, wish),
+            };
         }
         Ok(Written {
             path: file.clone(),

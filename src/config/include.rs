@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::{ConfigError, KeyPath, Problem, document};
+use super::{ConfigError, KeyPath, Problem, Stamp, document};
 
 /// How deep files may include files.
 const DEPTH_MAX: usize = 10;
@@ -54,9 +54,10 @@ impl Whole {
     }
 }
 
-/// Reads a file and everything that it includes; `text` is the first file's content, where that is known already.
-pub(super) fn read(file: &Path, text: Option<&str>) -> Result<Whole, ConfigError> {
-    let mut reader = Reader { whole: Whole::default(), open: Vec::new() };
+/// Reads a file and everything that it includes; `text` is the first file's content, where that is known already. Notes what
+/// each file looked like before it was read.
+pub(super) fn read(file: &Path, text: Option<&str>, seen: &mut Vec<Stamp>) -> Result<Whole, ConfigError> {
+    let mut reader = Reader { whole: Whole::default(), open: Vec::new(), seen };
     let tree = reader.file(file, text, &KeyPath::default())?;
     Ok(Whole { tree, ..reader.whole })
 }
@@ -94,14 +95,17 @@ pub(super) fn complete(tree: &mut Value, other: &Value) {
     }
 }
 
-struct Reader {
+struct Reader<'a> {
     whole: Whole,
     /// The files being read, outermost first.
     open: Vec<PathBuf>,
+    /// What the files looked like before they were read.
+    seen: &'a mut Vec<Stamp>,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn file(&mut self, file: &Path, text: Option<&str>, at: &KeyPath) -> Result<Value, ConfigError> {
+        self.seen.push(Stamp::of(file.to_owned()));
         let owned;
         let text = match text {
             Some(text) => text,

@@ -12,7 +12,7 @@ use super::model::{Bind, Model};
 use super::slices::{self, Slices};
 use super::veil::Veil;
 use super::{
-    ConfigError, Environment, KeyPath, Paths, Problem, Segment, check, coerce, include, later, layers, redact, schema,
+    ConfigError, Environment, KeyPath, Paths, Problem, Segment, Stamp, check, coerce, include, later, layers, redact, schema,
     substitute,
 };
 
@@ -44,8 +44,9 @@ pub struct Config {
     pub warnings: Vec<Problem>,
     /// The files it was made of; none when there is no file and the defaults hold.
     pub files: Vec<PathBuf>,
-    /// The files that it names: certificates, scripts.
-    pub named_files: Vec<PathBuf>,
+    /// What every file whose change is a change of the configuration looked like before it was read: its own, and the
+    /// certificates and scripts that they name.
+    pub seen: Vec<Stamp>,
     /// Everything that holds, defaults included. Private: it holds secrets.
     tree: Value,
     /// The same with the names of variables in the place of their values, and with the keys that have no effect yet: whoever is
@@ -83,11 +84,6 @@ impl Config {
     pub(super) fn tree(&self) -> &Value {
         &self.tree
     }
-
-    /// Returns every file whose change is a change of the configuration.
-    pub fn watched_files(&self) -> impl Iterator<Item = &PathBuf> {
-        self.files.iter().chain(&self.named_files)
-    }
 }
 
 /// Shows where it came from: the tree holds secrets.
@@ -102,10 +98,22 @@ impl std::fmt::Debug for Config {
 /// # Errors
 /// Everything that is wrong, with file, line, key and mend.
 pub fn load(paths: &Paths, env: &Environment, flags: &Overrides) -> Result<Config, ConfigError> {
+    load_noting(paths, env, flags, &mut Vec::new())
+}
+
+/// Loads as [`load`] does, and notes what each file looked like before it was read, also where the configuration cannot be used:
+/// a change of one of them is worth another try.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_noting(paths: &Paths, env: &Environment, flags: &Overrides, seen: &mut Vec<Stamp>) -> Result<Config, ConfigError> {
+    let file = Stamp::of(paths.config_file.clone());
     if !paths.config_file.exists() {
-        return assemble(Whole { tree: Value::Object(serde_json::Map::new()), ..Whole::default() }, paths, env, flags);
+        seen.push(file);
+        let nothing = Whole { tree: Value::Object(serde_json::Map::new()), ..Whole::default() };
+        return assemble(nothing, paths, env, flags, seen);
     }
-    assemble(include::read(&paths.config_file, None)?, paths, env, flags)
+    assemble(include::read(&paths.config_file, None, seen)?, paths, env, flags, seen)
 }
 
 /// Checks a text that is about to become the config file.
@@ -113,17 +121,24 @@ pub fn load(paths: &Paths, env: &Environment, flags: &Overrides) -> Result<Confi
 /// # Errors
 /// As [`load`].
 pub fn check_text(text: &str, paths: &Paths, env: &Environment, flags: &Overrides) -> Result<Config, ConfigError> {
-    assemble(include::read(&paths.config_file, Some(text))?, paths, env, flags)
+    let mut seen = Vec::new();
+    assemble(include::read(&paths.config_file, Some(text), &mut seen)?, paths, env, flags, &mut seen)
 }
 
 /// Makes the configuration of a tree. What an error says of a wrong value is never a secret's or a variable's.
-fn assemble(mut whole: Whole, paths: &Paths, env: &Environment, flags: &Overrides) -> Result<Config, ConfigError> {
+fn assemble(
+    mut whole: Whole,
+    paths: &Paths,
+    env: &Environment,
+    flags: &Overrides,
+    seen: &mut Vec<Stamp>,
+) -> Result<Config, ConfigError> {
     let source = whole.tree.clone();
     substitute::substitute(&mut whole.tree, env).map_err(|problems| invalid(&whole, problems))?;
     let variables = substitute::variables(&source, env);
     let tree = whole.tree.clone();
     let veil = Veil::of(&[&tree], &variables);
-    let mut config = checked(whole, paths, env, flags).map_err(|error| veil.error(error))?;
+    let mut config = checked(whole, paths, env, flags, seen).map_err(|error| veil.error(error))?;
     include::complete(&mut config.named, &tree);
     substitute::unsubstitute(&mut config.named, &source);
     // Once more: the environment and the flags have secrets too.
@@ -131,7 +146,13 @@ fn assemble(mut whole: Whole, paths: &Paths, env: &Environment, flags: &Override
     Ok(config)
 }
 
-fn checked(mut whole: Whole, paths: &Paths, env: &Environment, flags: &Overrides) -> Result<Config, ConfigError> {
+fn checked(
+    mut whole: Whole,
+    paths: &Paths,
+    env: &Environment,
+    flags: &Overrides,
+    seen: &mut Vec<Stamp>,
+) -> Result<Config, ConfigError> {
     coerce::coerce(&mut whole.tree, schema::schema());
     let findings = check::check(&whole.tree, schema::schema(), &KeyPath::default());
     let mut tree = whole.tree.clone();
@@ -143,6 +164,7 @@ fn checked(mut whole: Whole, paths: &Paths, env: &Environment, flags: &Overrides
         tree.shift_remove("$schema");
     }
     let mut problems = findings.problems;
+    seen.extend(ca_files(&channels, &whole, paths));
     let accounts = accounts(&channels, &whole, paths, &mut problems);
     if !problems.is_empty() {
         return Err(invalid(&whole, problems));
@@ -151,16 +173,16 @@ fn checked(mut whole: Whole, paths: &Paths, env: &Environment, flags: &Overrides
     let file = Layer::new(paths.config_file.display().to_string(), tree);
     let (model, mut joined) = layers::join(vec![Layer::defaults(), file, environment, Layer::flags(flags)])
         .map_err(|problem| invalid(&whole, vec![problem]))?;
+    seen.extend(script_files(&model, &whole, paths));
     let slices = slices::cut(&model, accounts, paths, &|path| folder_of(path, &whole, paths))
         .map_err(|problems| invalid(&whole, problems))?;
-    let named_files = named_files(&channels, &model, &whole, paths);
     if let (Some(joined), false) = (joined.as_object_mut(), channels.is_null()) {
         joined.insert("channels".to_owned(), channels);
     }
     let mut warnings = warnings(&findings.later, &whole);
     warnings.extend(open_file(&joined, &whole));
     let (named, veil) = (joined.clone(), Veil::default());
-    Ok(Config { model, slices, warnings, files: whole.files, named_files, tree: joined, named, veil })
+    Ok(Config { model, slices, warnings, files: whole.files, seen: seen.clone(), tree: joined, named, veil })
 }
 
 fn invalid(whole: &Whole, problems: Vec<Problem>) -> ConfigError {
@@ -242,25 +264,36 @@ fn read_ca(account: &mut Value, at: &KeyPath, folder: &Path) -> Result<(), Probl
     Ok(())
 }
 
-/// Returns the files that the configuration names.
-fn named_files(channels: &Value, model: &Model, whole: &Whole, paths: &Paths) -> Vec<PathBuf> {
-    let mut named = Vec::new();
-    let mut add = |at: KeyPath, name: Option<&str>| {
-        named.extend(name.filter(|name| !name.is_empty()).map(|name| folder_of(&at, whole, paths).join(name)));
+/// Looks at the CA files that accounts name.
+fn ca_files(channels: &Value, whole: &Whole, paths: &Paths) -> Vec<Stamp> {
+    let mut seen = Vec::new();
+    let mut look = |account: &Value, at: &KeyPath| {
+        let name = account.get("caFile").and_then(Value::as_str);
+        seen.extend(named(&at.key("caFile"), name, whole, paths));
     };
-    let text = |account: &Value| account.get("caFile").and_then(Value::as_str).map(str::to_owned);
     for (channel, section) in channels.as_object().into_iter().flatten() {
         let at = KeyPath::default().key("channels").key(channel);
-        add(at.key("caFile"), text(section).as_deref());
+        look(section, &at);
         for (id, account) in section.get("accounts").and_then(Value::as_object).into_iter().flatten() {
-            add(at.key("accounts").key(id).key("caFile"), text(account).as_deref());
+            look(account, &at.key("accounts").key(id));
         }
     }
-    for (name, provider) in &model.models.providers {
+    seen
+}
+
+/// Looks at the scripts that providers name.
+fn script_files(model: &Model, whole: &Whole, paths: &Paths) -> Vec<Stamp> {
+    let providers = model.models.providers.iter();
+    let scripts = providers.filter_map(|(name, provider)| {
         let at = KeyPath::default().key("models").key("providers").key(name).key("scriptFile");
-        add(at, provider.script_file.as_deref());
-    }
-    named
+        named(&at, provider.script_file.as_deref(), whole, paths)
+    });
+    scripts.collect()
+}
+
+fn named(at: &KeyPath, name: Option<&str>, whole: &Whole, paths: &Paths) -> Option<Stamp> {
+    let name = name.filter(|name| !name.is_empty())?;
+    Some(Stamp::of(folder_of(at, whole, paths).join(name)))
 }
 
 /// Reads a text file that the configuration names.

@@ -35,6 +35,7 @@ mod secret;
 pub mod setup;
 pub mod slices;
 mod spans;
+mod stamp;
 mod substitute;
 mod veil;
 
@@ -47,3 +48,4 @@ pub use keypath::{KeyPath, KeyPathError, Segment};
 pub use load::{Config, Overrides, load};
 pub use paths::{Instance, Paths};
 pub use secret::{REDACTED, redact};
+pub use stamp::Stamp;

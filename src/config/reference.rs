@@ -19,7 +19,8 @@ set KEY VALUE` changes one key and keeps the comments.
 
 - Layers: defaults below the file below the environment (`CALLBOARD_GATEWAY_TOKEN`, `CALLBOARD_GATEWAY_PASSWORD`,
   `CALLBOARD_GATEWAY_PORT`, or the same with `CLAWDBOT_`) below the flags of `callboard gateway`.
-- `.env` in the working directory, then in the state folder, fills variables that are not set.
+- `.env` in the working directory, then in the state folder, fills variables that are not set. All of them are read when the
+  process starts: a reload, or a restart within the process, keeps them.
 - `${NAME}` in any text is a variable's value; a missing or empty one is an error. `$${NAME}` stays as `${NAME}`.
 - `$include: \"other.json\"`, or a list of files, puts other files in the place of an object; the keys beside it win. Names are
   relative to the file they stand in, at most ten files deep.

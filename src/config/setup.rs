@@ -3,6 +3,7 @@
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::Path;
 
+use callboard_actors::core::hex;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
@@ -64,7 +65,7 @@ pub fn setup(paths: &Paths, env: &Environment) -> Result<Made, SetupError> {
 #[must_use]
 pub fn new_token() -> SecretString {
     let bytes: [u8; TOKEN_BYTES] = rand::random();
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into()
+    hex(&bytes).into()
 }
 
 /// Makes a folder that is not there, for its owner only.

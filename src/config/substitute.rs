@@ -66,7 +66,7 @@ fn walk(value: &mut Value, path: &KeyPath, env: &Environment, problems: &mut Vec
             Ok(expanded) => *text = expanded,
             Err(name) => problems.push(Problem::new(
                 path.clone(),
-                format!("the variable {name} is missing or empty: set it, put it into `.env`, or write $${{{name}}} for the text itself"),
+                format!("the variable {name} is missing or empty: set it or put it into `.env` (both are read when the process starts), or write $${{{name}}} for the text itself"),
             )),
         },
         Value::Array(items) => items.iter_mut().enumerate().for_each(|(place, item)| walk(item, &path.index(place), env, problems)),

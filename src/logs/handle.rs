@@ -60,7 +60,7 @@ pub fn install(settings: &LogSettings, clock: Clock) -> Result<Logs, LogError> {
 }
 
 /// Makes the log without putting it in place.
-pub(super) fn build(settings: &LogSettings, clock: Clock, zone: TimeZone) -> Result<(LogLayer, Logs), LogError> {
+pub(crate) fn build(settings: &LogSettings, clock: Clock, zone: TimeZone) -> Result<(LogLayer, Logs), LogError> {
     let (levels, redactor) = (Arc::new(Levels::new(settings)), Arc::<Redactor>::default());
     let file = match &settings.dir {
         Some(dir) => {

@@ -24,7 +24,7 @@ pub(super) struct Outlet {
 }
 
 /// The log as tracing knows it.
-pub(super) struct LogLayer {
+pub(crate) struct LogLayer {
     pub(super) clock: Clock,
     pub(super) levels: Arc<Levels>,
     pub(super) redactor: Arc<Redactor>,

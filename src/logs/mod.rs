@@ -28,6 +28,9 @@ pub mod tail;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(crate) use handle::build;
+
 pub use error::LogError;
 pub use handle::{Logs, install};
 pub use redact::hide_what_looks_secret;

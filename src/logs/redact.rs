@@ -35,6 +35,8 @@ impl Redactor {
     pub(super) fn know(&self, secrets: Vec<SecretString>) {
         let mut long = secrets;
         long.retain(|secret| secret.expose_secret().len() >= KNOWN_BYTES_MIN);
+        // The longest first: of one that begins with another no rest is left.
+        long.sort_by_key(|secret| std::cmp::Reverse(secret.expose_secret().len()));
         self.0.store(Arc::new(long));
     }
 

@@ -95,7 +95,15 @@ pub(super) fn read(folder: &Path, order: TailOrder) -> io::Result<Tail> {
     // A line longer than one reading may have is passed over, or nobody would ever see what comes behind it.
     let stuck = read == 0 && size.saturating_sub(begin.at) >= bytes_max;
     let cursor = if stuck { size } else { begin.at.saturating_add(read) };
-    Ok(Tail { file: path, cursor, size, lines, truncated: begin.truncated || left_out > 0 || stuck, reset: begin.reset })
+    let passed_over = left_out > 0 || stuck;
+    Ok(Tail {
+        file: path,
+        cursor,
+        size,
+        lines,
+        truncated: begin.truncated || passed_over,
+        reset: begin.reset || (order.cursor.is_some() && passed_over),
+    })
 }
 
 /// Whether a piece begins where a line does.

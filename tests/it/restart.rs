@@ -207,3 +207,41 @@ async fn uptime_is_the_process_s() {
     next_life(&gateway, 2).await;
     assert!(uptime().await >= 1, "a life of its own has none yet");
 }
+
+#[tokio::test]
+async fn a_change_while_it_drains_is_not_lost() {
+    let slow = "steps: [{ do: [{ waitMs: 60000 }, echo] }]";
+    let settings = json!({ "commands": { "restart": true }, "gateway": { "drainSec": 2, "reload": { "debounceMs": 0 } } });
+    let rig = Rig::scripted(json!({}), settings, slow).await;
+    rig.platform.publish(direct("m1", "wxid_ann", "hello")).await;
+    rig.acknowledged(1).await;
+    rig.gateway.signal(Signal::SIGUSR1);
+    rig.gateway.logged(&["gateway.draining"]).await;
+    rig.change(json!({ "session": { "passivateSec": 9 } }));
+    assert_eq!(times(&rig.gateway, "gateway.listening"), 1, "it was written while the turn was waited for");
+    next_life(&rig.gateway, 2).await;
+    eventually("the change", || times(&rig.gateway, "config.reloaded") == 1).await;
+}
+
+#[tokio::test]
+async fn an_address_of_another_machine_is_refused_before_anything_is_drained() {
+    let gateway = Gateway::start(json!({})).await;
+    gateway.change(json!({ "gateway": { "bind": "custom", "customBindHost": "192.0.2.7" } }));
+    gateway.logged(&["gateway.restart_refused", "goes on as it is", "192.0.2.7"]).await;
+    gateway.ready("gateway").await;
+    assert_eq!(times(&gateway, "gateway.draining"), 0);
+}
+
+#[tokio::test]
+async fn an_address_that_somebody_else_has_part_of_leaves_the_old_one_and_its_rules() {
+    let gateway = Gateway::start(json!({})).await;
+    let port: u16 = gateway.url.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+    let _other = std::net::TcpListener::bind(("127.0.0.2", port)).expect("the port at another address");
+    gateway.change(json!({ "gateway": { "bind": "lan" } }));
+    gateway.logged(&["gateway.address_kept", "127.0.0.1"]).await;
+    next_life(&gateway, 2).await;
+    // Who listens on the loopback only goes by no other name.
+    let get = reqwest::Client::new().get(format!("{}/admin/actors", gateway.url)).bearer_auth(TOKEN);
+    let answer = get.header("host", "board.example").send().await.expect("an answer");
+    assert_eq!(answer.status().as_u16(), 403);
+}

@@ -3,11 +3,12 @@
 //! # Layout
 //!
 //! - here: what is said when
-//! - `lines`: what somebody writes
+//! - `lines`: what somebody writes; `waiting`: which of it waits
 //! - `turns`: what is answered
 
 mod lines;
 mod turns;
+mod waiting;
 
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ use super::output::{Output, write};
 use super::wire::{Face, Incoming, Link, Outcome};
 use lines::{Line, Lines};
 use turns::{Ended, Turns};
+use waiting::{Fate, LINES_MAX, Waiting};
 
 /// With whom to talk.
 #[derive(Debug, clap::Args)]
@@ -58,8 +60,8 @@ struct Chat<'a> {
     session: String,
     setting: Setting,
     turns: Turns,
-    /// A line that waits for the answer to the one before.
-    held: Option<String>,
+    /// Lines that wait for the answers to those before.
+    waiting: Waiting,
     /// Whether there is more to read.
     at_end: bool,
 }
@@ -68,7 +70,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), CliError> {
     let link = context.link(Face::cli(&[Scope::Write])).await?;
     let setting = if std::io::stdin().is_terminal() { Setting::Terminal } else { Setting::Pipe };
     let turns = Turns::new(context.output);
-    let mut chat = Chat { context, link, session: args.session, setting, turns, held: None, at_end: false };
+    let mut chat = Chat { context, link, session: args.session, setting, turns, waiting: Waiting::default(), at_end: false };
     chat.prompt();
     let told = chat.talk(Lines::of_stdin()).await;
     chat.link.close().await;
@@ -80,7 +82,7 @@ impl Chat<'_> {
         let mut interrupts = signal(SignalKind::interrupt()).map_err(anyhow::Error::from)?;
         loop {
             if self.turns.is_quiet() {
-                match self.held.take() {
+                match self.waiting.next() {
                     Some(line) => {
                         self.say(&line).await?;
                         continue;
@@ -90,7 +92,7 @@ impl Chat<'_> {
                 }
             }
             // In a pipe a line waits where it is until its turn has come.
-            let reads = !self.at_end && self.held.is_none() && (self.setting == Setting::Terminal || self.turns.is_quiet());
+            let reads = !self.at_end && (self.setting == Setting::Terminal || self.turns.is_quiet());
             let next = tokio::select! {
                 line = lines.next(), if reads => self.heard(line).await?,
                 incoming = self.link.next() => self.came(incoming?)?,
@@ -110,11 +112,12 @@ impl Chat<'_> {
                 return Ok(if self.turns.is_quiet() { Next::Leave } else { Next::Stay });
             }
             Line::Broken(reason) => return Err(CliError::failed(format!("cannot read what is written: {reason}"))),
-            Line::Text(line) => match line.trim() {
-                "" => self.prompt(),
-                "/quit" | "/exit" => return Ok(Next::Leave),
-                text if self.turns.is_quiet() || goes_at_once(text) => self.say(text).await?,
-                text => self.held = Some(text.to_owned()),
+            Line::Text(line) => match self.waiting.heard(&line, self.turns.is_quiet()) {
+                Fate::Nothing => self.prompt(),
+                Fate::Leave => return Ok(Next::Leave),
+                Fate::Say(text) => self.say(text).await?,
+                Fate::Waits => {}
+                Fate::Dropped => self.context.output.note(&format!("(not said: {LINES_MAX} lines wait already)")),
             },
         }
         Ok(Next::Stay)
@@ -182,7 +185,7 @@ impl Chat<'_> {
         let params = json!({ "sessionKey": self.session, "runId": run });
         self.link.send("chat.abort", params).await?;
         // What was written meanwhile was for an answer that does not come.
-        self.held = None;
+        self.waiting.clear();
         Ok(Next::Stay)
     }
 
@@ -192,10 +195,4 @@ impl Chat<'_> {
             let _ = write("> ");
         }
     }
-}
-
-/// Returns whether a line has a sense only while an answer is written, or is for the gateway rather than for the agent.
-fn goes_at_once(text: &str) -> bool {
-    text.starts_with('/')
-        || ["stop", "esc", "abort", "wait", "exit", "interrupt"].iter().any(|word| text.eq_ignore_ascii_case(word))
 }

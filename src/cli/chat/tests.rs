@@ -1,8 +1,8 @@
 use serde_json::json;
 
-use super::goes_at_once;
 use super::lines::{Line, Lines};
 use super::turns::{Ended, Turns};
+use super::waiting::{Fate, LINES_MAX, Waiting, goes_at_once};
 use crate::cli::output::Output;
 use crate::cli::wire::Payload;
 
@@ -69,4 +69,21 @@ async fn lines_come_one_by_one_and_then_the_end() {
     let long = vec![b'x'; 1 << 20];
     let mut lines = Lines::of(move || std::io::Cursor::new(long));
     assert!(matches!(lines.next().await, Line::Broken(reason) if reason.contains("longer")));
+}
+
+#[test]
+fn a_stop_word_behind_lines_that_wait_is_said_at_once() {
+    let mut waiting = Waiting::default();
+    assert_eq!(waiting.heard(" hello ", true), Fate::Say("hello"));
+    for number in 0..LINES_MAX {
+        assert_eq!(waiting.heard(&number.to_string(), false), Fate::Waits);
+    }
+    assert_eq!(waiting.heard("one more", false), Fate::Dropped);
+    for (line, fate) in [("stop", Fate::Say("stop")), ("/abort", Fate::Say("/abort")), (" ", Fate::Nothing)] {
+        assert_eq!(waiting.heard(line, false), fate, "{line}");
+    }
+    assert_eq!((waiting.next().as_deref(), waiting.next().as_deref()), (Some("0"), Some("1")), "in their order");
+    waiting.clear();
+    assert_eq!(waiting.next(), None);
+    assert_eq!(waiting.heard("/quit", false), Fate::Leave);
 }

@@ -9,7 +9,7 @@ use super::restore::{Draft, restored};
 use super::standing::Standing;
 use super::view::Issue;
 use crate::config::document::{self, Format};
-use crate::config::edit::{Change, edit, put, take};
+use crate::config::edit::{Change, EditError, edit, put, take};
 use crate::config::spans::spans;
 use crate::config::{ConfigError, KeyPath};
 
@@ -42,7 +42,10 @@ pub(super) fn patched(raw: &str, file: &Path, standing: &Standing) -> Result<Dra
     let text = match standing.format {
         _ if changes.is_empty() => text,
         Format::Yaml => rewritten(&text, &target, file, standing, &changes)?,
-        Format::Json5 => changes.iter().try_fold(text, |text, (path, change)| edit(&text, file, path, change))?,
+        Format::Json5 => {
+            let edited = changes.iter().try_fold(text, |text, (path, change)| edit(&text, file, path, change));
+            edited.map_err(|error| veiled(error, file, standing, &changes))?
+        }
     };
     Ok(Draft { text, left_out: restored.left_out })
 }
@@ -113,6 +116,14 @@ fn rewritten(
     written.filter(same).ok_or_else(|| by_hand(file, standing, changes))
 }
 
+/// Tells why an edit was not made. Its own lines to put in by hand would have restored secrets in them.
+pub(super) fn veiled(error: EditError, file: &Path, standing: &Standing, changes: &[(KeyPath, Change)]) -> DeskError {
+    match error {
+        EditError::ByHand { .. } => by_hand(file, standing, changes),
+        other => other.into(),
+    }
+}
+
 /// Tells what to change by hand, without secrets.
 fn by_hand(file: &Path, standing: &Standing, changes: &[(KeyPath, Change)]) -> DeskError {
     let line = |(path, change): &(KeyPath, Change)| match change {
@@ -121,7 +132,7 @@ fn by_hand(file: &Path, standing: &Standing, changes: &[(KeyPath, Change)]) -> D
     };
     let lines = changes.iter().map(line).collect::<Vec<_>>().join("\n");
     DeskError::ByHand(format!(
-        "{} has comments that a patch would lose; change it by hand, or send the whole text with config.set:\n{lines}",
+        "{} cannot be patched without losing comments or layout; change it by hand, or send the whole text with config.set:\n{lines}",
         file.display()
     ))
 }

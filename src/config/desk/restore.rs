@@ -94,8 +94,8 @@ impl Restored {
                     self.walk(value, before.below(key, &path), &path, standing);
                 }
             }
-            Value::Array(items) if has_mark(new) => match before {
-                Before::Absent if is_from_elsewhere(new, path, standing) => self.left_out.push(path.clone()),
+            Value::Array(items) if has_mark(new) || has_name(new) => match before {
+                Before::Absent if has_mark(new) && is_from_elsewhere(new, path, standing) => self.left_out.push(path.clone()),
                 Before::Here(Value::Array(old)) => {
                     let pairs = pairs(items, old, path, &standing.veil);
                     for ((place, item), old) in items.iter().enumerate().zip(pairs) {
@@ -108,6 +108,7 @@ impl Restored {
                 }
             },
             Value::String(text) if has_mark(new) => self.text(text, new, before, path, standing),
+            Value::String(_) if has_name(new) => self.named(new, before, path, standing),
             _ => {}
         }
     }
@@ -143,6 +144,16 @@ impl Restored {
                             (same id or name, or nothing else changed): write the secret itself";
                 self.wrong(path, text);
             }
+        }
+    }
+
+    /// Restores a text in which a variable's value was hidden behind its name. Everywhere else the name is meant as written.
+    fn named(&mut self, new: &Value, before: Before<'_>, path: &KeyPath, standing: &Standing) {
+        if let Before::Here(old) = before
+            && old != new
+            && standing.veil.value(old, path) == *new
+        {
+            self.values.push((path.clone(), old.clone()));
         }
     }
 
@@ -214,10 +225,19 @@ fn is_mark(text: &str) -> bool {
 }
 
 fn has_mark(value: &Value) -> bool {
+    has(value, |text| MARKS.iter().any(|mark| text.contains(mark)))
+}
+
+/// Returns whether a variable's name stands in it: written there, or shown in the place of its value.
+fn has_name(value: &Value) -> bool {
+    has(value, |text| text.contains("${"))
+}
+
+fn has(value: &Value, meant: fn(&str) -> bool) -> bool {
     match value {
-        Value::String(text) => MARKS.iter().any(|mark| text.contains(mark)),
-        Value::Array(items) => items.iter().any(has_mark),
-        Value::Object(map) => map.values().any(has_mark),
+        Value::String(text) => meant(text),
+        Value::Array(items) => items.iter().any(|item| has(item, meant)),
+        Value::Object(map) => map.values().any(|below| has(below, meant)),
         _ => false,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use callboard_actors::core::hex;
 use ring::digest::{SHA256, digest};
 use serde_json::Value;
 
@@ -84,7 +85,7 @@ impl Standing {
 
 /// Returns the SHA-256 of a file's content, hexadecimal.
 pub(super) fn hash(bytes: &[u8]) -> String {
-    digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(digest(&SHA256, bytes).as_ref())
 }
 
 /// Returns what a file's format is called.

@@ -50,6 +50,13 @@ pub struct GatewaySettings {
     pub restart_by_signal: bool,
 }
 
+impl GatewaySettings {
+    /// Takes the address of others: what is listened on does not change with the settings.
+    pub fn keep_address(&mut self, bound: &Self) {
+        (self.port, self.bind, self.custom_bind_host) = (bound.port, bound.bind, bound.custom_bind_host);
+    }
+}
+
 /// What happens when the config file changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReloadSettings {

@@ -63,7 +63,7 @@ fn each_error_names_place_and_mend() {
     );
     check(
         "{ gateway: { auth: { token: '${NOPE}' } } }",
-        "callboard.json:1: gateway.auth.token: the variable NOPE is missing or empty: set it, put it into `.env`, or write $${NOPE} for the text itself",
+        "callboard.json:1: gateway.auth.token: the variable NOPE is missing or empty: set it or put it into `.env` (both are read when the process starts), or write $${NOPE} for the text itself",
     );
     check("[]", "callboard.json:1: the file has to hold an object: `{ … }`");
 }

@@ -50,6 +50,8 @@ fn secrets_that_are_known_are_hidden_wherever_they_stand() {
     let redactor = Redactor::default();
     redactor.know(vec!["correct horse".into(), "abc".into(), "".into()]);
     assert_eq!(redactor.text("xxcorrect horsexx abc"), "xx[hidden]xx abc");
+    redactor.know(vec!["correct".into(), "correct horse".into()]);
+    assert_eq!(redactor.text("correct horse"), "[hidden]", "one that begins with another");
     redactor.know(Vec::new());
     assert_eq!(redactor.text("correct horse"), "correct horse");
 }

@@ -104,6 +104,10 @@ fn a_gap_that_is_too_large_says_so() {
     folder.append(&"two\n".repeat(100));
     let gap = folder.read(TailOrder { cursor: Some(cursor), limit: None, max_bytes: Some(40) });
     assert_eq!((gap.lines.len(), gap.reset, gap.truncated, gap.cursor), (10, true, true, 404));
+    for (limit, reset) in [(99, true), (100, false)] {
+        let gap = folder.read(TailOrder { cursor: Some(cursor), limit: Some(limit), max_bytes: None });
+        assert_eq!((gap.lines.len(), gap.reset, gap.truncated), (limit, reset, reset), "more lines than were asked for");
+    }
 }
 
 #[test]
@@ -112,7 +116,7 @@ fn a_line_longer_than_a_reading_is_passed_over() {
     folder.append(&"y".repeat(100));
     let order = TailOrder { cursor: Some(4), limit: None, max_bytes: Some(40) };
     let stuck = folder.read(order);
-    assert_eq!((stuck.lines.len(), stuck.truncated, stuck.cursor), (0, true, 104));
+    assert_eq!((stuck.lines.len(), stuck.truncated, stuck.reset, stuck.cursor), (0, true, true, 104));
     folder.append("y\ntwo\n");
     assert_eq!(folder.read(TailOrder { cursor: Some(stuck.cursor), ..order }).lines, ["two"]);
 }

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use callboard_actors::core::hex;
 use ring::digest::{SHA256, digest};
 use ring::signature::{ED25519, UnparsedPublicKey};
 
@@ -86,5 +87,5 @@ fn decode(text: &str) -> Option<Vec<u8>> {
 
 /// Returns a device's id: its key's SHA-256 in lower-case hex.
 fn hash(key: &[u8; KEY_BYTES]) -> String {
-    digest(&SHA256, key).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(digest(&SHA256, key).as_ref())
 }

@@ -8,6 +8,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 
+use crate::core::hex;
+
 /// How a token is written, which clients of one protocol expect so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TokenForm {
@@ -54,8 +56,4 @@ impl TokenRecord {
 
 fn hash(token: &str) -> String {
     hex(digest(&SHA256, token.as_bytes()).as_ref())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

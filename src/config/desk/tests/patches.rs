@@ -2,7 +2,11 @@ use serde_json::{Value, json};
 
 use super::Stage;
 use crate::config::desk::DeskError;
+use crate::config::desk::patch::veiled;
+use crate::config::desk::standing::Standing;
+use crate::config::edit::{Change, EditError};
 use crate::config::tests::Home;
+use crate::config::{KeyPath, Overrides};
 
 const OLD: &str = "// first
 {
@@ -84,6 +88,19 @@ fn a_patch_that_makes_no_sound_configuration_is_refused() {
     let error = stage.patch("{ agents: { list: [{ name: 'x' }] } }").unwrap_err();
     assert_eq!(Stage::issues(&error)[0].0, "agents.list[0].id");
     assert_eq!(stage.text(), OLD);
+}
+
+#[test]
+fn what_to_change_by_hand_has_no_secret_in_it() {
+    let stage = Stage::config(OLD);
+    let (paths, env) = (stage.home.paths(), stage.home.env());
+    let standing = Standing::of(&paths, &env, &Overrides::default());
+    let path: KeyPath = "gateway.auth.token".parse().unwrap();
+    let lines = "put these lines into it by hand:\ntoken: sesame-token".to_owned();
+    let error = EditError::ByHand { file: "callboard.json".to_owned(), lines };
+    let changes = [(path, Change::Set("sesame-token".into()))];
+    let told = veiled(error, &paths.config_file, &standing, &changes).to_string();
+    assert!(told.contains("gateway.auth.token: \"[redacted]\"") && !told.contains("sesame"), "{told}");
 }
 
 #[test]

@@ -15,6 +15,8 @@ fn trees() -> impl Strategy<Value = Value> {
         secret.prop_map(|secret| json!({ "id": "x", "apiKey": secret, "note": "n" })),
         secret.prop_map(|secret| format!("http://u:{secret}@h/?a=b&token={secret}").into()),
         secret.prop_map(|secret| format!("say token={secret} now").into()),
+        "[a-z ]{0,4}".prop_map(|text| format!("{text}a-word-of-one{text}").into()),
+        "[a-z ]{0,4}".prop_map(|text| format!("{text}${{WORD}}").into()),
     ];
     leaf.prop_recursive(3, 24, 4, |inner| {
         prop_oneof![
@@ -29,8 +31,9 @@ proptest! {
 
     #[test]
     fn what_is_shown_holds_no_secret_and_brings_all_back(tree in trees(), yaml in any::<bool>()) {
-        let file = json!({ "gateway": { "auth": { "token": "sesame-token" } }, "web": tree });
-        let home = Home::new();
+        let agents = json!([{ "id": "a", "name": "${WORD}" }]);
+        let file = json!({ "gateway": { "auth": { "token": "sesame-token" } }, "agents": { "list": agents }, "web": tree });
+        let home = Home::new().var("WORD", "a-word-of-one");
         let (home, text) = if yaml {
             let text = serde_saphyr::to_string(&file).unwrap();
             (home.file("callboard.yaml", &text), text)

@@ -18,6 +18,7 @@ const EVERYWHERE: &str = "// old token: sesame-comment
   agents: { list: [
     { id: 'a', systemPrompt: 'use sesame-provider, or Bearer sesame-bearer-0123456789, at https://u:sesame-url@h/' },
     { id: 'b', name: '${NAME_KEY}' },
+    { id: 'c', systemPrompt: 'sesame-name is no variable here' },
   ] },
   hooks: { token: 'sesame-hooks', mappings: [{ id: 'm', token: 'sesame-mapping' }] },
   env: { vars: { OTHER: 'sesame-var' }, PLAIN: 'sesame-env' },
