@@ -129,7 +129,14 @@ async fn agents_and_models_are_told() {
     assert_eq!(models["models"][0]["provider"], json!("echo"), "{models}");
 
     let ada = json!({ "agentId": "main", "name": "Ada", "avatar": "A" });
-    for params in [json!({}), json!({ "agentId": "main" }), json!({ "sessionKey": "agent:main:main" })] {
+    let ways = [
+        json!({}),
+        json!({ "agentId": "main" }),
+        json!({ "agentId": " Main. " }),
+        json!({ "sessionKey": "agent:main:main" }),
+        json!({ "sessionKey": "Main" }),
+    ];
+    for params in ways {
         assert_eq!(client.call("agent.identity.get", params).await.expect("an identity"), ada);
     }
     let params = json!({ "agentId": "main", "sessionKey": "agent:other:main" });
