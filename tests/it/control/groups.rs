@@ -26,6 +26,18 @@ fn lesser(scope: &str) -> Vec<&'static str> {
 }
 
 #[tokio::test]
+async fn without_any_scope_health_is_cut_from_protocol_4_on() {
+    let gateway = Gateway::start(json!({})).await;
+    let mut client = ControlClient::open(&gateway).await;
+    client.hello(json!({ "minProtocol": 4, "maxProtocol": 4 })).await.expect("hello-ok");
+    let health = client.call("health", json!({ "probe": true })).await.expect("cut");
+    let fields: Vec<&str> = health.as_object().expect("an object").keys().map(String::as_str).collect();
+    assert_eq!((fields, &health["ok"]), (vec!["ok", "ts"], &json!(true)), "{health}");
+    let error = client.call("status", json!({})).await.expect_err("it needs a scope");
+    assert_eq!(error["code"], json!("FORBIDDEN"), "{error}");
+}
+
+#[tokio::test]
 async fn a_lesser_scope_is_refused_by_every_method() {
     let gateway = Gateway::start(json!({})).await;
     for scope in ["operator.admin", "operator.read", "operator.write", "operator.pairing", "operator.approvals"] {

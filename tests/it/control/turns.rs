@@ -243,6 +243,29 @@ async fn sessions_are_listed_changed_and_archived() {
     assert_eq!((&again["deleted"], &again["archived"]), (&json!(false), &json!([])));
 }
 
+#[tokio::test]
+async fn a_long_session_has_a_last_message_and_no_title() {
+    let gateway = scripted().await;
+    let mut client = ControlClient::connect(&gateway).await;
+    let said = json!({ "sessionKey": "main", "message": "hello", "idempotencyKey": "a" });
+    client.call("chat.send", said).await.expect("started");
+    client.until(|frame| frame["payload"]["runId"] == "a" && frame["payload"]["state"] == "final").await;
+    for number in 0..99 {
+        let line = json!({ "sessionKey": "main", "message": format!("note {number}") });
+        client.call("chat.inject", line).await.expect("written");
+        if number == 97 {
+            let list = client.call("sessions.list", json!({ "includeDerivedTitles": true })).await.expect("a list");
+            assert_eq!(list["sessions"][0]["derivedTitle"], json!("hello"), "{list}");
+        }
+    }
+    for titles in [true, false] {
+        let wanted = json!({ "includeDerivedTitles": titles, "includeLastMessage": true });
+        let list = client.call("sessions.list", wanted).await.expect("a list");
+        let row = &list["sessions"][0];
+        assert_eq!((&row["derivedTitle"], &row["lastMessagePreview"]), (&Value::Null, &json!("note 98")), "{list}");
+    }
+}
+
 /// Returns how many lines an archive has, which has to be a private file of this kind.
 fn archived(path: &Value, kind: &str) -> usize {
     let path = path.as_str().expect("a path");
