@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 
 use crate::harness::control::ControlClient;
 use crate::harness::gateway::Gateway;
+use crate::harness::rig::{Rig, all_said};
+use crate::harness::socket_platform::direct;
 
 /// Says two words; waits for ever in the middle of a sentence when asked to be slow; echoes all else.
 const SCRIPT: &str = "
@@ -173,6 +175,8 @@ async fn wrong_orders_are_refused_with_their_reasons() {
         ("chat.inject", json!({ "sessionKey": "nobody", "message": "x" }), "session not found"),
         ("sessions.resolve", json!({ "key": "nobody" }), "No session found: nobody"),
         ("sessions.resolve", json!({ "label": "none" }), "No session found with label: none"),
+        ("sessions.patch", json!({ "key": "agent:zz:main", "label": "x" }), "unknown agent id \"zz\""),
+        ("sessions.reset", json!({ "key": "agent:zz:main" }), "unknown agent id \"zz\""),
         ("sessions.delete", json!({ "key": "main" }), "Cannot delete the main session (agent:main:main)."),
         (
             "sessions.patch",
@@ -244,6 +248,27 @@ async fn sessions_are_listed_changed_and_archived() {
 }
 
 #[tokio::test]
+async fn a_compaction_leaves_the_turn_that_runs() {
+    let gateway = scripted().await;
+    let mut client = ControlClient::connect(&gateway).await;
+    for run in ["a", "b"] {
+        let said = json!({ "sessionKey": "work", "message": "hello", "idempotencyKey": run });
+        client.call("chat.send", said).await.expect("started");
+        client.until(|frame| frame["payload"]["runId"] == run && frame["payload"]["state"] == "final").await;
+    }
+    let slow = json!({ "sessionKey": "work", "message": "slow", "idempotencyKey": "s" });
+    client.call("chat.send", slow).await.expect("started");
+    client.until(|frame| frame["event"] == "chat" && text_of(frame) == "I am th").await;
+    let next = json!({ "sessionKey": "work", "message": "more", "idempotencyKey": "n" });
+    client.call("chat.send", next).await.expect("started");
+    let compacted = client.call("sessions.compact", json!({ "key": "work", "maxLines": 1 })).await.expect("compacted");
+    assert_eq!((&compacted["compacted"], &compacted["kept"]), (&json!(true), &json!(1)), "{compacted}");
+    let stopped = client.call("chat.abort", json!({ "sessionKey": "work", "runId": "s" })).await.expect("it runs still");
+    assert_eq!(stopped["runIds"], json!(["s"]), "{stopped}");
+    client.until(|frame| frame["payload"]["runId"] == "n" && frame["payload"]["state"] == "final").await;
+}
+
+#[tokio::test]
 async fn a_long_session_has_a_last_message_and_no_title() {
     let gateway = scripted().await;
     let mut client = ControlClient::connect(&gateway).await;
@@ -264,6 +289,26 @@ async fn a_long_session_has_a_last_message_and_no_title() {
         let row = &list["sessions"][0];
         assert_eq!((&row["derivedTitle"], &row["lastMessagePreview"]), (&Value::Null, &json!("note 98")), "{list}");
     }
+}
+
+/// Everybody's messages come into the main session.
+async fn shared() -> Rig {
+    Rig::scripted(json!({}), json!({ "session": { "dmScope": "main" } }), SCRIPT).await
+}
+
+#[tokio::test]
+async fn a_reset_leaves_the_messages_of_peers_that_wait() {
+    let rig = shared().await;
+    let mut client = ControlClient::connect(&rig.gateway).await;
+    rig.platform.publish(direct("m1", "wxid_ann", "slow")).await;
+    client.until(|frame| frame["event"] == "chat" && text_of(frame) == "I am th").await;
+    rig.platform.publish(direct("m2", "wxid_bob", "hello")).await;
+    rig.platform.publish(direct("m3", "wxid_cid", "hello too")).await;
+    rig.acknowledged(3).await;
+    let reset = client.call("sessions.reset", json!({ "key": "main" })).await.expect("reset");
+    assert_eq!(reset["ok"], json!(true));
+    rig.platform.wait_for_all(["wxid_bob: hello", "wxid_cid: hello too"].map(str::to_owned).into_iter()).await;
+    assert_eq!(all_said(&rig.platform), ["wxid_bob: hello", "wxid_cid: hello too"], "the one that ran is ended");
 }
 
 /// Returns how many lines an archive has, which has to be a private file of this kind.
