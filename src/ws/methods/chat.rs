@@ -80,6 +80,7 @@ async fn send(cx: Cx, params: SendParams) -> Result<Free, Refusal> {
     let row = control.store.session(session.key.clone()).await?;
     may_send(row.as_ref())?;
     let last = row.and_then(|row| row.reply_to).filter(|target| target.account.channel() != "webchat");
+    let key = session.key.clone();
     let wishes = Wishes {
         session,
         key: params.idempotency_key,
@@ -97,7 +98,10 @@ async fn send(cx: Cx, params: SendParams) -> Result<Free, Refusal> {
             _ => status(run, "ok"),
         },
         Ordered::Known(run, _) | Ordered::Open(run) => status(run, "in_flight"),
-        Ordered::Done(run) => status(run, "ok"),
+        Ordered::Done(run) => {
+            turns::remembered(control, &run, &key).await?;
+            status(run, "ok")
+        }
         Ordered::Dead(run) => Err(turns::failed(&run)),
     }
 }

@@ -269,6 +269,39 @@ async fn a_compaction_leaves_the_turn_that_runs() {
 }
 
 #[tokio::test]
+async fn a_turn_that_failed_or_is_forgotten_is_not_told_as_done_after_a_restart() {
+    let script = "
+steps:
+  - when: { contains: fail }
+    times: 1000
+    do:
+      - text: 'half'
+      - error: { code: refused }
+  - times: 1000
+    do: [echo]
+";
+    let mut gateway = Gateway::prepare(json!({}));
+    gateway.play(script);
+    gateway.again().await;
+    let mut client = ControlClient::connect(&gateway).await;
+    let failing = json!({ "message": "fail", "idempotencyKey": "f" });
+    let whole = json!({ "message": "hello", "idempotencyKey": "w" });
+    for (order, ends_well) in [(&failing, false), (&whole, true)] {
+        let id = client.send("agent", order.clone()).await;
+        client.answer(&id).await.expect("accepted");
+        assert_eq!(client.answer(&id).await.is_ok(), ends_well, "{order}");
+    }
+    gateway.kill();
+    gateway.again().await;
+    let mut client = ControlClient::connect(&gateway).await;
+    let again = client.call("agent", whole).await.expect("its answer stands there");
+    assert_eq!(again["result"]["payloads"][0]["text"], json!("hello"), "{again}");
+    let error = client.call("agent", failing).await.expect_err("it failed");
+    assert_eq!(error["code"], json!("UNAVAILABLE"), "{error}");
+    assert!(error["message"].as_str().is_some_and(|text| text.contains("no longer known")), "{error}");
+}
+
+#[tokio::test]
 async fn a_long_session_has_a_last_message_and_no_title() {
     let gateway = scripted().await;
     let mut client = ControlClient::connect(&gateway).await;
