@@ -129,7 +129,11 @@ async fn abort(cx: Cx, params: AbortParams) -> Result<Free, Refusal> {
     let session = session_named(control, None, &params.session_key)?.key;
     let Some(run) = params.run_id else { return Ok(stopped(&turns::stop(control, &session, None, "rpc").await)) };
     let Some(run) = RunId::named(&run) else { return Ok(stopped(&[])) };
-    match control.switchboard.runs().find(&run) {
+    let runs = control.switchboard.runs();
+    if runs.find(&run).is_none() {
+        turns::recall(control, &run, &session).await?;
+    }
+    match runs.find(&run) {
         Some((of, _)) if of != session => Err(WireError::invalid("runId does not match sessionKey").into()),
         Some((_, RunStand::Ended(_))) => Ok(stopped(&[])),
         // A turn that nobody ordered can be aborted by its name too.

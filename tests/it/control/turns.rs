@@ -302,6 +302,32 @@ steps:
 }
 
 #[tokio::test]
+async fn what_waits_can_be_aborted_by_its_name_after_a_restart() {
+    let mut gateway = scripted().await;
+    let mut client = ControlClient::connect(&gateway).await;
+    let slow = json!({ "sessionKey": "main", "message": "slow", "idempotencyKey": "s1" });
+    client.call("chat.send", slow).await.expect("started");
+    client.until(|frame| frame["event"] == "chat" && text_of(frame) == "I am th").await;
+    let next = json!({ "sessionKey": "main", "message": "more", "idempotencyKey": "s2" });
+    client.call("chat.send", next).await.expect("queued");
+    gateway.kill();
+    gateway.again().await;
+    let mut client = ControlClient::connect(&gateway).await;
+    for run in ["s2", "s1"] {
+        let stopped = client.call("chat.abort", json!({ "sessionKey": "main", "runId": run })).await.expect("aborted");
+        assert_eq!(stopped["runIds"], json!([run]), "{stopped}");
+    }
+    let mut ended = Vec::new();
+    while ended.len() < 2 {
+        let event = client.until(|frame| frame["payload"]["state"] == "aborted").await;
+        ended.push(event["payload"]["runId"].clone());
+    }
+    assert_eq!(ended, [json!("s1"), json!("s2")]);
+    let nothing = client.call("chat.abort", json!({ "sessionKey": "main", "runId": "nobody" })).await.expect("nothing");
+    assert_eq!(nothing["runIds"], json!([]));
+}
+
+#[tokio::test]
 async fn a_long_session_has_a_last_message_and_no_title() {
     let gateway = scripted().await;
     let mut client = ControlClient::connect(&gateway).await;

@@ -69,7 +69,7 @@ pub(in super::super) async fn order(cx: &Cx, method: &'static str, wishes: Wishe
     // own page when it begins.
     let page = OpenPage { runs, run: &run, keep: false };
     let account = account(control);
-    let platform_id = format!("{}:{run}", if method == "agent" { "agent" } else { "chat" });
+    let platform_id = platform_id(method, &run);
     let post = post_of(cx, &run, wishes, account.clone(), platform_id.clone());
     let posted = hand_in(control, post).await.map_err(|error| WireError::new(error.code(), error.to_string()))?;
     if posted == (Posted { duplicate: false }) {
@@ -90,6 +90,33 @@ pub(in super::super) async fn order(cx: &Cx, method: &'static str, wishes: Wishe
         Some(InboxFate::Dead) => Ok(Ordered::Dead(run.clone())),
         None => Err(WireError::new(Code::Conflict, "this idempotency key was used and forgotten again: take a new one")),
     }
+}
+
+/// Opens the page of a turn that was ordered before the process started and waits still, so that it can be called off.
+///
+/// # Errors
+/// The store does not answer.
+pub(in super::super) async fn recall(control: &Control, run: &RunId, session: &SessionKey) -> Result<(), WireError> {
+    let runs = control.switchboard.runs();
+    for method in ["chat.send", "agent"] {
+        let waits = || control.store.inbox_fate(account(control), platform_id(method, run));
+        if waits().await? != Some(InboxFate::Open) {
+            continue;
+        }
+        if runs.open(run, session, control.clock().now_ms()) == Opened::New {
+            let page = OpenPage { runs, run, keep: false };
+            // One that ended meanwhile has told nobody, and nothing ends on its page any more.
+            if waits().await? == Some(InboxFate::Open) {
+                page.keep();
+            }
+        }
+        break;
+    }
+    Ok(())
+}
+
+fn platform_id(method: &str, run: &RunId) -> String {
+    format!("{}:{run}", if method == "agent" { "agent" } else { "chat" })
 }
 
 /// Hands a message in; while the channel is being started, again and again for a while.
