@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use serde_json::{Value, json};
 
 use crate::harness::control::ControlClient;
-use crate::harness::gateway::Gateway;
+use crate::harness::gateway::{Gateway, merge};
 use crate::harness::rig::{Rig, all_said};
 use crate::harness::socket_platform::direct;
 
@@ -175,6 +175,16 @@ async fn wrong_orders_are_refused_with_their_reasons() {
         ("chat.inject", json!({ "sessionKey": "nobody", "message": "x" }), "session not found"),
         ("sessions.resolve", json!({ "key": "nobody" }), "No session found: nobody"),
         ("sessions.resolve", json!({ "label": "none" }), "No session found with label: none"),
+        (
+            "agent",
+            json!({ "message": "x", "idempotencyKey": "k", "deliver": true, "to": "wxid_ann" }),
+            "invalid agent params: `to` alone says nothing before there is a last channel: name a channel",
+        ),
+        (
+            "agent",
+            json!({ "message": "x", "idempotencyKey": "k", "sessionId": "018f2a63-8c4b-7d6e-9f00-0123456789ab" }),
+            "invalid agent params: No session found: 018f2a63-8c4b-7d6e-9f00-0123456789ab",
+        ),
         ("sessions.patch", json!({ "key": "agent:zz:main", "label": "x" }), "unknown agent id \"zz\""),
         ("sessions.reset", json!({ "key": "agent:zz:main" }), "unknown agent id \"zz\""),
         ("sessions.delete", json!({ "key": "main" }), "Cannot delete the main session (agent:main:main)."),
@@ -328,6 +338,19 @@ async fn what_waits_can_be_aborted_by_its_name_after_a_restart() {
 }
 
 #[tokio::test]
+async fn an_order_changes_its_session_once_and_within_the_rules() {
+    let gateway = scripted().await;
+    let mut client = ControlClient::connect(&gateway).await;
+    let order = |key: &str, label: &str, by: &str| json!({ "message": "hi", "sessionKey": "child", "idempotencyKey": key, "label": label, "spawnedBy": by });
+    client.call("agent", order("a", "  Desk ", "agent:main:main")).await.expect("accepted");
+    let error = client.call("agent", order("b", "Desk", "agent:main:other")).await.expect_err("it has a maker");
+    assert_eq!(error["message"], json!("spawnedBy cannot be changed once set"), "{error}");
+    client.call("agent", order("a", "Chair", "agent:main:main")).await.expect("the same again");
+    let list = client.call("sessions.list", json!({ "spawnedBy": "agent:main:main" })).await.expect("a list");
+    assert_eq!((&list["count"], &list["sessions"][0]["label"]), (&json!(1), &json!("Desk")), "{list}");
+}
+
+#[tokio::test]
 async fn a_long_session_has_a_last_message_and_no_title() {
     let gateway = scripted().await;
     let mut client = ControlClient::connect(&gateway).await;
@@ -350,6 +373,8 @@ async fn a_long_session_has_a_last_message_and_no_title() {
     }
 }
 
+const TO_MAIN: &str = "agent:main:main";
+
 /// Everybody's messages come into the main session.
 async fn shared() -> Rig {
     Rig::scripted(json!({}), json!({ "session": { "dmScope": "main" } }), SCRIPT).await
@@ -368,6 +393,41 @@ async fn a_reset_leaves_the_messages_of_peers_that_wait() {
     assert_eq!(reset["ok"], json!(true));
     rig.platform.wait_for_all(["wxid_bob: hello", "wxid_cid: hello too"].map(str::to_owned).into_iter()).await;
     assert_eq!(all_said(&rig.platform), ["wxid_bob: hello", "wxid_cid: hello too"], "the one that ran is ended");
+}
+
+#[tokio::test]
+async fn an_answer_goes_where_its_order_says() {
+    let rig = shared().await;
+    let mut client = ControlClient::connect(&rig.gateway).await;
+    rig.platform.publish(direct("m1", "wxid_ann", "hello")).await;
+    rig.platform.wait_for_sent(1).await;
+    let ways = [
+        ("k1", json!({}), Some("wxid_ann: k1")),
+        ("k2", json!({ "channel": "webchat", "to": "wxid_ann" }), None),
+        ("k3", json!({ "channel": "whatsapp", "to": "wxid_ann" }), None),
+        ("k4", json!({ "to": "wxid_bob" }), Some("wxid_bob: k4")),
+        ("k5", json!({ "channel": "last", "replyTo": "wxid_cid" }), Some("wxid_cid: k5")),
+        ("k6", json!({ "channel": " ", "accountId": "default", "to": "wxid_dan" }), Some("wxid_dan: k6")),
+        ("k7", json!({ "channel": "last" }), Some("wxid_dan: k7")),
+    ];
+    let mut wanted = vec!["wxid_ann: hello".to_owned()];
+    for (key, way, said) in ways {
+        let mut order = json!({ "message": key, "idempotencyKey": key, "sessionKey": TO_MAIN, "deliver": true });
+        merge(&mut order, way);
+        let id = client.send("agent", order).await;
+        assert_eq!(client.answer(&id).await.expect("accepted")["status"], "accepted");
+        client.answer(&id).await.expect("done");
+        wanted.extend(said.map(str::to_owned));
+        rig.platform.wait_for_sent(wanted.len()).await;
+    }
+    wanted.sort();
+    assert_eq!(all_said(&rig.platform), wanted);
+    for account in ["nobody", "side"] {
+        let order =
+            json!({ "message": "x", "idempotencyKey": account, "deliver": true, "accountId": account, "to": "wxid_ann" });
+        let error = client.call("agent", order).await.expect_err("there is no such account");
+        assert_eq!(error["message"], json!(format!("invalid agent params: unknown account of socket-chat: {account}")));
+    }
 }
 
 /// Returns how many lines an archive has, which has to be a private file of this kind.

@@ -92,6 +92,19 @@ pub(in super::super) async fn order(cx: &Cx, method: &'static str, wishes: Wishe
     }
 }
 
+/// Says whether a turn was ordered before under a client's key, by the same method.
+///
+/// # Errors
+/// The store does not answer.
+pub(in super::super) async fn is_known(control: &Control, method: &'static str, key: &str) -> Result<bool, WireError> {
+    // What can be no name is refused with the order.
+    let Some(run) = RunId::named(key) else { return Ok(false) };
+    if control.switchboard.runs().find(&run).is_some() {
+        return Ok(true);
+    }
+    Ok(control.store.inbox_fate(account(control), platform_id(method, &run)).await?.is_some())
+}
+
 /// Opens the page of a turn that was ordered before the process started and waits still, so that it can be called off.
 ///
 /// # Errors
