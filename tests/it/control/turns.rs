@@ -8,6 +8,7 @@ use crate::harness::control::ControlClient;
 use crate::harness::gateway::{Gateway, merge};
 use crate::harness::rig::{Rig, all_said};
 use crate::harness::socket_platform::direct;
+use crate::harness::until;
 
 /// Says two words; waits for ever in the middle of a sentence when asked to be slow; echoes all else.
 const SCRIPT: &str = "
@@ -428,6 +429,28 @@ async fn an_answer_goes_where_its_order_says() {
         let error = client.call("agent", order).await.expect_err("there is no such account");
         assert_eq!(error["message"], json!(format!("invalid agent params: unknown account of socket-chat: {account}")));
     }
+}
+
+#[tokio::test]
+async fn what_is_sent_stands_in_its_session_with_its_media() {
+    let rig = shared().await;
+    let mut client = ControlClient::connect(&rig.gateway).await;
+    let media = "https://cdn.example.org/a.jpg";
+    for key in ["agent:", "agent:zz:main", "a\u{1}b"] {
+        let message = json!({ "to": "wxid_ann", "message": "lost", "idempotencyKey": "k0", "sessionKey": key });
+        client.call("send", message).await.expect_err("no such session");
+    }
+    let message = json!({ "to": "wxid_ann", "message": "", "mediaUrl": media, "idempotencyKey": "k1", "sessionKey": "desk" });
+    client.call("send", message).await.expect("sent");
+    rig.platform.wait_for_sent(1).await;
+    assert_eq!(all_said(&rig.platform), [format!("wxid_ann: {media}")], "nothing was sent before its session was known");
+    // It is written behind the answer.
+    let line = until("the line of what was sent", async || {
+        let lines = client.call("chat.history", json!({ "sessionKey": "desk" })).await.expect("lines");
+        lines["messages"].get(0).cloned()
+    })
+    .await;
+    assert_eq!(line["content"][1]["url"], json!(media), "{line}");
 }
 
 /// Returns how many lines an archive has, which has to be a private file of this kind.
