@@ -10,7 +10,7 @@ use crate::harness::rig::{Rig, all_said};
 use crate::harness::socket_platform::direct;
 use crate::harness::until;
 
-/// Says two words; waits for ever in the middle of a sentence when asked to be slow; echoes all else.
+/// Says two words; lingers a moment; waits for ever in the middle of a sentence when asked to be slow; echoes all else.
 const SCRIPT: &str = "
 steps:
   - when: { contains: slow }
@@ -24,6 +24,11 @@ steps:
     do:
       - text: 'two '
       - text: 'words'
+  - when: { contains: linger }
+    times: 1000
+    do:
+      - waitMs: 200
+      - echo
   - times: 1000
     do: [echo]
 ";
@@ -366,11 +371,14 @@ async fn a_long_session_has_a_last_message_and_no_title() {
             assert_eq!(list["sessions"][0]["derivedTitle"], json!("hello"), "{list}");
         }
     }
+    let said = json!({ "sessionKey": "main", "message": "later", "idempotencyKey": "b" });
+    client.call("chat.send", said).await.expect("started");
+    client.until(|frame| frame["payload"]["runId"] == "b" && frame["payload"]["state"] == "final").await;
     for titles in [true, false] {
         let wanted = json!({ "includeDerivedTitles": titles, "includeLastMessage": true });
         let list = client.call("sessions.list", wanted).await.expect("a list");
         let row = &list["sessions"][0];
-        assert_eq!((&row["derivedTitle"], &row["lastMessagePreview"]), (&Value::Null, &json!("note 98")), "{list}");
+        assert_eq!((&row["derivedTitle"], &row["lastMessagePreview"]), (&Value::Null, &json!("later")), "{list}");
     }
 }
 
@@ -387,13 +395,13 @@ async fn a_reset_leaves_the_messages_of_peers_that_wait() {
     let mut client = ControlClient::connect(&rig.gateway).await;
     rig.platform.publish(direct("m1", "wxid_ann", "slow")).await;
     client.until(|frame| frame["event"] == "chat" && text_of(frame) == "I am th").await;
-    rig.platform.publish(direct("m2", "wxid_bob", "hello")).await;
-    rig.platform.publish(direct("m3", "wxid_cid", "hello too")).await;
+    rig.platform.publish(direct("m2", "wxid_bob", "linger")).await;
+    rig.platform.publish(direct("m3", "wxid_cid", "linger too")).await;
     rig.acknowledged(3).await;
     let reset = client.call("sessions.reset", json!({ "key": "main" })).await.expect("reset");
     assert_eq!(reset["ok"], json!(true));
-    rig.platform.wait_for_all(["wxid_bob: hello", "wxid_cid: hello too"].map(str::to_owned).into_iter()).await;
-    assert_eq!(all_said(&rig.platform), ["wxid_bob: hello", "wxid_cid: hello too"], "the one that ran is ended");
+    rig.platform.wait_for_all(["wxid_bob: linger", "wxid_cid: linger too"].map(str::to_owned).into_iter()).await;
+    assert_eq!(all_said(&rig.platform), ["wxid_bob: linger", "wxid_cid: linger too"], "the one that ran is ended");
 }
 
 #[tokio::test]
