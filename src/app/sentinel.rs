@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use callboard_actors::message::{Entry, Role, RunId, SessionKey};
 use callboard_actors::ports::Store;
-use callboard_actors::registry::{RouteSettings, main_key, named_key};
+use callboard_actors::registry::{RouteSettings, client_key, main_key};
 
 use crate::config::desk::{RestartWish, Sentinel, SentinelNote, SentinelStats};
 use crate::storage::folder;
@@ -81,12 +81,10 @@ pub(super) fn deliver(note: &SentinelNote, store: &dyn Store, routes: &RouteSett
     );
 }
 
-/// Returns the session that a client's name for it means.
+/// Returns the session that a client's name for it means; the main one for what can be no name, so that the note is told.
 fn session(key: &str, routes: &RouteSettings) -> SessionKey {
-    match key.trim() {
-        "main" => main_key(&routes.default_agent, &routes.main_key),
-        key => named_key(&routes.default_agent, key),
-    }
+    client_key(&routes.default_agent, &routes.main_key, key)
+        .unwrap_or_else(|_| main_key(&routes.default_agent, &routes.main_key))
 }
 
 fn note(state: &Path, reason: &str, wish: &RestartWish, now_ms: i64) -> SentinelNote {

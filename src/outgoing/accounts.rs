@@ -41,5 +41,5 @@ pub fn find(view: &dyn ChannelsView, key: &AccountKey) -> Result<Account, SendEr
     } else {
         (Field::Channel, format!("no channel `{}` is configured", key.channel()))
     };
-    Err(SendError::of(Code::NotFound, field, format!("{what}: GET /admin/channels lists them")))
+    Err(SendError::of(Code::NotFound, field, format!("{what}: `callboard channels list` shows what is")))
 }

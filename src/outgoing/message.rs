@@ -34,15 +34,15 @@ impl Message {
         if let Some(url) = &self.media_url {
             let public = url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
             if !public {
-                return Err(SendError::wrong(Field::MediaUrl, "`mediaUrl` must be an http or https URL"));
+                return Err(SendError::wrong(Field::MediaUrl, "the media URL must be an http or https URL"));
             }
         } else if self.text.as_ref().is_none_or(|text| text.trim().is_empty()) {
-            return Err(SendError::wrong(Field::Text, "`text` or `mediaUrl` is required"));
+            return Err(SendError::wrong(Field::Text, "there is nothing to send: a text or a media URL is required"));
         }
         match &self.idempotency_key {
             Some(key) if key.is_empty() || key.len() > IDEMPOTENCY_KEY_BYTES_MAX || key.contains(char::is_control) => {
                 let reason =
-                    format!("`idempotencyKey` must have 1 to {IDEMPOTENCY_KEY_BYTES_MAX} bytes and no control characters");
+                    format!("the idempotency key must have 1 to {IDEMPOTENCY_KEY_BYTES_MAX} bytes and no control characters");
                 Err(SendError::wrong(Field::IdempotencyKey, reason))
             }
             _ => Ok(()),

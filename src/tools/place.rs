@@ -3,24 +3,19 @@
 use callboard_actors::agent::{ToolContext, ToolFault};
 use callboard_actors::message::{Code, SessionKey};
 use callboard_actors::ports::{SessionRow, StoreError};
-use callboard_actors::registry::{RouteSettings, main_key, named_key};
+use callboard_actors::registry::{CLIENT_KEY_BYTES_MAX, RouteSettings, client_key};
 use serde_json::{Map, Value, json};
 
 /// The most bytes of a key.
-pub(super) const KEY_BYTES_MAX: u64 = 512;
+pub(super) const KEY_BYTES_MAX: u64 = CLIENT_KEY_BYTES_MAX as u64;
 
 /// Returns the session that a key means to the one who asks: a bare key is one of their agent's own, `main` its main session.
 ///
 /// # Errors
-/// No such agent is configured, or the key is not one.
+/// The key is not one, or no such agent is configured.
 pub(super) fn session_of(key: &str, context: &ToolContext, routes: &RouteSettings) -> Result<SessionKey, ToolFault> {
-    if key.contains(char::is_control) {
-        return Err(ToolFault::argument("sessionKey", "must not have control characters"));
-    }
-    let key = match key {
-        "main" => main_key(&context.agent, &routes.main_key),
-        key => named_key(&context.agent, key),
-    };
+    let key = client_key(&context.agent, &routes.main_key, key);
+    let key = key.map_err(|error| ToolFault::failed(Code::InvalidRequest, error.to_string()))?;
     match key.agent().filter(|agent| routes.agents.iter().any(|known| known == agent)) {
         Some(_) => Ok(key),
         None => Err(ToolFault::failed(Code::NotFound, format!("no agent of the session `{key}` is configured"))),

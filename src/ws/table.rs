@@ -38,12 +38,23 @@ impl Cx {
     }
 }
 
+/// What becomes of a client that lacks a method's scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lacking {
+    /// It is refused.
+    Refused,
+    /// One of protocol 4 or later without any scope is answered, with less: gateway-protocol §17.
+    Less,
+}
+
 /// One method.
 pub(super) struct Method {
     /// Its name.
     pub(super) name: &'static str,
     /// The scope that an operator needs for it.
     pub(super) need: Scope,
+    /// What becomes of a client that lacks the scope.
+    pub(super) lacking: Lacking,
     /// What it does, one sentence.
     pub(super) about: &'static str,
     /// How long it may take.
@@ -66,6 +77,7 @@ macro_rules! method {
         $crate::ws::table::Method {
             name: $name,
             need: $need,
+            lacking: $crate::ws::table::Lacking::Refused,
             about: $about,
             patience: $patience,
             params: |generator| generator.into_root_schema_for::<$params>(),
@@ -143,7 +155,7 @@ impl Methods for Table {
                 WireError::invalid(format!("unknown method: {name}"))
             });
         };
-        may(seat, entry.method.need)?;
+        may(seat, entry.method)?;
         Ok(Found { patience: entry.method.patience })
     }
 
@@ -158,12 +170,13 @@ impl Methods for Table {
     }
 }
 
-fn may(seat: &ClientSeat, need: Scope) -> Result<(), WireError> {
+fn may(seat: &ClientSeat, method: &Method) -> Result<(), WireError> {
     let role = seat.grant.role;
     if role == Role::Node {
         return Err(WireError::invalid(format!("unauthorized role: {role}")));
     }
-    if seat.grant.allows(need) { Ok(()) } else { Err(missing(seat, need)) }
+    let less = method.lacking == Lacking::Less && seat.protocol >= FORBIDDEN_FROM && seat.grant.scopes.is_empty();
+    if less || seat.grant.allows(method.need) { Ok(()) } else { Err(missing(seat, method.need)) }
 }
 
 /// Returns the error of a client that lacks a scope, in the form of its protocol.

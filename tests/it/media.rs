@@ -62,5 +62,5 @@ async fn a_picture_goes_out_with_its_caption() {
     let sent = rig.platform.wait_for_sent(2).await;
     assert_eq!(said(&sent[1]), "wxid_ann: Attachment: https://cdn.example.org/a.pdf");
     let error = rig.gateway.run(1, &["send", "--channel", "socket-chat", "--to", "wxid_ann", "--media", "/tmp/a.jpg"]);
-    assert!(error.contains("mediaUrl"), "{error}");
+    assert!(error.contains("media URL"), "{error}");
 }

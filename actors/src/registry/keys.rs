@@ -13,6 +13,20 @@ const AGENT_CHARS_MAX: usize = 64;
 const AGENT_FALLBACK: &str = "main";
 const KEPT: &str = "-_.@+=~!#$&";
 
+/// The longest key that is taken of a client, bytes.
+pub const CLIENT_KEY_BYTES_MAX: usize = 512;
+
+/// Why what a client calls a session cannot be its key.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// It is empty, too long, or has control characters.
+    #[error("sessionKey must have 1 to {CLIENT_KEY_BYTES_MAX} bytes and no control characters, for example agent:main:main")]
+    Form,
+    /// It begins like a whole key and names no agent, or nothing of one.
+    #[error("sessionKey \"{0}\" is no whole key, for example agent:main:main")]
+    Cut(String),
+}
+
 /// Returns an agent's id as keys have it: `[a-z0-9][a-z0-9_-]{0,63}`, lower-cased, every run of other characters collapsed to one
 /// `-`; `main` when nothing is left.
 #[must_use]
@@ -55,6 +69,24 @@ pub fn named_key(agent: &str, key: &str) -> SessionKey {
     let key = key.trim();
     let whole = key.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("agent:"));
     if whole { SessionKey::new(key) } else { SessionKey::new(&format!("agent:{}:{key}", normalise_agent(agent))) }
+}
+
+/// Returns the key of what a client calls a session, the same at every way in: `main` in any case is the agent's main session,
+/// all else is read as [`named_key`] reads it.
+///
+/// # Errors
+/// It can be no key.
+pub fn client_key(agent: &str, main: &str, text: &str) -> Result<SessionKey, KeyError> {
+    let bare = text.trim();
+    if bare.is_empty() || bare.len() > CLIENT_KEY_BYTES_MAX || bare.contains(char::is_control) {
+        return Err(KeyError::Form);
+    }
+    let key = if bare.eq_ignore_ascii_case("main") { main_key(agent, main) } else { named_key(agent, bare) };
+    let rest = key.agent().and_then(|agent| key.as_str().strip_prefix("agent:")?.strip_prefix(agent)?.strip_prefix(':'));
+    if key.agent().is_none_or(str::is_empty) || rest.is_none_or(str::is_empty) {
+        return Err(KeyError::Cut(bare.to_owned()));
+    }
+    Ok(key)
 }
 
 /// Joins an agent's id and parts that hold no `:` of their own.

@@ -21,5 +21,6 @@ mod tests;
 
 pub use actor::{ASKS_MAX, SessionActor};
 pub use gate::{TurnGate, TurnPass};
+pub use outcome::tells_failure;
 pub use parts::SessionParts;
 pub use settings::{OnProviderFailure, SessionSettings};

@@ -6,9 +6,19 @@ use crate::agent::ProviderError;
 use crate::message::{Entry, Outbound, OutboxId, Role, SessionKey, Switchboard, Target};
 use crate::ports::{InboxRow, NewOutbox, TurnOutcome};
 
-/// What is said when nothing could answer: honest, short, and without the operator's business.
+/// What is said when nothing could answer: honest, short, and without the operator's business. The code stands between the two.
+const APOLOGY: (&str, &str) = ("Sorry, I could not answer that (", "). Please try again later.");
+
 fn apology(error: &ProviderError) -> String {
-    format!("Sorry, I could not answer that ({}). Please try again later.", error.code)
+    format!("{}{}{}", APOLOGY.0, error.code, APOLOGY.1)
+}
+
+/// Says whether a line of a transcript is, or ends with, what a turn says that could not answer.
+#[must_use]
+pub fn tells_failure(line: &str) -> bool {
+    let last = line.rsplit("\n\n").next().unwrap_or(line);
+    let code = last.strip_prefix(APOLOGY.0).and_then(|rest| rest.strip_suffix(APOLOGY.1));
+    code.is_some_and(|code| !code.is_empty() && code.bytes().all(|mark| mark.is_ascii_lowercase() || mark == b'_'))
 }
 
 /// Returns the two lines that a turn adds to the transcript; only the question's when there is no answer.

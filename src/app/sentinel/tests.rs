@@ -51,7 +51,14 @@ fn what_is_no_note_is_passed_over_and_removed() {
 async fn the_session_named_is_told() {
     let state = tempfile::tempdir().unwrap();
     let routes = RouteSettings { default_agent: "ops".into(), main_key: "first".into(), ..RouteSettings::default() };
-    for (name, key) in [("main", "agent:ops:first"), ("agent:main:dm:x", "agent:main:dm:x"), ("other", "agent:ops:other")] {
+    let names = [
+        ("main", "agent:ops:first"),
+        ("Main", "agent:ops:first"),
+        ("agent:ops", "agent:ops:first"),
+        ("agent:main:dm:x", "agent:main:dm:x"),
+        ("other", "agent:ops:other"),
+    ];
+    for (name, key) in names {
         let store = MemoryStore::new(&Clock::manual(0));
         write(state.path(), "config.patch", &wish(Some(name), Some("new model")), 5).unwrap();
         deliver(&take(state.path()).unwrap(), store.as_ref(), &routes, 7);

@@ -66,8 +66,8 @@ impl PairingList {
     /// # Errors
     /// The store does not answer.
     pub(crate) async fn open(store: &dyn Store, channel: Option<&str>, now_ms: i64) -> Result<Self, StoreError> {
-        let open = store.pairings(now_ms).await?;
-        let wanted = open.into_iter().filter(|pairing| channel.is_none_or(|channel| pairing.channel == channel));
+        let (open, channel) = (store.pairings(now_ms).await?, channel.map(str::to_lowercase));
+        let wanted = open.into_iter().filter(|pairing| channel.as_ref().is_none_or(|channel| pairing.channel == *channel));
         Ok(Self { pairing: wanted.map(PairingView::from).collect() })
     }
 }

@@ -50,7 +50,7 @@ pub(in crate::http) async fn complete(
     }
     let mut asked = ChatRequest::parse(&body.0)?;
     let agent = route::agent(&settings, request.headers(), asked.model.as_deref())?;
-    let (session, tenure) = route::session(request.headers(), &agent, asked.user.as_deref())?;
+    let (session, tenure) = route::session(&settings, request.headers(), &agent, asked.user.as_deref())?;
     let (streams, wants_usage) = (asked.streams(), asked.wants_usage());
     let model = asked.model.take().filter(|model| !model.is_empty()).unwrap_or_else(|| MODEL_DEFAULT.to_owned());
     let sampling = sampling::sampling(&mut asked)?;

@@ -2,7 +2,7 @@
 
 use actix_web::http::header::HeaderMap;
 use callboard_actors::message::{Code, SessionKey, Tenure};
-use callboard_actors::registry::{named_key, openai_key, openai_user_key};
+use callboard_actors::registry::{client_key, openai_key, openai_user_key};
 use uuid::Uuid;
 
 use crate::http::error::ApiError;
@@ -30,10 +30,16 @@ pub(super) fn agent(settings: &HttpSettings, headers: &HeaderMap, model: Option<
 /// Returns the session and whether anybody will ask it again: by header, one for each user, or a fresh one.
 ///
 /// # Errors
-/// The key or user is too long or has control characters.
-pub(super) fn session(headers: &HeaderMap, agent: &str, user: Option<&str>) -> Result<(SessionKey, Tenure), ApiError> {
+/// The key can be none; or the user is too long or has control characters.
+pub(super) fn session(
+    settings: &HttpSettings,
+    headers: &HeaderMap,
+    agent: &str,
+    user: Option<&str>,
+) -> Result<(SessionKey, Tenure), ApiError> {
     if let Some((name, key)) = header(headers, "session-key")? {
-        return Ok((named_key(agent, checked(&name, key)?), Tenure::Kept));
+        let session = client_key(agent, &settings.main_key, checked(&name, key)?);
+        return session.map(|session| (session, Tenure::Kept)).map_err(|error| ApiError::field(name, error.to_string()));
     }
     match user.filter(|user| !user.is_empty()) {
         Some(user) => Ok((openai_user_key(agent, checked("user", user)?), Tenure::Kept)),

@@ -236,6 +236,8 @@ async fn an_approved_peer_is_told_and_let_in() {
     let names: Vec<_> = list["pairing"][0].as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(names, ["channel", "account", "code", "peer", "name", "createdAt", "expiresAt"]);
     assert_eq!(get(rig.at, "/admin/pairing?channel=other").await.json()["pairing"], json!([]));
+    let list = get(rig.at, "/admin/pairing?channel=Socket-Chat").await.json();
+    assert_eq!(list["pairing"].as_array().unwrap().len(), 2, "case does not matter, as in approve: {list}");
     post(rig.at, "/admin/pairing/socket-chat/NOSUCH22/approve", "").await.error(404, "not_found");
     assert_eq!(post(rig.at, "/admin/pairing/socket-chat/abcd2345/approve", "").await.json()["pairing"]["peer"], "wxid_1");
     let texts: Vec<_> = rig.store.outbox.lock().unwrap().iter().map(|row| row.outbound.text.clone()).collect();

@@ -5,7 +5,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use callboard_actors::agent::{Entrance, ToolContext, ToolFault, ToolOutput};
 use callboard_actors::message::{Code, SessionKey, TraceId};
-use callboard_actors::registry::{main_key, named_key};
+use callboard_actors::registry::{client_key, main_key};
 use serde_json::json;
 
 use super::answer::{ToolAnswer, ToolRefusal, done, refused};
@@ -89,21 +89,20 @@ fn session(settings: &HttpSettings, headers: &HeaderMap, invocation: &Invocation
         (None, None) => None,
     };
     let key = invocation.session_key.as_deref().map(|key| checked("sessionKey", key)).transpose()?;
-    let of_key = key.map(SessionKey::new).filter(|key| key.agent().is_some());
-    let agent = match (wanted, of_key.as_ref().and_then(SessionKey::agent)) {
-        (Some((param, wanted)), Some(own)) if !wanted.eq_ignore_ascii_case(own) => {
+    let by_name = wanted.as_ref().map(|(param, wanted)| known(settings, param, wanted)).transpose()?;
+    let agent = by_name.unwrap_or_else(|| settings.default_agent.clone());
+    let Some(key) = key else { return Ok((agent.clone(), main_key(&agent, &settings.main_key))) };
+    let session = client_key(&agent, &settings.main_key, key);
+    let session = session.map_err(|error| ApiError::field("sessionKey", error.to_string()))?;
+    let own = session.agent().unwrap_or_default();
+    match wanted {
+        Some((param, _)) if own != agent => {
             let text = format!("the agent of `{param}` is not that of `sessionKey`");
-            return Err(ApiError::field(param, text));
+            Err(ApiError::field(param, text))
         }
-        (Some((param, wanted)), _) => known(settings, &param, wanted)?,
-        (None, Some(own)) => known(settings, "sessionKey", own)?,
-        (None, None) => settings.default_agent.clone(),
-    };
-    let session = match key {
-        None | Some("main") => main_key(&agent, &settings.main_key),
-        Some(key) => named_key(&agent, key),
-    };
-    Ok((agent, session))
+        Some(_) => Ok((agent, session)),
+        None => Ok((known(settings, "sessionKey", own)?, session)),
+    }
 }
 
 fn known(settings: &HttpSettings, param: &str, agent: &str) -> Result<String, ApiError> {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use callboard_actors::channel::webchat;
 use callboard_actors::client::{Payload, Refusal, Scope, WireError};
 use callboard_actors::message::{Code, RunId, RunReport, RunStand, RunVerdict, Target};
 use callboard_actors::ports::SessionRow;
@@ -9,9 +10,10 @@ use callboard_actors::registry::main_key;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
-use super::levels;
 use super::turns::{self, Named, Ordered, Wishes, agent_named, session_named};
+use super::{levels, sessions_changed};
 use crate::ws::params::invalid;
 use crate::ws::table::{Cx, Free, Method, TURN, method};
 use crate::ws::{Control, snapshot};
@@ -96,18 +98,19 @@ async fn agent(cx: Cx, params: AgentParams) -> Result<Free, Refusal> {
     if params.attachments.as_ref().is_some_and(|attachments| !attachments.is_empty()) {
         return Err(no_attachments().into());
     }
-    let bad = |error: WireError| invalid("agent", &error.message);
+    // What is wrong with the parameters is told as such; a store that does not answer is not.
+    let bad = |error: WireError| {
+        if error.code == Code::InvalidRequest.wire() { invalid("agent", &error.message) } else { error }
+    };
     let session = session_of(control, &params).await.map_err(bad)?;
     let row = control.store.session(session.key.clone()).await?;
     may_send(row.as_ref())?;
     let deliver = if params.deliver == Some(true) { delivery(control, &params, row.as_ref()).map_err(bad)? } else { None };
     let thinking = params.thinking.as_deref().map(|level| levels::check("thinkingLevel", level)).transpose().map_err(bad)?;
-    let mut traits = Map::new();
-    for (field, value) in [("label", &params.label), ("spawnedBy", &params.spawned_by)] {
-        value.iter().for_each(|value| drop(traits.insert(field.to_owned(), value.as_str().into())));
-    }
-    if !traits.is_empty() {
-        control.store.patch_session(session.key.clone(), traits).await?;
+    let traits = traits(&params);
+    // The same order again changes nothing of its session.
+    if !traits.is_empty() && !turns::is_known(control, "agent", &params.idempotency_key).await? {
+        sessions_changed::change(control, &session.key, traits).await?;
     }
     let key = session.key.clone();
     let timeout_ms = params.timeout.filter(|seconds| *seconds > 0);
@@ -133,6 +136,17 @@ async fn agent(cx: Cx, params: AgentParams) -> Result<Free, Refusal> {
     }
 }
 
+/// Returns what an order says of its session.
+fn traits(params: &AgentParams) -> Map<String, Value> {
+    let given = [("label", &params.label), ("spawnedBy", &params.spawned_by)];
+    given.into_iter().filter_map(|(field, text)| Some((field.to_owned(), filled(text)?.into()))).collect()
+}
+
+/// Returns a text without the space around it; nothing of one without anything else.
+fn filled(text: &Option<String>) -> Option<&str> {
+    text.as_deref().map(str::trim).filter(|text| !text.is_empty())
+}
+
 /// Returns why attachments are refused.
 pub(super) fn no_attachments() -> WireError {
     WireError::new(Code::NotImplemented, "attachments are not taken yet: send the text alone, or a link in it")
@@ -148,10 +162,9 @@ pub(super) fn may_send(row: Option<&SessionRow>) -> Result<(), WireError> {
 
 /// Finds the session: by its key, by its id, by whom it is about, or the agent's main one.
 async fn session_of(control: &Control, params: &AgentParams) -> Result<Named, WireError> {
-    let given = |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
-    let agent = given(&params.agent_id).map(|id| agent_named(control, &id)).transpose()?;
-    if let Some(key) = given(&params.session_key) {
-        let named = session_named(control, agent.as_deref(), &key)?;
+    let agent = filled(&params.agent_id).map(|id| agent_named(control, id)).transpose()?;
+    if let Some(key) = filled(&params.session_key) {
+        let named = session_named(control, agent.as_deref(), key)?;
         let of = agent_named(control, named.key.agent().unwrap_or_default())?;
         return match agent {
             Some(agent) if agent != of => {
@@ -162,13 +175,15 @@ async fn session_of(control: &Control, params: &AgentParams) -> Result<Named, Wi
     }
     let routes = control.routes.get();
     let agent_or_default = agent.clone().unwrap_or_else(|| routes.default_agent.clone());
-    if let Some(id) = given(&params.session_id) {
-        let known = snapshot::known_sessions(control).await;
+    if let Some(id) = filled(&params.session_id) {
+        let known = control.store.sessions(snapshot::SESSIONS_MAX).await?;
         let fits = |row: &&SessionRow| {
             row.id.to_string() == id.to_lowercase() && agent.as_deref().is_none_or(|agent| row.key.agent() == Some(agent))
         };
         return match known.iter().find(fits) {
             Some(row) => Ok(Named::plain(row.key.clone())),
+            // It names one transcript: what is said to it is not to begin another one.
+            None if Uuid::parse_str(id).is_ok() => Err(WireError::invalid(format!("No session found: {id}"))),
             None => session_named(control, None, &format!("agent:{agent_or_default}:explicit:{id}"))
                 .map(|named| Named::plain(named.key)),
         };
@@ -178,10 +193,25 @@ async fn session_of(control: &Control, params: &AgentParams) -> Result<Named, Wi
 
 /// Finds where the answer is sent; `None` sends it nowhere.
 fn delivery(control: &Control, params: &AgentParams, row: Option<&SessionRow>) -> Result<Option<Target>, WireError> {
-    let last = row.and_then(|row| row.reply_to.clone()).filter(|target| target.account.channel() != "webchat");
-    let channel = params.reply_channel.as_ref().or(params.channel.as_ref()).map(|channel| channel.trim().to_lowercase());
-    let Some(channel) = channel.filter(|channel| !matches!(channel.as_str(), "" | "last" | "webchat")) else { return Ok(last) };
-    let wanted = params.reply_account_id.as_ref().or(params.account_id.as_ref()).map(|account| account.to_lowercase());
+    let last = row.and_then(|row| row.reply_to.clone()).filter(|target| target.account.channel() != webchat::NAME);
+    let to = filled(&params.reply_to).or(filled(&params.to));
+    let thread = filled(&params.thread_id).map(str::to_owned);
+    let wanted = filled(&params.reply_account_id).or(filled(&params.account_id)).map(str::to_lowercase);
+    let (channel, wanted) = match filled(&params.reply_channel).or(filled(&params.channel)).map(str::to_lowercase) {
+        // The answer stands in the transcript, which is all that the web chat shows.
+        Some(named) if named == webchat::NAME => return Ok(None),
+        Some(named) if named != "last" => (named, wanted),
+        _ => match &last {
+            Some(last) => {
+                let (channel, account) = (last.account.channel().to_owned(), last.account.account().to_owned());
+                (channel, wanted.or(Some(account)))
+            }
+            None if to.is_some() => {
+                return Err(WireError::invalid("`to` alone says nothing before there is a last channel: name a channel"));
+            }
+            None => return Ok(None),
+        },
+    };
     let accounts = control.channels.accounts();
     let mut own = accounts.into_iter().filter(|account| account.key.channel() == channel).peekable();
     if own.peek().is_none() {
@@ -191,13 +221,11 @@ fn delivery(control: &Control, params: &AgentParams, row: Option<&SessionRow>) -
     let Some(account) = own.find(|account| wanted.as_deref().is_none_or(|wanted| account.key.account() == wanted)) else {
         return Err(WireError::invalid(format!("unknown account of {channel}: {}", wanted.unwrap_or_default())));
     };
-    let Some(to) = params.reply_to.as_ref().or(params.to.as_ref()).filter(|to| !to.trim().is_empty()) else {
-        return Ok(last.filter(|target| target.account == account.key));
+    let target = match to {
+        Some(to) => Some(account.platform.target(to).map_err(|error| WireError::invalid(error.to_string()))?.target),
+        None => last.filter(|last| last.account == account.key),
     };
-    let address = account.platform.target(to).map_err(|error| WireError::invalid(error.to_string()))?;
-    let mut target = address.target;
-    target.thread = params.thread_id.clone().or(target.thread);
-    Ok(Some(target))
+    Ok(target.map(|target| Target { thread: thread.or(target.thread), ..target }))
 }
 
 /// Which turn is waited for.

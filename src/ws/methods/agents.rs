@@ -1,13 +1,12 @@
 //! `agents.list`, `agent.identity.get`, `models.list`: gateway-protocol §7.3.
 
-use callboard_actors::client::{Refusal, Scope, WireError};
-use callboard_actors::message::Code;
-use callboard_actors::registry::{main_key, named_key};
+use callboard_actors::client::{Refusal, Scope};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::session_rows::CONTEXT_TOKENS;
+use super::turns::{agent_named, own_session};
 use crate::ws::Control;
 use crate::ws::params::invalid;
 use crate::ws::table::{Cx, Method, Nothing, SHORT, method};
@@ -86,24 +85,18 @@ struct Identity {
 }
 
 async fn identity(cx: Cx, IdentityParams { agent_id, session_key }: IdentityParams) -> Result<Identity, Refusal> {
-    let routes = cx.control.routes.get();
     let filled = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-    let named = filled(agent_id).map(|id| id.to_lowercase());
-    let of_session = filled(session_key).map(|key| match key.as_str() {
-        "main" => main_key(&routes.default_agent, &routes.main_key),
-        key => named_key(&routes.default_agent, key),
-    });
-    let of_session = of_session.as_ref().and_then(|key| key.agent());
+    let named = filled(agent_id).map(|id| agent_named(&cx.control, &id)).transpose()?;
+    let session = filled(session_key).map(|key| own_session(&cx.control, &key)).transpose()?;
+    let of_session = session.as_ref().and_then(|session| session.key.agent());
     if let (Some(named), Some(other)) = (&named, of_session)
         && named != other
     {
         let what = format!("agent \"{named}\" does not match session key agent \"{other}\"");
         return Err(invalid("agent.identity.get", &what).into());
     }
-    let id = named.or_else(|| of_session.map(str::to_owned)).unwrap_or_else(|| routes.default_agent.clone());
-    if !routes.agents.contains(&id) {
-        return Err(WireError::new(Code::NotFound, format!("unknown agent id \"{id}\": agents.list lists them")).into());
-    }
+    let default = || cx.control.routes.get().default_agent.clone();
+    let id = named.or_else(|| of_session.map(str::to_owned)).unwrap_or_else(default);
     let name = name(&cx.control, &id).unwrap_or_else(|| NAME.to_owned());
     let avatar = name.chars().take(1).flat_map(char::to_uppercase).collect();
     Ok(Identity { agent_id: id, name, avatar })

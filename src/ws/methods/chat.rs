@@ -80,6 +80,7 @@ async fn send(cx: Cx, params: SendParams) -> Result<Free, Refusal> {
     let row = control.store.session(session.key.clone()).await?;
     may_send(row.as_ref())?;
     let last = row.and_then(|row| row.reply_to).filter(|target| target.account.channel() != "webchat");
+    let key = session.key.clone();
     let wishes = Wishes {
         session,
         key: params.idempotency_key,
@@ -97,7 +98,10 @@ async fn send(cx: Cx, params: SendParams) -> Result<Free, Refusal> {
             _ => status(run, "ok"),
         },
         Ordered::Known(run, _) | Ordered::Open(run) => status(run, "in_flight"),
-        Ordered::Done(run) => status(run, "ok"),
+        Ordered::Done(run) => {
+            turns::remembered(control, &run, &key).await?;
+            status(run, "ok")
+        }
         Ordered::Dead(run) => Err(turns::failed(&run)),
     }
 }
@@ -125,7 +129,11 @@ async fn abort(cx: Cx, params: AbortParams) -> Result<Free, Refusal> {
     let session = session_named(control, None, &params.session_key)?.key;
     let Some(run) = params.run_id else { return Ok(stopped(&turns::stop(control, &session, None, "rpc").await)) };
     let Some(run) = RunId::named(&run) else { return Ok(stopped(&[])) };
-    match control.switchboard.runs().find(&run) {
+    let runs = control.switchboard.runs();
+    if runs.find(&run).is_none() {
+        turns::recall(control, &run, &session).await?;
+    }
+    match runs.find(&run) {
         Some((of, _)) if of != session => Err(WireError::invalid("runId does not match sessionKey").into()),
         Some((_, RunStand::Ended(_))) => Ok(stopped(&[])),
         // A turn that nobody ordered can be aborted by its name too.

@@ -5,9 +5,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::http::Look;
 use crate::ws::channels::{self, PROBE_WAIT, Probing};
 use crate::ws::snapshot;
-use crate::ws::table::{Cx, Free, Method, SHORT, method};
+use crate::ws::table::{Cx, Free, Lacking, Method, SHORT, method};
 
 /// How many sessions `status` shows.
 const RECENT_MAX: usize = 10;
@@ -16,7 +17,10 @@ const RECENT_MAX: usize = 10;
 const QUEUES_MAX: usize = 50;
 
 pub(super) const METHODS: &[Method] = &[
-    method!("health", Scope::Read, SHORT, "Tells whether the gateway is of use, and how its channels are.", HealthParams => Free, health),
+    Method {
+        lacking: Lacking::Less,
+        ..method!("health", Scope::Read, SHORT, "Tells whether the gateway is of use, and how its channels are; without any scope, from protocol 4 on, only the former.", HealthParams => Free, health)
+    },
     method!("status", Scope::Read, SHORT, "Tells how channels, sessions, queues and actors are.", StatusParams => Free, status),
 ];
 
@@ -30,10 +34,15 @@ struct HealthParams {
 }
 
 async fn health(cx: Cx, HealthParams { probe }: HealthParams) -> Result<Payload, Refusal> {
-    if probe == Some(true) {
-        return Ok(Payload::of(&snapshot::picture(&cx.control, Probing::Yes(PROBE_WAIT)).await));
+    let control = &cx.control;
+    if !cx.seat().grant.allows(Scope::Read) {
+        let ok = control.doctor.reasons(Look::Everywhere).is_empty();
+        return Ok(Payload::of(&json!({ "ok": ok, "ts": control.clock().now_ms() })));
     }
-    Ok(cx.control.health.fresh(&cx.control).await)
+    if probe == Some(true) {
+        return Ok(Payload::of(&snapshot::picture(control, Probing::Yes(PROBE_WAIT)).await));
+    }
+    Ok(control.health.fresh(control).await)
 }
 
 /// What newer clients leave out of `status`; taken, and without effect.
@@ -71,7 +80,7 @@ async fn status(cx: Cx, params: StatusParams) -> Result<Free, Refusal> {
         .map(|agent| json!({ "agentId": agent, "enabled": false, "every": "0m", "everyMs": null }))
         .collect();
     let lines = if params.include_channel_summary == Some(false) { Vec::new() } else { summary_lines(&channels) };
-    let reasons = control.doctor.reasons(crate::http::Look::Everywhere);
+    let reasons = control.doctor.reasons(Look::Everywhere);
     Ok(Free(json!({
         "ok": reasons.is_empty(),
         "reasons": reasons,

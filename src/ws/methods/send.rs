@@ -2,11 +2,11 @@
 
 use callboard_actors::channel::webchat;
 use callboard_actors::client::{Refusal, Scope, WireError};
-use callboard_actors::message::{Code, Entry, Peer, Role, Route, RunId, SessionKey, TraceId, Usage};
+use callboard_actors::message::{Code, Entry, Media, Peer, Role, Route, RunId, SessionKey, TraceId, Usage};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::turns::session_named;
+use super::turns::own_session;
 use crate::outgoing::{Message, Outgoing, Sent};
 use crate::ws::Control;
 use crate::ws::table::{Cx, Method, SHORT, method};
@@ -70,7 +70,9 @@ struct Answer {
 async fn send(cx: Cx, params: SendParams) -> Result<Answer, Refusal> {
     let SendParams { to, message, idempotency_key, media_url, media_urls, channel, account_id, session_key, .. } = params;
     let control = &cx.control;
+    let session = session_key.as_deref().map(|key| own_session(control, key)).transpose()?.map(|named| named.key);
     let channel = channel_of(control, channel.as_deref())?;
+    let media_url = media_url.or_else(|| media_urls.into_iter().next());
     let outgoing = Outgoing {
         store: control.store.clone(),
         switchboard: control.switchboard.clone(),
@@ -82,13 +84,13 @@ async fn send(cx: Cx, params: SendParams) -> Result<Answer, Refusal> {
         account: account_id.filter(|account| !account.trim().is_empty()),
         to,
         text: Some(message.clone()),
-        media_url: media_url.or_else(|| media_urls.into_iter().next()),
+        media_url: media_url.clone(),
         // A key of its own kind: the same key given to another entry is another message.
         idempotency_key: Some(format!("send:{idempotency_key}")),
     };
     let sent = outgoing.send(asked, TraceId::new()).await.map_err(|error| WireError::new(error.code, error.to_string()))?;
     if sent.is_new && channel != webchat::NAME {
-        mirror(control, &sent, session_key.as_deref(), message)?;
+        mirror(control, &sent, session, message, media_url);
     }
     Ok(Answer {
         run_id: idempotency_key,
@@ -117,18 +119,15 @@ fn channel_of(control: &Control, asked: Option<&str>) -> Result<String, WireErro
 }
 
 /// Shows the message in the transcript of the session that the chat belongs to, so that its agent knows of it.
-fn mirror(control: &Control, sent: &Sent, named: Option<&str>, text: String) -> Result<(), WireError> {
-    let session: SessionKey = match named {
-        Some(name) => session_named(control, None, name)?.key,
-        None => {
-            let chat = sent.target.chat.clone();
-            let peer = Peer { id: chat.id.clone(), name: String::new() };
-            let route = Route { account: sent.account.clone(), chat, thread: sent.target.thread.clone(), peer };
-            control.switchboard.resolve(&route)
-        }
-    };
-    let line = Entry { role: Role::Assistant, text, media: None, run: RunId::new(), at_ms: control.clock().now_ms() };
+fn mirror(control: &Control, sent: &Sent, named: Option<SessionKey>, text: String, media_url: Option<String>) {
+    let session = named.unwrap_or_else(|| {
+        let chat = sent.target.chat.clone();
+        let peer = Peer { id: chat.id.clone(), name: String::new() };
+        let route = Route { account: sent.account.clone(), chat, thread: sent.target.thread.clone(), peer };
+        control.switchboard.resolve(&route)
+    });
+    let media = media_url.map(|url| Media { url, mime: None });
+    let line = Entry { role: Role::Assistant, text, media, run: RunId::new(), at_ms: control.clock().now_ms() };
     control.store.append_transcript(session.clone(), vec![line], Usage::default());
     control.switchboard.session_changed(&session);
-    Ok(())
 }

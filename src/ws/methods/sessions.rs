@@ -16,8 +16,11 @@ use crate::ws::table::{Cx, Free, Method, SHORT, method};
 /// How many sessions a list shows the titles and last messages of; further ones are shown without.
 const READ_MAX: usize = 200;
 
-/// How many lines are read for a title and a last message.
-const LINES_READ: usize = 100;
+/// How many lines a session may have whose title is looked for: of a longer one the first are not read.
+const TITLE_LINES_MAX: usize = 100;
+
+/// How many lines are read for a last message alone.
+const LAST_LINES_READ: usize = 10;
 
 /// How long a title is, characters.
 const TITLE_CHARS_MAX: usize = 60;
@@ -55,7 +58,7 @@ struct ListParams {
     include_global: Option<bool>,
     /// With the session `unknown`; only without when false.
     include_unknown: Option<bool>,
-    /// With a title from the first thing that was said.
+    /// With a title from the first thing that was said; none for a session of more than a hundred lines.
     include_derived_titles: Option<bool>,
     /// With the last thing that was said.
     include_last_message: Option<bool>,
@@ -100,9 +103,14 @@ async fn list(cx: Cx, params: ListParams) -> Result<Free, Refusal> {
     for (place, row) in rows.into_iter().enumerate() {
         let mut told = session_rows::list_row(control, row);
         if (titles || last) && place < READ_MAX {
-            let lines = control.store.history(row.key.clone(), LINES_READ).await?;
+            let whole = titles && row.entries <= TITLE_LINES_MAX as u64;
+            let lines = match (whole, last) {
+                (true, _) => control.store.history(row.key.clone(), TITLE_LINES_MAX).await?,
+                (false, true) => control.store.history(row.key.clone(), LAST_LINES_READ).await?,
+                (false, false) => Vec::new(),
+            };
             if let Some(fields) = told.as_object_mut() {
-                let title = said(lines.iter(), &[Role::User], TITLE_CHARS_MAX).filter(|_| titles);
+                let title = said(lines.iter(), &[Role::User], TITLE_CHARS_MAX).filter(|_| whole);
                 fields.extend(title.map(|title| ("derivedTitle".to_owned(), title.into())));
                 let text = said(lines.iter().rev(), &[Role::User, Role::Assistant], LAST_CHARS_MAX).filter(|_| last);
                 fields.extend(text.map(|text| ("lastMessagePreview".to_owned(), text.into())));

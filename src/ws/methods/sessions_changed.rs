@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::turns::{quiet, session_named};
+use super::turns::{own_session, quiet, session_named};
 use super::{levels, session_rows};
 use crate::ws::archive::{self, Why};
 use crate::ws::table::{Cx, Free, Method, SHORT, method};
@@ -92,7 +92,16 @@ const FIELDS: &[&str] = &[
 async fn patch(cx: Cx, Patch(mut given): Patch) -> Result<Free, Refusal> {
     let control = &cx.control;
     let key = given.remove("key");
-    let key = session_named(control, None, key.as_ref().and_then(Value::as_str).unwrap_or_default())?.key;
+    let key = own_session(control, key.as_ref().and_then(Value::as_str).unwrap_or_default())?.key;
+    let row = change(control, &key, given).await?;
+    Ok(Free(json!({ "ok": true, "path": snapshot::store_path(control), "key": key, "entry": session_rows::entry(&row) })))
+}
+
+/// Changes a session's own settings: all of them, or none.
+///
+/// # Errors
+/// One of them is none that can be kept, or the store does not take them.
+pub(super) async fn change(control: &Control, key: &SessionKey, given: Map<String, Value>) -> Result<SessionRow, WireError> {
     let mut patch = Map::new();
     // What newer clients know beside these has no meaning here.
     for (field, value) in given.into_iter().filter(|(field, _)| FIELDS.contains(&field.as_str())) {
@@ -102,11 +111,11 @@ async fn patch(cx: Cx, Patch(mut given): Patch) -> Result<Free, Refusal> {
     if let Some(made_by) = control.store.session(key.clone()).await?.and_then(|row| row.traits.spawned_by)
         && patch.get("spawnedBy").is_some_and(|wanted| wanted.as_str() != Some(&made_by))
     {
-        return Err(WireError::invalid("spawnedBy cannot be changed once set").into());
+        return Err(WireError::invalid("spawnedBy cannot be changed once set"));
     }
     let row = control.store.patch_session(key.clone(), patch).await?;
-    control.switchboard.session_changed(&key);
-    Ok(Free(json!({ "ok": true, "path": snapshot::store_path(control), "key": key, "entry": session_rows::entry(&row) })))
+    control.switchboard.session_changed(key);
+    Ok(row)
 }
 
 /// Returns a setting's word as it is kept.
@@ -140,12 +149,12 @@ struct KeyParams {
 
 async fn reset(cx: Cx, KeyParams { key }: KeyParams) -> Result<Free, Refusal> {
     let control = &cx.control;
-    let key = session_named(control, None, &key)?.key;
+    let key = own_session(control, &key)?.key;
     quiet(control, &key).await;
     let leaving = Leaving::read(control, &key, Why::Reset).await?;
     let (row, lines) = control.store.reset_session(key.clone()).await?;
-    let archived = leaving.settle(control, lines).await?;
     control.switchboard.session_changed(&key);
+    let archived = leaving.settle(control, lines).await?;
     Ok(Free(json!({ "ok": true, "key": key, "entry": session_rows::entry(&row), "archived": archived })))
 }
 
@@ -172,9 +181,9 @@ async fn delete(cx: Cx, DeleteParams { key, .. }: DeleteParams) -> Result<Free, 
     quiet(control, &key).await;
     let leaving = Leaving::read(control, &key, Why::Deleted).await?;
     let lines = control.store.delete_session(key.clone()).await?;
+    control.switchboard.session_changed(&key);
     let deleted = lines.is_some();
     let archived = leaving.settle(control, lines.unwrap_or_default()).await?;
-    control.switchboard.session_changed(&key);
     Ok(Free(json!({ "ok": true, "key": key, "deleted": deleted, "archived": archived })))
 }
 
@@ -202,11 +211,11 @@ async fn compact(cx: Cx, CompactParams { key, max_lines }: CompactParams) -> Res
     if row.entries <= keep {
         return Ok(Free(json!({ "ok": true, "key": key, "compacted": false, "kept": row.entries })));
     }
-    quiet(control, &key).await;
+    // A turn that runs goes on: it has read what it needs, and its lines are the newest.
     let leaving = Leaving::read(control, &key, Why::Compacted).await?;
     let done = control.store.compact_session(key.clone(), usize::try_from(keep).unwrap_or(usize::MAX)).await?;
     control.switchboard.session_changed(&key);
-    let archived = leaving.archived.into_iter().next();
+    let archived = leaving.settle(control, done.dropped).await?.into_iter().next();
     Ok(Free(json!({ "ok": true, "key": key, "compacted": true, "archived": archived, "kept": done.kept })))
 }
 

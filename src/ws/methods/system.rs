@@ -9,7 +9,7 @@ use crate::ws::table::{Cx, Free, Method, Nothing, SHORT, method};
 
 pub(super) const METHODS: &[Method] = &[
     method!("system-presence", Scope::Read, SHORT, "Lists who is there, the gateway first.", Nothing => Vec<PresenceEntry>, presence),
-    method!("system-event", Scope::Admin, SHORT, "Tells the gateway of a machine, and everybody who is there.", SystemEvent => Free, event),
+    method!("system-event", Scope::Admin, SHORT, "Tells the gateway of a machine, and everybody who is there; no agent hears the text yet.", SystemEvent => Free, event),
     method!("last-heartbeat", Scope::Read, SHORT, "Returns the last heartbeat of an agent: null, as long as there is none.", Nothing => Option<Free>, last_heartbeat),
 ];
 

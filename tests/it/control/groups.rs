@@ -26,6 +26,18 @@ fn lesser(scope: &str) -> Vec<&'static str> {
 }
 
 #[tokio::test]
+async fn without_any_scope_health_is_cut_from_protocol_4_on() {
+    let gateway = Gateway::start(json!({})).await;
+    let mut client = ControlClient::open(&gateway).await;
+    client.hello(json!({ "minProtocol": 4, "maxProtocol": 4 })).await.expect("hello-ok");
+    let health = client.call("health", json!({ "probe": true })).await.expect("cut");
+    let fields: Vec<&str> = health.as_object().expect("an object").keys().map(String::as_str).collect();
+    assert_eq!((fields, &health["ok"]), (vec!["ok", "ts"], &json!(true)), "{health}");
+    let error = client.call("status", json!({})).await.expect_err("it needs a scope");
+    assert_eq!(error["code"], json!("FORBIDDEN"), "{error}");
+}
+
+#[tokio::test]
 async fn a_lesser_scope_is_refused_by_every_method() {
     let gateway = Gateway::start(json!({})).await;
     for scope in ["operator.admin", "operator.read", "operator.write", "operator.pairing", "operator.approvals"] {
@@ -129,7 +141,14 @@ async fn agents_and_models_are_told() {
     assert_eq!(models["models"][0]["provider"], json!("echo"), "{models}");
 
     let ada = json!({ "agentId": "main", "name": "Ada", "avatar": "A" });
-    for params in [json!({}), json!({ "agentId": "main" }), json!({ "sessionKey": "agent:main:main" })] {
+    let ways = [
+        json!({}),
+        json!({ "agentId": "main" }),
+        json!({ "agentId": " Main. " }),
+        json!({ "sessionKey": "agent:main:main" }),
+        json!({ "sessionKey": "Main" }),
+    ];
+    for params in ways {
         assert_eq!(client.call("agent.identity.get", params).await.expect("an identity"), ada);
     }
     let params = json!({ "agentId": "main", "sessionKey": "agent:other:main" });

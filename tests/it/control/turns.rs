@@ -5,9 +5,12 @@ use std::os::unix::fs::PermissionsExt as _;
 use serde_json::{Value, json};
 
 use crate::harness::control::ControlClient;
-use crate::harness::gateway::Gateway;
+use crate::harness::gateway::{Gateway, merge};
+use crate::harness::rig::{Rig, all_said};
+use crate::harness::socket_platform::direct;
+use crate::harness::until;
 
-/// Says two words; waits for ever in the middle of a sentence when asked to be slow; echoes all else.
+/// Says two words; lingers a moment; waits for ever in the middle of a sentence when asked to be slow; echoes all else.
 const SCRIPT: &str = "
 steps:
   - when: { contains: slow }
@@ -21,6 +24,11 @@ steps:
     do:
       - text: 'two '
       - text: 'words'
+  - when: { contains: linger }
+    times: 1000
+    do:
+      - waitMs: 200
+      - echo
   - times: 1000
     do: [echo]
 ";
@@ -173,6 +181,18 @@ async fn wrong_orders_are_refused_with_their_reasons() {
         ("chat.inject", json!({ "sessionKey": "nobody", "message": "x" }), "session not found"),
         ("sessions.resolve", json!({ "key": "nobody" }), "No session found: nobody"),
         ("sessions.resolve", json!({ "label": "none" }), "No session found with label: none"),
+        (
+            "agent",
+            json!({ "message": "x", "idempotencyKey": "k", "deliver": true, "to": "wxid_ann" }),
+            "invalid agent params: `to` alone says nothing before there is a last channel: name a channel",
+        ),
+        (
+            "agent",
+            json!({ "message": "x", "idempotencyKey": "k", "sessionId": "018f2a63-8c4b-7d6e-9f00-0123456789ab" }),
+            "invalid agent params: No session found: 018f2a63-8c4b-7d6e-9f00-0123456789ab",
+        ),
+        ("sessions.patch", json!({ "key": "agent:zz:main", "label": "x" }), "unknown agent id \"zz\""),
+        ("sessions.reset", json!({ "key": "agent:zz:main" }), "unknown agent id \"zz\""),
         ("sessions.delete", json!({ "key": "main" }), "Cannot delete the main session (agent:main:main)."),
         (
             "sessions.patch",
@@ -241,6 +261,204 @@ async fn sessions_are_listed_changed_and_archived() {
     assert_eq!(archived(&deleted["archived"][0], ".jsonl.deleted."), 2);
     let again = client.call("sessions.delete", json!({ "key": "work" })).await.expect("nothing is there");
     assert_eq!((&again["deleted"], &again["archived"]), (&json!(false), &json!([])));
+}
+
+#[tokio::test]
+async fn a_compaction_leaves_the_turn_that_runs() {
+    let gateway = scripted().await;
+    let mut client = ControlClient::connect(&gateway).await;
+    for run in ["a", "b"] {
+        let said = json!({ "sessionKey": "work", "message": "hello", "idempotencyKey": run });
+        client.call("chat.send", said).await.expect("started");
+        client.until(|frame| frame["payload"]["runId"] == run && frame["payload"]["state"] == "final").await;
+    }
+    let slow = json!({ "sessionKey": "work", "message": "slow", "idempotencyKey": "s" });
+    client.call("chat.send", slow).await.expect("started");
+    client.until(|frame| frame["event"] == "chat" && text_of(frame) == "I am th").await;
+    let next = json!({ "sessionKey": "work", "message": "more", "idempotencyKey": "n" });
+    client.call("chat.send", next).await.expect("started");
+    let compacted = client.call("sessions.compact", json!({ "key": "work", "maxLines": 1 })).await.expect("compacted");
+    assert_eq!((&compacted["compacted"], &compacted["kept"]), (&json!(true), &json!(1)), "{compacted}");
+    let stopped = client.call("chat.abort", json!({ "sessionKey": "work", "runId": "s" })).await.expect("it runs still");
+    assert_eq!(stopped["runIds"], json!(["s"]), "{stopped}");
+    client.until(|frame| frame["payload"]["runId"] == "n" && frame["payload"]["state"] == "final").await;
+}
+
+#[tokio::test]
+async fn a_turn_that_failed_or_is_forgotten_is_not_told_as_done_after_a_restart() {
+    let script = "
+steps:
+  - when: { contains: fail }
+    times: 1000
+    do:
+      - text: 'half'
+      - error: { code: refused }
+  - times: 1000
+    do: [echo]
+";
+    let mut gateway = Gateway::prepare(json!({}));
+    gateway.play(script);
+    gateway.again().await;
+    let mut client = ControlClient::connect(&gateway).await;
+    let failing = json!({ "message": "fail", "idempotencyKey": "f" });
+    let whole = json!({ "message": "hello", "idempotencyKey": "w" });
+    for (order, ends_well) in [(&failing, false), (&whole, true)] {
+        let id = client.send("agent", order.clone()).await;
+        client.answer(&id).await.expect("accepted");
+        assert_eq!(client.answer(&id).await.is_ok(), ends_well, "{order}");
+    }
+    gateway.kill();
+    gateway.again().await;
+    let mut client = ControlClient::connect(&gateway).await;
+    let again = client.call("agent", whole).await.expect("its answer stands there");
+    assert_eq!(again["result"]["payloads"][0]["text"], json!("hello"), "{again}");
+    let error = client.call("agent", failing).await.expect_err("it failed");
+    assert_eq!(error["code"], json!("UNAVAILABLE"), "{error}");
+    assert!(error["message"].as_str().is_some_and(|text| text.contains("no longer known")), "{error}");
+}
+
+#[tokio::test]
+async fn what_waits_can_be_aborted_by_its_name_after_a_restart() {
+    let mut gateway = scripted().await;
+    let mut client = ControlClient::connect(&gateway).await;
+    let slow = json!({ "sessionKey": "main", "message": "slow", "idempotencyKey": "s1" });
+    client.call("chat.send", slow).await.expect("started");
+    client.until(|frame| frame["event"] == "chat" && text_of(frame) == "I am th").await;
+    let next = json!({ "sessionKey": "main", "message": "more", "idempotencyKey": "s2" });
+    client.call("chat.send", next).await.expect("queued");
+    gateway.kill();
+    gateway.again().await;
+    let mut client = ControlClient::connect(&gateway).await;
+    for run in ["s2", "s1"] {
+        let stopped = client.call("chat.abort", json!({ "sessionKey": "main", "runId": run })).await.expect("aborted");
+        assert_eq!(stopped["runIds"], json!([run]), "{stopped}");
+    }
+    let mut ended = Vec::new();
+    while ended.len() < 2 {
+        let event = client.until(|frame| frame["payload"]["state"] == "aborted").await;
+        ended.push(event["payload"]["runId"].clone());
+    }
+    assert_eq!(ended, [json!("s1"), json!("s2")]);
+    let nothing = client.call("chat.abort", json!({ "sessionKey": "main", "runId": "nobody" })).await.expect("nothing");
+    assert_eq!(nothing["runIds"], json!([]));
+}
+
+#[tokio::test]
+async fn an_order_changes_its_session_once_and_within_the_rules() {
+    let gateway = scripted().await;
+    let mut client = ControlClient::connect(&gateway).await;
+    let order = |key: &str, label: &str, by: &str| json!({ "message": "hi", "sessionKey": "child", "idempotencyKey": key, "label": label, "spawnedBy": by });
+    client.call("agent", order("a", "  Desk ", "agent:main:main")).await.expect("accepted");
+    let error = client.call("agent", order("b", "Desk", "agent:main:other")).await.expect_err("it has a maker");
+    assert_eq!(error["message"], json!("spawnedBy cannot be changed once set"), "{error}");
+    client.call("agent", order("a", "Chair", "agent:main:main")).await.expect("the same again");
+    let list = client.call("sessions.list", json!({ "spawnedBy": "agent:main:main" })).await.expect("a list");
+    assert_eq!((&list["count"], &list["sessions"][0]["label"]), (&json!(1), &json!("Desk")), "{list}");
+}
+
+#[tokio::test]
+async fn a_long_session_has_a_last_message_and_no_title() {
+    let gateway = scripted().await;
+    let mut client = ControlClient::connect(&gateway).await;
+    let said = json!({ "sessionKey": "main", "message": "hello", "idempotencyKey": "a" });
+    client.call("chat.send", said).await.expect("started");
+    client.until(|frame| frame["payload"]["runId"] == "a" && frame["payload"]["state"] == "final").await;
+    for number in 0..99 {
+        let line = json!({ "sessionKey": "main", "message": format!("note {number}") });
+        client.call("chat.inject", line).await.expect("written");
+        if number == 97 {
+            let list = client.call("sessions.list", json!({ "includeDerivedTitles": true })).await.expect("a list");
+            assert_eq!(list["sessions"][0]["derivedTitle"], json!("hello"), "{list}");
+        }
+    }
+    let said = json!({ "sessionKey": "main", "message": "later", "idempotencyKey": "b" });
+    client.call("chat.send", said).await.expect("started");
+    client.until(|frame| frame["payload"]["runId"] == "b" && frame["payload"]["state"] == "final").await;
+    for titles in [true, false] {
+        let wanted = json!({ "includeDerivedTitles": titles, "includeLastMessage": true });
+        let list = client.call("sessions.list", wanted).await.expect("a list");
+        let row = &list["sessions"][0];
+        assert_eq!((&row["derivedTitle"], &row["lastMessagePreview"]), (&Value::Null, &json!("later")), "{list}");
+    }
+}
+
+const TO_MAIN: &str = "agent:main:main";
+
+/// Everybody's messages come into the main session.
+async fn shared() -> Rig {
+    Rig::scripted(json!({}), json!({ "session": { "dmScope": "main" } }), SCRIPT).await
+}
+
+#[tokio::test]
+async fn a_reset_leaves_the_messages_of_peers_that_wait() {
+    let rig = shared().await;
+    let mut client = ControlClient::connect(&rig.gateway).await;
+    rig.platform.publish(direct("m1", "wxid_ann", "slow")).await;
+    client.until(|frame| frame["event"] == "chat" && text_of(frame) == "I am th").await;
+    rig.platform.publish(direct("m2", "wxid_bob", "linger")).await;
+    rig.platform.publish(direct("m3", "wxid_cid", "linger too")).await;
+    rig.acknowledged(3).await;
+    let reset = client.call("sessions.reset", json!({ "key": "main" })).await.expect("reset");
+    assert_eq!(reset["ok"], json!(true));
+    rig.platform.wait_for_all(["wxid_bob: linger", "wxid_cid: linger too"].map(str::to_owned).into_iter()).await;
+    assert_eq!(all_said(&rig.platform), ["wxid_bob: linger", "wxid_cid: linger too"], "the one that ran is ended");
+}
+
+#[tokio::test]
+async fn an_answer_goes_where_its_order_says() {
+    let rig = shared().await;
+    let mut client = ControlClient::connect(&rig.gateway).await;
+    rig.platform.publish(direct("m1", "wxid_ann", "hello")).await;
+    rig.platform.wait_for_sent(1).await;
+    let ways = [
+        ("k1", json!({}), Some("wxid_ann: k1")),
+        ("k2", json!({ "channel": "webchat", "to": "wxid_ann" }), None),
+        ("k3", json!({ "channel": "whatsapp", "to": "wxid_ann" }), None),
+        ("k4", json!({ "to": "wxid_bob" }), Some("wxid_bob: k4")),
+        ("k5", json!({ "channel": "last", "replyTo": "wxid_cid" }), Some("wxid_cid: k5")),
+        ("k6", json!({ "channel": " ", "accountId": "default", "to": "wxid_dan" }), Some("wxid_dan: k6")),
+        ("k7", json!({ "channel": "last" }), Some("wxid_dan: k7")),
+    ];
+    let mut wanted = vec!["wxid_ann: hello".to_owned()];
+    for (key, way, said) in ways {
+        let mut order = json!({ "message": key, "idempotencyKey": key, "sessionKey": TO_MAIN, "deliver": true });
+        merge(&mut order, way);
+        let id = client.send("agent", order).await;
+        assert_eq!(client.answer(&id).await.expect("accepted")["status"], "accepted");
+        client.answer(&id).await.expect("done");
+        wanted.extend(said.map(str::to_owned));
+        rig.platform.wait_for_sent(wanted.len()).await;
+    }
+    wanted.sort();
+    assert_eq!(all_said(&rig.platform), wanted);
+    for account in ["nobody", "side"] {
+        let order =
+            json!({ "message": "x", "idempotencyKey": account, "deliver": true, "accountId": account, "to": "wxid_ann" });
+        let error = client.call("agent", order).await.expect_err("there is no such account");
+        assert_eq!(error["message"], json!(format!("invalid agent params: unknown account of socket-chat: {account}")));
+    }
+}
+
+#[tokio::test]
+async fn what_is_sent_stands_in_its_session_with_its_media() {
+    let rig = shared().await;
+    let mut client = ControlClient::connect(&rig.gateway).await;
+    let media = "https://cdn.example.org/a.jpg";
+    for key in ["agent:", "agent:zz:main", "a\u{1}b"] {
+        let message = json!({ "to": "wxid_ann", "message": "lost", "idempotencyKey": "k0", "sessionKey": key });
+        client.call("send", message).await.expect_err("no such session");
+    }
+    let message = json!({ "to": "wxid_ann", "message": "", "mediaUrl": media, "idempotencyKey": "k1", "sessionKey": "desk" });
+    client.call("send", message).await.expect("sent");
+    rig.platform.wait_for_sent(1).await;
+    assert_eq!(all_said(&rig.platform), [format!("wxid_ann: {media}")], "nothing was sent before its session was known");
+    // It is written behind the answer.
+    let line = until("the line of what was sent", async || {
+        let lines = client.call("chat.history", json!({ "sessionKey": "desk" })).await.expect("lines");
+        lines["messages"].get(0).cloned()
+    })
+    .await;
+    assert_eq!(line["content"][1]["url"], json!(media), "{line}");
 }
 
 /// Returns how many lines an archive has, which has to be a private file of this kind.

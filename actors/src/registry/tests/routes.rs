@@ -149,6 +149,30 @@ fn keys_of_clients() {
     assert_eq!(main_key("main", "main").as_str(), "agent:main:main");
 }
 
+#[test]
+fn what_clients_call_a_session() {
+    let cases = [
+        ("main", "agent:ops:home"),
+        (" MAIN ", "agent:ops:home"),
+        ("Main", "agent:ops:home"),
+        ("mainly", "agent:ops:mainly"),
+        ("Desk", "agent:ops:desk"),
+        ("a:b", "agent:ops:a:b"),
+        ("agents:x", "agent:ops:agents:x"),
+        ("Agent:Other:Main", "agent:other:main"),
+        ("agent:other:dm:ann", "agent:other:dm:ann"),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(client_key("ops", "home", text).unwrap().as_str(), expected, "{text:?}");
+    }
+    for text in ["", "  ", "a\nb", &"x".repeat(CLIENT_KEY_BYTES_MAX + 1)] {
+        assert_eq!(client_key("ops", "home", text), Err(KeyError::Form), "{text:?}");
+    }
+    for text in ["agent:", "agent::", "agent::main", "agent:ops", "AGENT:ops:"] {
+        assert_eq!(client_key("ops", "home", text), Err(KeyError::Cut(text.to_owned())), "{text:?}");
+    }
+}
+
 fn any_route() -> impl Strategy<Value = Route> {
     // Few and hostile ids, so that pairs come near each other.
     let id = || prop_oneof!["[ab:%]{1,3}", "(dm|group|channel|thread|x|%3a|:){1,4}", "\\PC{1,6}"];

@@ -10,7 +10,7 @@ use crate::doubles::{Line, play};
 use crate::message::{Code, Role, Tenure};
 use crate::ports::Store as _;
 use crate::ports::conformance::make;
-use crate::session::OnProviderFailure;
+use crate::session::{OnProviderFailure, tells_failure};
 
 #[test]
 fn rows_are_answered_one_at_a_time_in_order() {
@@ -97,6 +97,23 @@ fn each_piece_of_a_cut_answer_is_a_row() {
         bench.answered().await;
         assert_eq!(bench.outbox().await, ["first", "second", "third"]);
     });
+}
+
+#[test]
+fn a_line_that_tells_a_failure_is_known() {
+    let sorry = |code: &str| format!("Sorry, I could not answer that ({code}). Please try again later.");
+    let cases = [
+        (sorry(Code::Timeout.as_str()), true),
+        (format!("half an\n\nanswer\n\n{}", sorry(Code::ProviderAuth.as_str())), true),
+        (format!("{}\n\nThat is what it said.", sorry("timeout")), false),
+        (sorry("it is too late"), false),
+        (sorry(""), false),
+        ("hello".to_owned(), false),
+        (String::new(), false),
+    ];
+    for (line, expected) in cases {
+        assert_eq!(tells_failure(&line), expected, "{line:?}");
+    }
 }
 
 #[test]

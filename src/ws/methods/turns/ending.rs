@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use callboard_actors::client::{Payload, Refusal, WireError};
 use callboard_actors::message::{Code, Role, RunId, RunReport, RunStand, RunVerdict, SessionKey, Usage};
+use callboard_actors::session::tells_failure;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
@@ -13,7 +14,7 @@ use crate::ws::table::Free;
 /// How long the events of a turn may take to be on their way before its end is answered all the same.
 const HEARD_WAIT: Duration = Duration::from_secs(2);
 
-/// How many lines back the answer of a turn is looked for that ended before the process started.
+/// How many lines back the answer of a turn is looked for whose end is not in memory any more.
 const LOOK_BACK_MAX: usize = 1_000;
 
 /// Waits for the end of a turn and tells it.
@@ -50,14 +51,21 @@ async fn told(control: &Control, run: &RunId, session: &SessionKey, report: &Run
     Ok(finished(run, if aborted.is_some() { "aborted" } else { "completed" }, text, meta))
 }
 
-/// Tells a turn that ended before the process started, from what stands in the transcript.
+/// Tells a turn whose end is not in memory any more, from what stands in the transcript: its answer, without usage and duration.
+/// Of an aborted one the part stands there that was written, and is told as its answer.
 ///
 /// # Errors
-/// The store does not answer.
+/// No answer of it stands there, because it failed, was aborted before it said anything, or was compacted away; or the store
+/// does not answer.
 pub(in super::super) async fn remembered(control: &Control, run: &RunId, session: &SessionKey) -> Result<Free, Refusal> {
     let lines = control.store.history(session.clone(), LOOK_BACK_MAX).await?;
     let own = lines.iter().filter(|line| line.run == *run && line.role == Role::Assistant);
-    let text = own.map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n\n");
+    let said: Vec<&str> = own.map(|line| line.text.as_str()).filter(|text| !tells_failure(text)).collect();
+    if said.is_empty() {
+        let why = "this turn is over, and its answer is no longer known: see chat.history";
+        return Err(refused(run, Code::Unavailable, why));
+    }
+    let text = said.join("\n\n");
     let agent_meta = agent_meta(control, session, ("", ""), Usage::default()).await;
     Ok(finished(run, "completed", &text, json!({ "durationMs": 0, "agentMeta": agent_meta, "aborted": false })))
 }

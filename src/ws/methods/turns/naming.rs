@@ -2,12 +2,9 @@
 
 use callboard_actors::client::WireError;
 use callboard_actors::message::SessionKey;
-use callboard_actors::registry::{main_key, named_key, normalise_agent};
+use callboard_actors::registry::{client_key, normalise_agent};
 
 use crate::ws::Control;
-
-/// The longest key that is taken, bytes.
-const KEY_BYTES_MAX: usize = 512;
 
 /// A session, and what the client called it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,17 +41,17 @@ pub(in super::super) fn agent_named(control: &Control, id: &str) -> Result<Strin
 /// It can be no key.
 pub(in super::super) fn session_named(control: &Control, agent: Option<&str>, text: &str) -> Result<Named, WireError> {
     let routes = control.routes.get();
-    let bare = text.trim();
-    if bare.is_empty() || bare.len() > KEY_BYTES_MAX || bare.contains(char::is_control) {
-        return Err(WireError::invalid(format!(
-            "sessionKey must have 1 to {KEY_BYTES_MAX} bytes and no control characters, for example agent:main:main"
-        )));
-    }
-    let agent = agent.unwrap_or(&routes.default_agent);
-    let key = if bare.eq_ignore_ascii_case("main") { main_key(agent, &routes.main_key) } else { named_key(agent, bare) };
-    let rest = key.agent().and_then(|agent| key.as_str().strip_prefix("agent:")?.strip_prefix(agent)?.strip_prefix(':'));
-    if key.agent().is_none_or(str::is_empty) || rest.is_none_or(str::is_empty) {
-        return Err(WireError::invalid(format!("sessionKey \"{bare}\" is no whole key, for example agent:main:main")));
-    }
-    Ok(Named { key, spelled: bare.to_owned() })
+    let key = client_key(agent.unwrap_or(&routes.default_agent), &routes.main_key, text);
+    let key = key.map_err(|error| WireError::invalid(error.to_string()))?;
+    Ok(Named { key, spelled: text.trim().to_owned() })
+}
+
+/// Reads a session's key whose agent is to be there.
+///
+/// # Errors
+/// It can be no key, or there is no such agent.
+pub(in super::super) fn own_session(control: &Control, text: &str) -> Result<Named, WireError> {
+    let named = session_named(control, None, text)?;
+    agent_named(control, named.key.agent().unwrap_or_default())?;
+    Ok(named)
 }

@@ -69,7 +69,7 @@ pub(in super::super) async fn order(cx: &Cx, method: &'static str, wishes: Wishe
     // own page when it begins.
     let page = OpenPage { runs, run: &run, keep: false };
     let account = account(control);
-    let platform_id = format!("{}:{run}", if method == "agent" { "agent" } else { "chat" });
+    let platform_id = platform_id(method, &run);
     let post = post_of(cx, &run, wishes, account.clone(), platform_id.clone());
     let posted = hand_in(control, post).await.map_err(|error| WireError::new(error.code(), error.to_string()))?;
     if posted == (Posted { duplicate: false }) {
@@ -90,6 +90,46 @@ pub(in super::super) async fn order(cx: &Cx, method: &'static str, wishes: Wishe
         Some(InboxFate::Dead) => Ok(Ordered::Dead(run.clone())),
         None => Err(WireError::new(Code::Conflict, "this idempotency key was used and forgotten again: take a new one")),
     }
+}
+
+/// Says whether a turn was ordered before under a client's key, by the same method.
+///
+/// # Errors
+/// The store does not answer.
+pub(in super::super) async fn is_known(control: &Control, method: &'static str, key: &str) -> Result<bool, WireError> {
+    // What can be no name is refused with the order.
+    let Some(run) = RunId::named(key) else { return Ok(false) };
+    if control.switchboard.runs().find(&run).is_some() {
+        return Ok(true);
+    }
+    Ok(control.store.inbox_fate(account(control), platform_id(method, &run)).await?.is_some())
+}
+
+/// Opens the page of a turn that was ordered before the process started and waits still, so that it can be called off.
+///
+/// # Errors
+/// The store does not answer.
+pub(in super::super) async fn recall(control: &Control, run: &RunId, session: &SessionKey) -> Result<(), WireError> {
+    let runs = control.switchboard.runs();
+    for method in ["chat.send", "agent"] {
+        let waits = || control.store.inbox_fate(account(control), platform_id(method, run));
+        if waits().await? != Some(InboxFate::Open) {
+            continue;
+        }
+        if runs.open(run, session, control.clock().now_ms()) == Opened::New {
+            let page = OpenPage { runs, run, keep: false };
+            // One that ended meanwhile has told nobody, and nothing ends on its page any more.
+            if waits().await? == Some(InboxFate::Open) {
+                page.keep();
+            }
+        }
+        break;
+    }
+    Ok(())
+}
+
+fn platform_id(method: &str, run: &RunId) -> String {
+    format!("{}:{run}", if method == "agent" { "agent" } else { "chat" })
 }
 
 /// Hands a message in; while the channel is being started, again and again for a while.

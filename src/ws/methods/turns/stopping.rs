@@ -10,8 +10,11 @@ use crate::ws::Control;
 /// How long a session is given to say which turn it ended.
 const ABORT_WAIT: Duration = Duration::from_secs(5);
 
-/// How long a session is given to come to rest before its transcript is changed all the same.
+/// How long a turn that was ended is given to be over before the transcript is changed all the same.
 const QUIET_WAIT: Duration = Duration::from_secs(10);
+
+/// How long what clients ordered and was called off is given to come up and end.
+const CALLED_OFF_WAIT: Duration = Duration::from_secs(1);
 
 /// How often it is looked whether it has.
 const QUIET_LOOK: Duration = Duration::from_millis(10);
@@ -34,18 +37,28 @@ pub(in super::super) async fn stop(
     stopped
 }
 
-/// Ends all that runs and waits in a session, and waits until it is at rest, for a while.
+/// Ends the turn that runs in a session and those that clients ordered, and waits a while until they are over. What peers of
+/// platforms sent and nobody has begun to answer waits on: it is answered after.
 pub(in super::super) async fn quiet(control: &Control, session: &SessionKey) {
-    stop(control, session, None, "rpc").await;
-    let rest = async {
-        let runs = control.switchboard.runs();
-        while told(control, session, None, "rpc").await.is_some() || !runs.open_in(session).is_empty() {
+    let stopped = stop(control, session, None, "rpc").await;
+    let runs = control.switchboard.runs();
+    let over = async {
+        for run in &stopped {
+            while told(control, session, Some(run.clone()), "rpc").await.is_some() {
+                control.clock().sleep(QUIET_LOOK).await;
+            }
+        }
+    };
+    if control.clock().within(QUIET_WAIT, over).await.is_none() {
+        tracing::warn!(event = "session.restless", %session, "a turn goes on although it was aborted");
+    }
+    // Behind a message of a peer one that is called off stands longer; it never begins.
+    let told_so = async {
+        while runs.open_in(session).iter().any(|run| stopped.contains(run)) {
             control.clock().sleep(QUIET_LOOK).await;
         }
     };
-    if control.clock().within(QUIET_WAIT, rest).await.is_none() {
-        tracing::warn!(event = "session.restless", %session, "a turn goes on although it was aborted");
-    }
+    let _ = control.clock().within(CALLED_OFF_WAIT, told_so).await;
 }
 
 async fn told(control: &Control, session: &SessionKey, only: Option<RunId>, why: &'static str) -> Option<RunId> {
