@@ -3,6 +3,7 @@
 use super::actor::{Past, STORE_WAIT, SessionActor};
 use super::closing::Closing;
 use super::ended::{Ended, How};
+use super::outcome;
 use super::voice::Voice;
 use crate::agent::{Ending, ProviderError};
 use crate::core::Scope;
@@ -36,6 +37,7 @@ impl SessionActor {
         let voice = Voice::of_lost(&self.key, run, std::sync::Arc::clone(switchboard), scope.clock().clone());
         let ended = match (answer, called_off) {
             (answer, Some(why)) => Ended::saying(answer.map(|line| line.text).unwrap_or_default(), How::Aborted(why)),
+            (Some(line), None) if outcome::tells_failure(&line.text) => Ended::silent(How::Failed(failed(line.text))),
             (Some(line), None) => Ended::saying(line.text, How::Done(unmeasured())),
             (None, None) => Ended::silent(How::Failed(lost())),
         };
@@ -45,6 +47,11 @@ impl SessionActor {
 
 fn unmeasured() -> Ending {
     Ending { finish_reason: "stop".into(), usage: Usage::default() }
+}
+
+/// The code of the failure went with the crash; its words are in the transcript.
+fn failed(message: String) -> ProviderError {
+    ProviderError { code: Code::Internal, message, retry_after: None }
 }
 
 fn lost() -> ProviderError {

@@ -23,6 +23,22 @@ fn an_order_that_is_a_dead_letter_now_has_failed() {
 }
 
 #[test]
+fn a_failure_that_was_written_down_before_the_crash_is_told_as_one() {
+    play(|stage| async move {
+        let bench = Bench::new(&stage);
+        bench.provider.add(Line::Fail(Code::ProviderAuth));
+        bench.store.lose_answer("finish_turn");
+        bench.order("hello", order("mine")).await;
+        bench.start(Tenure::Kept);
+        stage.until("it is written", || bench.open_rows() == 0).await;
+        stage.supervisor.fault(&id(), Drill::Panic).unwrap();
+        let report = bench.report("mine").await;
+        let RunVerdict::Failed(failure) = &report.outcome else { panic!("{report:?}") };
+        assert!(failure.message.contains("provider_auth"), "{failure:?}");
+    });
+}
+
+#[test]
 fn an_order_that_was_written_down_before_the_crash_is_told_from_the_transcript_and_not_run_again() {
     play(|stage| async move {
         let bench = Bench::new(&stage);
