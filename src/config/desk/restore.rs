@@ -41,7 +41,7 @@ pub(super) fn whole(raw: &str, file: &Path, standing: &Standing) -> Result<Draft
     let raw = raw.strip_prefix('\u{feff}').unwrap_or(raw);
     let parsed = document::parse(raw, file).map_err(|error| DeskError::of_text(&error, file))?;
     let restored = restored(&parsed.tree, standing)?;
-    let mut text = put_back(raw, &restored, standing).map_err(DeskError::Invalid)?;
+    let mut text = put_back(raw, file, &restored, standing).map_err(DeskError::Invalid)?;
     for path in &restored.left_out {
         text = edit(&text, file, path, &Change::Unset)?;
     }
@@ -168,22 +168,37 @@ fn is_from_elsewhere(new: &Value, path: &KeyPath, standing: &Standing) -> bool {
 }
 
 /// Puts the secrets into the text, and comments that were shown without theirs back to what they were.
-fn put_back(raw: &str, restored: &Restored, standing: &Standing) -> Result<String, Vec<Issue>> {
+fn put_back(raw: &str, file: &Path, restored: &Restored, standing: &Standing) -> Result<String, Vec<Issue>> {
     let spans = spans(raw, standing.format).unwrap_or_default();
     let places: BTreeMap<_, _> = spans.literals.into_iter().collect();
-    let mut edits: Vec<(Range<usize>, String)> = Vec::new();
-    let mut issues = Vec::new();
-    let written = written(standing);
-    for (path, value) in &restored.values {
-        match places.get(path) {
-            // As it was written, or else in JSON, which both formats read.
-            Some(range) => {
-                let same = written.get(path).filter(|(old, _)| *old == value).map(|(_, text)| (*text).to_owned());
-                edits.push((range.clone(), same.unwrap_or_else(|| value.to_string())));
-            }
-            None => issues.push(Issue::at(path, "repeats a placeholder by name: write the secret itself")),
-        }
+    let repeated = restored.values.iter().filter(|(path, _)| !places.contains_key(path));
+    let issues: Vec<_> =
+        repeated.map(|(path, _)| Issue::at(path, "repeats a placeholder by name: write the secret itself")).collect();
+    if !issues.is_empty() {
+        return Err(issues);
     }
+    let comments = comments_back(raw, spans.comments, standing);
+    let written = written(standing);
+    let with = |as_written: bool| {
+        let values = restored.values.iter().filter_map(|(path, value)| {
+            let same = written.get(path).filter(|(old, _)| as_written && *old == value);
+            Some((places.get(path)?.clone(), same.map_or_else(|| value.to_string(), |(_, text)| (*text).to_owned())))
+        });
+        splice(raw, values.chain(comments.iter().cloned()).collect())
+    };
+    // As they were written, where that says the same in this text, or else in JSON, which both formats read anywhere.
+    let text = with(true).filter(|text| says(text, file, restored)).or_else(|| with(false));
+    text.ok_or_else(|| vec![Issue::new("", "the text cannot be read")])
+}
+
+/// Returns whether the text has the values at their places: what YAML takes without quotes on a line of its own, it may not within braces.
+fn says(text: &str, file: &Path, restored: &Restored) -> bool {
+    let tree = document::parse(text, file).map(|parsed| parsed.tree);
+    tree.is_ok_and(|tree| restored.values.iter().all(|(path, value)| path.find(&tree) == Some(value)))
+}
+
+/// Returns the comments that were shown without their secrets, each with what it was.
+fn comments_back(raw: &str, ranges: Vec<Range<usize>>, standing: &Standing) -> Vec<(Range<usize>, String)> {
     let old = standing.text.as_deref().unwrap_or_default();
     let mut hidden: Vec<_> = comments(old, standing)
         .filter_map(|comment| {
@@ -191,16 +206,12 @@ fn put_back(raw: &str, restored: &Restored, standing: &Standing) -> Result<Strin
             (shown != comment).then_some((shown, comment))
         })
         .collect();
-    for range in spans.comments {
-        let Some(comment) = raw.get(range.clone()) else { continue };
-        if let Some(place) = hidden.iter().position(|(shown, _)| shown == comment) {
-            edits.push((range, hidden.remove(place).1.to_owned()));
-        }
-    }
-    if !issues.is_empty() {
-        return Err(issues);
-    }
-    splice(raw, edits).ok_or_else(|| vec![Issue::new("", "the text cannot be read")])
+    let back = ranges.into_iter().filter_map(|range| {
+        let comment = raw.get(range.clone())?;
+        let place = hidden.iter().position(|(shown, _)| shown == comment)?;
+        Some((range, hidden.remove(place).1.to_owned()))
+    });
+    back.collect()
 }
 
 /// Returns the values of the file with the way in which each is written, those on one line.

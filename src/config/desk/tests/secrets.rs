@@ -108,6 +108,21 @@ fn the_whole_configuration_can_be_sent_back_as_a_form_does() {
     assert!(!stage.text().contains("redacted") && !stage.text().contains("hidden"), "{}", stage.text());
 }
 
+/// A form is in JSON, which is YAML between braces: what needs no quotes on a line of its own needs them there.
+#[test]
+fn a_form_gets_the_quotes_that_yaml_asks_for() {
+    for secret in ["sesame-a${WORD}", "sesame-a,b", "sesame-]x"] {
+        let text = format!("web: {{}}\ngateway:\n  auth:\n    token: {secret}\n");
+        let stage = Stage::new(Home::new().var("WORD", "word").file("callboard.yaml", &text));
+        let view = stage.desk.get();
+        stage.set(&view.raw.unwrap()).unwrap();
+        assert_eq!(stage.text(), text, "as it was written, where that says the same");
+        stage.set(&view.config.to_string()).unwrap();
+        let tree: serde_json::Value = serde_saphyr::from_str(&stage.text()).unwrap();
+        assert_eq!(tree["gateway"]["auth"]["token"], secret);
+    }
+}
+
 #[test]
 fn a_secret_of_the_environment_does_not_get_into_the_file() {
     let home = Home::new().var("CALLBOARD_GATEWAY_TOKEN", "sesame-token").config("{}");
