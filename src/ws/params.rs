@@ -2,15 +2,18 @@
 
 use callboard_actors::client::WireError;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
-use jsonschema::{ValidationError, Validator};
+use jsonschema::{JsonType, ValidationError, Validator};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 /// How many faults of one request are told.
 const FAULTS_MAX: usize = 16;
 
+/// How many characters of a name or place that a client made up are told.
+const NAME_CHARS_MAX: usize = 128;
+
 /// What a client of a newer protocol may do: say more than is known here.
-const LENIENT_FROM: u32 = 4;
+pub(super) const LENIENT_FROM: u32 = 4;
 
 /// Reads parameters; none and null are an empty object.
 ///
@@ -28,7 +31,7 @@ pub(super) fn read(
         Some(Err(error)) => return Err(invalid(method, &format!("at root: {error}"))),
     };
     if let Some(path) = too_large(&params) {
-        let at = if path.is_empty() { "at root".to_owned() } else { format!("at {path}") };
+        let at = if path.is_empty() { "at root".to_owned() } else { format!("at {}", short(&path)) };
         return Err(invalid(method, &format!("{at}: must be <= {EXACT_MAX}")));
     }
     let Some(validator) = validator.filter(|validator| !validator.is_valid(&params)) else { return Ok(params) };
@@ -39,6 +42,7 @@ pub(super) fn read(
             clauses.extend(clauses_of(&error));
         }
     }
+    clauses.truncate(FAULTS_MAX);
     if clauses.is_empty() { Ok(params) } else { Err(invalid(method, &clauses.join("; "))) }
 }
 
@@ -74,7 +78,7 @@ pub(super) fn invalid(method: &str, what: &str) -> WireError {
 }
 
 fn clauses_of(error: &ValidationError<'_>) -> Vec<String> {
-    let path = error.instance_path().as_str();
+    let path = short(error.instance_path().as_str());
     let at = if path.is_empty() { String::new() } else { format!("at {path}: ") };
     let root = if path.is_empty() { "at root: ".to_owned() } else { at.clone() };
     let one = |text: String| vec![format!("{at}{text}")];
@@ -83,7 +87,7 @@ fn clauses_of(error: &ValidationError<'_>) -> Vec<String> {
             one(format!("must have required property '{}'", property.as_str().unwrap_or_default()))
         }
         ValidationErrorKind::AdditionalProperties { unexpected } => {
-            unexpected.iter().map(|name| format!("{root}unexpected property '{name}'")).collect()
+            unexpected.iter().map(|name| format!("{root}unexpected property '{}'", short(name))).collect()
         }
         ValidationErrorKind::Minimum { limit } => one(format!("must be >= {limit}")),
         ValidationErrorKind::Maximum { limit } => one(format!("must be <= {limit}")),
@@ -91,14 +95,30 @@ fn clauses_of(error: &ValidationError<'_>) -> Vec<String> {
         ValidationErrorKind::MaxLength { limit } => one(format!("must NOT have more than {limit} characters")),
         ValidationErrorKind::MinItems { limit } => one(format!("must NOT have fewer than {limit} items")),
         ValidationErrorKind::MaxItems { limit } => one(format!("must NOT have more than {limit} items")),
+        ValidationErrorKind::MaxProperties { limit } => one(format!("must NOT have more than {limit} properties")),
         ValidationErrorKind::Pattern { pattern } => one(format!("must match pattern \"{pattern}\"")),
         ValidationErrorKind::Constant { .. } => one("must be equal to constant".to_owned()),
         ValidationErrorKind::Enum { options } => union(&at, &listed(options)),
+        ValidationErrorKind::AnyOf { context } if let [faults] = meant(context).as_slice() => {
+            faults.iter().flat_map(clauses_of).collect()
+        }
         ValidationErrorKind::AnyOf { .. } | ValidationErrorKind::OneOfNotValid { .. } => union(&at, ""),
         ValidationErrorKind::Type { kind } => vec![format!("{root}must be {}", types(kind))],
         // What is left are keywords that no type here makes.
         other => one(format!("does not fit `{}`", other.keyword())),
     }
+}
+
+/// Returns the faults of each form that a value could have had, those left out that mean nothing at all was sent.
+fn meant<'a>(forms: &'a [Vec<ValidationError<'static>>]) -> Vec<&'a [ValidationError<'static>]> {
+    let null = |fault: &ValidationError<'_>| {
+        matches!(fault.kind(), ValidationErrorKind::Type { kind: TypeKind::Single(JsonType::Null) })
+    };
+    forms.iter().map(Vec::as_slice).filter(|faults| !matches!(faults, [fault] if null(fault))).collect()
+}
+
+fn short(name: &str) -> &str {
+    name.char_indices().nth(NAME_CHARS_MAX).and_then(|(end, _)| name.get(..end)).unwrap_or(name)
 }
 
 /// Returns what is told of a value that is none of those allowed.

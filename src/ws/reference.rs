@@ -7,6 +7,7 @@ use callboard_actors::message::{Code, EventName};
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
+use super::handshake::ConnectParams;
 use super::methods;
 use super::table::Method;
 
@@ -23,6 +24,16 @@ first request has to be `connect`. The whole schemas of parameters and results a
 - `operator.admin` gives every other scope, `operator.write` gives `operator.read`; nodes have no scopes.
 - A property that a method does not know is refused on protocol 3 and passed over from protocol 4 on.
 - A method that is known and not built is answered `not implemented: <method>`, one that nobody knows `unknown method: <method>`.
+";
+
+/// What is said of the first request.
+const CONNECT: &str = "
+## connect
+
+The first request of every connection; within ten seconds, and nothing before it. Its answer is `hello-ok`: the protocol agreed on, what
+there is of methods and events, a snapshot of presence, health and, for who may read, the configuration, the device's token, and the
+bounds that hold. Whoever is not let in is told why and closed.
+
 ";
 
 /// Why connections are closed.
@@ -50,6 +61,10 @@ fn group(name: &str) -> &str {
     name.split_once('.').map_or("gateway", |(group, _)| group)
 }
 
+fn connect(generator: SchemaGenerator) -> Schema {
+    generator.into_root_schema_for::<ConnectParams>()
+}
+
 fn schema(make: fn(SchemaGenerator) -> Schema) -> Value {
     make(SchemaGenerator::default()).to_value()
 }
@@ -58,6 +73,8 @@ fn schema(make: fn(SchemaGenerator) -> Schema) -> Value {
 #[must_use]
 pub fn page() -> String {
     let mut page = HEAD.to_owned();
+    page.push_str(CONNECT);
+    rows(&schema(connect)).iter().for_each(|row| page.push_str(row));
     let mut last = "";
     for method in sorted() {
         let group = group(method.name);
@@ -122,16 +139,24 @@ fn codes(page: &mut String) {
     }
 }
 
-/// Returns a line for each property of an object.
+/// Returns a line for each property of an object, and of those within it.
 fn rows(schema: &Value) -> Vec<String> {
-    let properties = schema.get("properties").and_then(Value::as_object);
-    let row = |(name, property): (&String, &Value)| {
-        let mark = if is_required(schema, name) { "" } else { "?" };
+    let mut lines = Vec::new();
+    add_rows(schema, schema, "", &mut lines);
+    lines
+}
+
+fn add_rows(part: &Value, root: &Value, before: &str, lines: &mut Vec<String>) {
+    for (name, property) in part.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        let mark = if is_required(part, name) { "" } else { "?" };
         let meaning = meaning(property);
         let colon = if meaning.is_empty() { "" } else { ": " };
-        format!("- `{name}{mark}` ({}{}){colon}{meaning}\n", kind(property, schema), bounds(property))
-    };
-    properties.into_iter().flatten().map(row).collect()
+        lines.push(format!("- `{before}{name}{mark}` ({}{}){colon}{meaning}\n", kind(property, root), bounds(property)));
+        // An object that may be left out is one of two.
+        let options = property.get("anyOf").and_then(Value::as_array).map_or(std::slice::from_ref(property), Vec::as_slice);
+        let objects = options.iter().map(|option| resolved(option, root));
+        objects.for_each(|object| add_rows(object, root, &format!("{before}{name}."), lines));
+    }
 }
 
 fn is_required(schema: &Value, name: &str) -> bool {
@@ -230,6 +255,6 @@ pub fn schemas() -> String {
         .iter()
         .map(|name| (name.as_str().to_owned(), json!({ "description": name.meaning(), "audience": name.audience() })))
         .collect();
-    let page = json!({ "methods": methods, "events": events });
+    let page = json!({ "connect": { "params": schema(connect) }, "methods": methods, "events": events });
     serde_json::to_string_pretty(&page).unwrap_or_default() + "\n"
 }

@@ -7,7 +7,6 @@ use callboard_actors::client::devices::{
 };
 use callboard_actors::client::{self, Grant, Incoming, Pass, Role, Scope, Scopes};
 use secrecy::ExposeSecret as _;
-use serde_json::value::RawValue;
 
 use super::admitted::{Admitted, IssuedAuth};
 use super::connect::{Connect, Identity};
@@ -77,7 +76,7 @@ impl Handshake {
         if method != "connect" {
             return Err(refuse(Fault::OtherMethod, None));
         }
-        let connect = Connect::read(params.as_deref().map_or("null", RawValue::get)).map_err(|fault| refuse(fault, None))?;
+        let connect = Connect::read(params.as_deref()).map_err(|fault| refuse(fault, None))?;
         let protocol = Protocol::common(connect.range).ok_or_else(|| refuse(Fault::Protocol(connect.range), None))?;
         let role = connect.role.as_deref().map_or(Ok(Role::Operator), str::parse);
         let role = role.map_err(|()| refuse(Fault::Role, Some(protocol)))?;

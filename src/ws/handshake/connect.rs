@@ -1,14 +1,18 @@
 //! The parameters of `connect`, read.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use callboard_actors::client::ClientCard;
-use secrecy::SecretString;
-use serde_json::{Map, Value};
+use jsonschema::Validator;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::protocol::Range;
 use super::refusal::{Fault, cut};
-use super::schema::{Length, Part, Reader};
+use crate::ws::params;
 
 /// How a client may be used. `operator` is a role, but documents show it here.
 const MODES: &[&str] = &["webchat", "cli", "ui", "backend", "node", "probe", "test", "operator"];
@@ -17,26 +21,110 @@ const WORD_BYTES_MAX: usize = 128;
 /// How long a client's search path is kept, in bytes.
 const LINE_BYTES_MAX: usize = 4096;
 
-const NAME: Length = Length { min: 1, max: 128 };
-const ANY: Length = Length { min: 1, max: 65_536 };
-const MAYBE: Length = Length { min: 0, max: 65_536 };
-const KEY: Length = Length { min: 1, max: 1024 };
-const CREDENTIAL: Length = Length { min: 0, max: 4096 };
-const SCOPES: Length = Length { min: 0, max: 16 };
-const CAPS: Length = Length { min: 0, max: 64 };
-const COMMANDS: Length = Length { min: 0, max: 256 };
+/// The parameters of `connect` as they are sent. What is not known here is passed over, whatever the protocol: newer clients send
+/// more.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::ws) struct ConnectParams {
+    /// The lowest protocol that the client speaks.
+    #[schemars(range(min = 1))]
+    min_protocol: i64,
+    /// The highest.
+    #[schemars(range(min = 1))]
+    max_protocol: i64,
+    /// What the client says of itself: shown, and never a reason to trust it.
+    client: ClientSaid,
+    /// What it can do, as a node.
+    #[schemars(length(max = 64), inner(length(min = 1, max = 128)))]
+    caps: Option<Vec<String>>,
+    /// Which commands it takes, as a node.
+    #[schemars(length(max = 256), inner(length(min = 1, max = 128)))]
+    commands: Option<Vec<String>>,
+    /// What its owner allowed it, as a node.
+    #[schemars(extend("maxProperties" = 256))]
+    permissions: Option<BTreeMap<String, bool>>,
+    /// Its search path, as a node.
+    #[schemars(length(max = 65_536))]
+    path_env: Option<String>,
+    /// `operator`, which it is without one, or `node`.
+    #[schemars(length(min = 1, max = 65_536))]
+    role: Option<String>,
+    /// The scopes that it asks for, to the letter as they are signed.
+    #[schemars(length(max = 16), inner(length(min = 1, max = 128)))]
+    scopes: Option<Vec<String>>,
+    /// The device that it is, with its proof.
+    device: Option<Identity>,
+    /// What lets it in.
+    auth: Option<AuthSaid>,
+}
+
+/// What a client says of itself.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct ClientSaid {
+    /// Its program.
+    #[schemars(length(min = 1, max = 128))]
+    id: String,
+    /// What it is used as.
+    #[schemars(schema_with = "modes")]
+    mode: String,
+    /// Its version.
+    #[schemars(length(min = 1, max = 65_536))]
+    version: String,
+    /// What it runs on.
+    #[schemars(length(min = 1, max = 65_536))]
+    platform: String,
+    /// Its name for people.
+    #[schemars(length(min = 1, max = 65_536))]
+    display_name: Option<String>,
+    /// What sort of machine it runs on.
+    #[schemars(length(min = 1, max = 65_536))]
+    device_family: Option<String>,
+    /// Which model of it.
+    #[schemars(length(min = 1, max = 65_536))]
+    model_identifier: Option<String>,
+    /// The same over its reconnects.
+    #[schemars(length(min = 1, max = 65_536))]
+    instance_id: Option<String>,
+}
+
+/// What lets a client in. An empty one is none.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct AuthSaid {
+    /// The gateway's token; older clients put their device's here.
+    #[schemars(with = "Option<String>", length(max = 4096))]
+    token: Option<SecretString>,
+    /// Where newer clients put their device's token, so that it is not taken for the shared one.
+    #[schemars(with = "Option<String>", length(max = 4096))]
+    device_token: Option<SecretString>,
+    /// The gateway's password.
+    #[schemars(with = "Option<String>", length(max = 4096))]
+    password: Option<SecretString>,
+}
 
 /// What a device says of itself.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Identity {
+    /// The hash of its key.
+    #[schemars(length(min = 1, max = 1024))]
     pub(super) id: String,
+    /// Its key.
+    #[schemars(length(min = 1, max = 1024))]
     pub(super) public_key: String,
+    /// What it signed with it.
+    #[schemars(length(min = 1, max = 1024))]
     pub(super) signature: String,
+    /// When, in milliseconds of its clock.
+    #[schemars(range(min = 0))]
     pub(super) signed_at: i64,
+    /// The challenge that it signed.
+    #[schemars(length(min = 1, max = 1024))]
     pub(super) nonce: Option<String>,
 }
 
-/// The parameters of `connect`.
+/// The parameters of `connect` as they are kept.
 #[derive(Clone, Debug)]
 pub(super) struct Connect {
     pub(super) range: Range,
@@ -46,86 +134,64 @@ pub(super) struct Connect {
     pub(super) permissions: BTreeMap<String, bool>,
     pub(super) path_env: Option<String>,
     pub(super) role: Option<String>,
-    /// To the letter: they are signed.
     pub(super) scopes: Option<Vec<String>>,
     pub(super) device: Option<Identity>,
-    /// An empty one is none.
     pub(super) token: Option<SecretString>,
-    /// Where newer clients put their device's token, so that it is not taken for the shared one. An empty one is none.
     pub(super) device_token: Option<SecretString>,
-    /// An empty one is none.
     pub(super) password: Option<SecretString>,
 }
+
+static VALIDATOR: LazyLock<Option<Validator>> = LazyLock::new(|| {
+    jsonschema::validator_for(SchemaGenerator::default().into_root_schema_for::<ConnectParams>().as_value()).ok()
+});
 
 impl Connect {
     /// Reads the parameters.
     ///
     /// # Errors
-    /// Something is missing or of the wrong form; every such thing is named, up to eight.
-    pub(super) fn read(params: &str) -> Result<Self, Fault> {
-        let fields: Option<Map<String, Value>> =
-            serde_json::from_str(params).map_err(|_| Fault::Params("at root: must be object".into()))?;
-        let fields = fields.unwrap_or_default();
-        let (mut reader, whole) = (Reader::default(), Part::whole(&fields));
-        reader.require(whole, &["minProtocol", "maxProtocol", "client"]);
-        let min = reader.integer(whole, "minProtocol", 1);
-        let max = reader.integer(whole, "maxProtocol", 1);
-        let client = reader.part(whole, "client", "/client").and_then(|part| client(&mut reader, part));
-        let auth = reader.part(whole, "auth", "/auth");
-        let mut secret = |name| {
-            let text = auth.and_then(|part| reader.text(part, name, CREDENTIAL))?;
-            (!text.is_empty()).then(|| SecretString::from(text))
-        };
-        let (token, device_token, password) = (secret("token"), secret("deviceToken"), secret("password"));
-        let read = Self {
-            range: Range { min: min.unwrap_or(1), max: max.unwrap_or(1) },
-            client: client.unwrap_or_default(),
-            caps: reader.texts(whole, "caps", CAPS, NAME).unwrap_or_default(),
-            commands: reader.texts(whole, "commands", COMMANDS, NAME).unwrap_or_default(),
-            permissions: reader.switches(whole, "permissions", COMMANDS).into_iter().collect(),
-            path_env: reader.text(whole, "pathEnv", MAYBE).map(|text| tidy(text, LINE_BYTES_MAX)),
-            role: reader.text(whole, "role", ANY).map(str::to_owned),
-            scopes: reader.texts(whole, "scopes", SCOPES, NAME),
-            device: reader.part(whole, "device", "/device").and_then(|part| device(&mut reader, part)),
-            token,
-            device_token,
-            password,
-        };
-        // Nobody asks for these yet; of the wrong form they are refused all the same.
-        for name in ["locale", "userAgent"] {
-            let _ = reader.text(whole, name, MAYBE);
-        }
-        reader.verdict().map_err(Fault::Params)?;
-        Ok(read)
+    /// Something is missing or of the wrong form: each such place is named.
+    pub(super) fn read(raw: Option<&RawValue>) -> Result<Self, Fault> {
+        let fitting = params::read("connect", params::LENIENT_FROM, raw, VALIDATOR.as_ref());
+        let fitting = fitting.map_err(|error| Fault::Params(error.message))?;
+        let said: ConnectParams = serde_json::from_value(fitting)
+            .map_err(|error| Fault::Params(params::invalid("connect", &format!("at root: {error}")).message))?;
+        let auth = said.auth.unwrap_or_default();
+        let filled = |secret: Option<SecretString>| secret.filter(|secret| !secret.expose_secret().is_empty());
+        Ok(Self {
+            range: Range { min: said.min_protocol, max: said.max_protocol },
+            client: said.client.card(),
+            caps: said.caps.unwrap_or_default(),
+            commands: said.commands.unwrap_or_default(),
+            permissions: said.permissions.unwrap_or_default(),
+            path_env: said.path_env.map(|path| tidy(&path, LINE_BYTES_MAX)),
+            role: said.role,
+            scopes: said.scopes,
+            device: said.device,
+            token: filled(auth.token),
+            device_token: filled(auth.device_token),
+            password: filled(auth.password),
+        })
     }
 }
 
-fn client(reader: &mut Reader, part: Part<'_>) -> Option<ClientCard> {
-    reader.require(part, &["id", "version", "platform", "mode"]);
-    let id = reader.text(part, "id", NAME);
-    let mut word = |name| reader.text(part, name, ANY).map(|text| tidy(text, WORD_BYTES_MAX));
-    let (version, platform) = (word("version"), word("platform"));
-    let (display_name, device_family) = (word("displayName"), word("deviceFamily"));
-    let (model_identifier, instance_id) = (word("modelIdentifier"), word("instanceId"));
-    let mode = reader.one_of(part, "mode", MODES);
-    Some(ClientCard {
-        id: id?.to_owned(),
-        mode: mode?.to_owned(),
-        version: version?,
-        platform: platform?,
-        display_name,
-        device_family,
-        model_identifier,
-        instance_id,
-    })
+impl ClientSaid {
+    fn card(self) -> ClientCard {
+        let word = |text: String| tidy(&text, WORD_BYTES_MAX);
+        ClientCard {
+            id: self.id,
+            mode: self.mode,
+            version: word(self.version),
+            platform: word(self.platform),
+            display_name: self.display_name.map(word),
+            device_family: self.device_family.map(word),
+            model_identifier: self.model_identifier.map(word),
+            instance_id: self.instance_id.map(word),
+        }
+    }
 }
 
-fn device(reader: &mut Reader, part: Part<'_>) -> Option<Identity> {
-    reader.require(part, &["id", "publicKey", "signature", "signedAt"]);
-    let mut text = |name| reader.text(part, name, KEY).map(str::to_owned);
-    let (id, public_key, signature, nonce) = (text("id"), text("publicKey"), text("signature"), text("nonce"));
-    let signed_at = reader.integer(part, "signedAt", 0);
-    Some(Identity { id: id?, public_key: public_key?, signature: signature?, signed_at: signed_at?, nonce })
+fn modes(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "enum": MODES })
 }
 
 /// Returns a text as it can be shown: without control characters, at most so long.

@@ -6,7 +6,7 @@
 //! # Layout
 //!
 //! - [`Handshake`]: the decision
-//! - `connect`, `schema`, `protocol`: the frame, read
+//! - `connect`, `protocol`: the frame, read
 //! - `identity`, `credential`: what the client proves
 //! - [`Admitted`], [`Refusal`]: the two ends
 
@@ -17,11 +17,11 @@ mod credential;
 mod identity;
 mod protocol;
 mod refusal;
-mod schema;
 
 #[cfg(test)]
 mod tests;
 
 pub use admit::{Handshake, Knock};
 pub use admitted::{Admitted, IssuedAuth, Method};
+pub(super) use connect::ConnectParams;
 pub use refusal::Refusal;

@@ -43,7 +43,7 @@ pub(super) enum Fault {
     NotARequest,
     /// The request is another than `connect`.
     OtherMethod,
-    /// The parameters are wrong: the clauses.
+    /// The parameters are wrong: what is told of them.
     Params(String),
     /// No protocol in common.
     Protocol(Range),
@@ -170,7 +170,7 @@ impl Fault {
             Self::Unreadable => "".into(),
             Self::NotARequest => "invalid request frame".into(),
             Self::OtherMethod => "invalid handshake: first request must be connect".into(),
-            Self::Params(clauses) => format!("invalid connect params: {clauses}").into(),
+            Self::Params(told) => told.clone().into(),
             Self::Protocol(_) => "protocol mismatch".into(),
             Self::Role => "invalid role".into(),
             Self::InsecureUi => "control ui requires HTTPS or localhost (secure context)".into(),

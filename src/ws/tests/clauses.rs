@@ -1,5 +1,7 @@
 //! What is told of parameters that do not fit: the forms of the protocol's reference, §5.
 
+use std::collections::BTreeMap;
+
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -12,6 +14,12 @@ use crate::ws::params::read;
 enum Mode {
     Now,
     Later,
+}
+
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is of use")]
+struct Part {
+    name: String,
 }
 
 #[derive(JsonSchema)]
@@ -30,6 +38,11 @@ struct Sample {
     mode: Option<Mode>,
     #[serde(default)]
     flag: Option<bool>,
+    #[serde(default)]
+    part: Option<Part>,
+    #[schemars(extend("maxProperties" = 1))]
+    #[serde(default)]
+    switches: Option<BTreeMap<String, bool>>,
 }
 
 fn told(protocol: u32, params: &Value) -> Result<Value, String> {
@@ -54,7 +67,15 @@ fn each_fault_has_its_form() {
         (json!({ "text": "a", "list": ["a", "b", "c"] }), "at /list: must NOT have more than 2 items"),
         (json!({ "text": "a", "list": [1] }), "at /list/0: must be string"),
         (json!({ "text": "a", "flag": "yes" }), "at /flag: must be boolean"),
-        (json!({ "text": "a", "mode": "soon" }), "at /mode: must be equal to constant; at /mode: must match a schema in anyOf"),
+        (
+            json!({ "text": "a", "mode": "soon" }),
+            "at /mode: must be equal to constant; at /mode: must match a schema in anyOf (now, later)",
+        ),
+        (json!({ "text": "a", "part": {} }), "at /part: must have required property 'name'"),
+        (json!({ "text": "a", "part": { "name": 1 } }), "at /part/name: must be string"),
+        (json!({ "text": "a", "part": 1 }), "at /part: must be object"),
+        (json!({ "text": "a", "switches": { "a": 1 } }), "at /switches/a: must be boolean"),
+        (json!({ "text": "a", "switches": { "a": true, "b": true } }), "at /switches: must NOT have more than 1 properties"),
         (json!([]), "at root: must be object"),
     ];
     for (params, clause) in cases {
@@ -69,6 +90,15 @@ fn several_faults_are_told_at_once() {
         assert!(told.contains(clause), "{told}");
     }
     assert_eq!(told.matches("; ").count(), 2, "{told}");
+}
+
+#[test]
+fn many_faults_and_long_names_are_cut_short() {
+    let many: serde_json::Map<_, _> = (0..1_000).map(|n| (format!("{n}{}", "ß".repeat(1_000)), json!(n))).collect();
+    for params in [json!(many), json!({ "text": "a", "switches": { "x".repeat(10_000): 1 } })] {
+        let told = told(3, &params).unwrap_err();
+        assert!(told.len() < 8_000 && told.matches("; ").count() < 16, "{told}");
+    }
 }
 
 #[test]

@@ -1,20 +1,32 @@
 //! Parameters made by chance from a method's schema: such as fit, and such as nearly do.
 
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+/// How often something is tried; far more with `CALLBOARD_TEST_FULL`.
+pub(crate) fn cases() -> u64 {
+    if std::env::var_os("CALLBOARD_TEST_FULL").is_some() { 5_000 } else { 64 }
+}
+
+/// Returns where chance begins: the same each time, and elsewhere in the long form.
+fn seed() -> u64 {
+    if std::env::var_os("CALLBOARD_TEST_FULL").is_some() { Uuid::new_v4().as_u64_pair().0 } else { 7 }
+}
 
 /// How deep what is made may be.
 const DEPTH_MAX: usize = 6;
 
 /// Chance that can be repeated.
-pub(super) struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    pub(super) fn new(seed: u64) -> Self {
-        Self(seed | 1)
+    /// Returns the chance of one case.
+    pub(crate) fn of_case(case: u64) -> Self {
+        Self(seed().wrapping_add(case).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
     /// Returns a number below another: xorshift, good enough for this.
-    pub(super) fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -26,7 +38,7 @@ impl Dice {
     }
 
     /// Makes what a schema asks for; what it asks for in words that are not known here may not fit.
-    pub(super) fn make(&mut self, root: &Value, schema: &Value, depth: usize) -> Value {
+    pub(crate) fn make(&mut self, root: &Value, schema: &Value, depth: usize) -> Value {
         if let Some(path) = schema["$ref"].as_str() {
             let schema = root.pointer(path.trim_start_matches('#')).expect("a schema within the same");
             return self.make(root, schema, depth + 1);
@@ -96,7 +108,7 @@ impl Dice {
     }
 
     /// Makes something of no form.
-    pub(super) fn anything(&mut self) -> Value {
+    pub(crate) fn anything(&mut self) -> Value {
         let long = "x".repeat(self.below(2) * 70_000);
         self.pick(&[
             json!(null),
@@ -118,7 +130,7 @@ impl Dice {
     }
 
     /// Changes something, anywhere.
-    pub(super) fn spoil(&mut self, value: &mut Value) {
+    pub(crate) fn spoil(&mut self, value: &mut Value) {
         let inner = self.below(3) > 0;
         match value {
             Value::Object(fields) if inner && !fields.is_empty() => {

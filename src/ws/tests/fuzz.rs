@@ -2,21 +2,10 @@ use jsonschema::Validator;
 use schemars::SchemaGenerator;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
-use super::dice::Dice;
+use super::dice::{Dice, cases};
 use crate::ws::table::Method;
 use crate::ws::{methods, params};
-
-/// How often each method is tried; far more with `CALLBOARD_TEST_FULL`.
-fn cases() -> u64 {
-    if std::env::var_os("CALLBOARD_TEST_FULL").is_some() { 5_000 } else { 64 }
-}
-
-/// Returns where chance begins: the same each time, and elsewhere in the long form.
-fn seed() -> u64 {
-    if std::env::var_os("CALLBOARD_TEST_FULL").is_some() { Uuid::new_v4().as_u64_pair().0 } else { 7 }
-}
 
 fn schema_of(method: &Method) -> (Value, Validator) {
     let schema = (method.params)(SchemaGenerator::default()).to_value();
@@ -49,7 +38,7 @@ fn what_fits_a_schema_is_read_and_fits_the_type() {
         let (schema, validator) = schema_of(method);
         let mut fitting = 0;
         for case in 0..cases() {
-            let params = Dice::new(seed().wrapping_add(case).wrapping_mul(0x9e37_79b9_7f4a_7c15)).make(&schema, &schema, 0);
+            let params = Dice::of_case(case).make(&schema, &schema, 0);
             if !validator.is_valid(&params) || params::too_large(&params).is_some() {
                 continue;
             }
@@ -72,7 +61,7 @@ fn what_does_not_fit_is_told_by_name() {
     for method in methods::all() {
         let (schema, validator) = schema_of(method);
         for case in 0..cases() {
-            let mut dice = Dice::new(seed().wrapping_add(case).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            let mut dice = Dice::of_case(case);
             let mut params = dice.make(&schema, &schema, 0);
             for _ in 0..=dice.below(3) {
                 dice.spoil(&mut params);

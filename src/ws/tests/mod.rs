@@ -1,5 +1,5 @@
 mod clauses;
-mod dice;
+pub(super) mod dice;
 mod fuzz;
 mod pages;
 mod table;

@@ -2,6 +2,7 @@
 
 mod cli;
 mod devices;
+mod fuzz;
 mod groups;
 mod hello;
 mod resilience;

@@ -2,6 +2,7 @@
 
 mod credentials;
 mod devices;
+mod fuzz;
 mod limits;
 mod params;
 mod protocols;

@@ -1,0 +1,67 @@
+//! Every method with parameters made by chance from the schema that the docs give: whatever they are, it answers, and nothing of
+//! the gateway falls.
+
+#[path = "../../../src/ws/tests/dice.rs"]
+mod dice;
+
+use serde_json::{Value, json};
+
+use self::dice::{Dice, cases};
+use crate::harness::control::ControlClient;
+use crate::harness::gateway::Gateway;
+
+/// How long a method may be asked to wait, milliseconds.
+const WAIT_MS: u64 = 20;
+
+/// The codes that clients know; `INTERNAL` is none of them, being a fault of ours.
+const CODES: [&str; 6] = ["INVALID_REQUEST", "UNAVAILABLE", "NOT_FOUND", "AGENT_TIMEOUT", "NOT_LINKED", "FORBIDDEN"];
+
+fn methods() -> Vec<(String, Value)> {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/protocol.schema.json")).expect("the page");
+    let page: Value = serde_json::from_str(&text).expect("JSON");
+    let methods = page["methods"].as_object().expect("methods");
+    methods.iter().map(|(name, method)| (name.clone(), method["params"].clone())).collect()
+}
+
+/// Makes parameters: every other time such as fit, and such as nearly do.
+fn made(case: u64, schema: &Value) -> Value {
+    let mut dice = Dice::of_case(case);
+    let mut params = dice.make(schema, schema, 0);
+    for _ in 0..(case % 2) * 2 {
+        dice.spoil(&mut params);
+    }
+    // Without, some wait for half a minute.
+    if let (Some(fields), Some(_)) = (params.as_object_mut(), schema["properties"].get("timeoutMs")) {
+        let wait = fields.entry("timeoutMs").or_insert(Value::Null);
+        if wait.is_number() || wait.is_null() {
+            *wait = WAIT_MS.into();
+        }
+    }
+    params
+}
+
+#[tokio::test]
+async fn every_method_answers_whatever_it_is_asked() {
+    let gateway = Gateway::start(json!({})).await;
+    let mut client = ControlClient::connect(&gateway).await;
+    for (method, schema) in methods() {
+        let mut answers = Vec::new();
+        for case in 0..cases() / 2 {
+            let params = made(case, &schema);
+            let id = client.send(&method, params.clone()).await;
+            answers.push((id, params));
+        }
+        for (id, params) in answers {
+            if let Err(error) = client.answer(&id).await {
+                let (code, message) = (error["code"].as_str().expect("a code"), error["message"].as_str().expect("a text"));
+                assert!(CODES.contains(&code) && !message.is_empty(), "{method} {params}: {error}");
+            }
+        }
+    }
+    let actors = client.call("actors.list", json!({})).await.expect("actors");
+    for actor in actors["actors"].as_array().expect("a list") {
+        assert_eq!(actor["lastError"], Value::Null, "{actor}");
+    }
+    let health = client.call("health", json!({})).await.expect("health");
+    assert_eq!(health["ok"], json!(true), "{health}");
+}
