@@ -1,6 +1,6 @@
 //! `agents_list`: which agents there are.
 
-use callboard_actors::agent::{Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
+use callboard_actors::agent::{Repeat, Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
 use callboard_actors::core::Live;
 use callboard_actors::registry::RouteSettings;
 use futures_util::FutureExt as _;
@@ -21,16 +21,20 @@ impl AgentsList {
 }
 
 impl Tool for AgentsList {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "agents_list"
     }
 
-    fn description(&self) -> &'static str {
+    fn description(&self) -> &str {
         "Lists the configured agents, by their ids."
     }
 
     fn schema(&self) -> Value {
         json!({ "type": "object", "additionalProperties": false, "properties": {} })
+    }
+
+    fn repeat(&self) -> Repeat {
+        Repeat::Safe
     }
 
     fn call(&self, context: ToolContext, _: ToolArgs) -> BoxFuture<'static, Result<ToolOutput, ToolFault>> {

@@ -25,11 +25,11 @@ impl SendMessage {
 }
 
 impl Tool for SendMessage {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "message"
     }
 
-    fn description(&self) -> &'static str {
+    fn description(&self) -> &str {
         "Sends a message over a channel. It is durable when this answers, and goes as soon as the channel's link is up."
     }
 

@@ -1,6 +1,6 @@
 //! `session_status`: how one session is.
 
-use callboard_actors::agent::{Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
+use callboard_actors::agent::{Repeat, Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
 use callboard_actors::message::Code;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -21,11 +21,11 @@ impl SessionStatus {
 }
 
 impl Tool for SessionStatus {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "session_status"
     }
 
-    fn description(&self) -> &'static str {
+    fn description(&self) -> &str {
         "Shows when a session last had a turn, how long its transcript is, what it has cost and which model answers."
     }
 
@@ -39,6 +39,10 @@ impl Tool for SessionStatus {
                 }
             }
         })
+    }
+
+    fn repeat(&self) -> Repeat {
+        Repeat::Safe
     }
 
     fn call(&self, context: ToolContext, args: ToolArgs) -> BoxFuture<'static, Result<ToolOutput, ToolFault>> {

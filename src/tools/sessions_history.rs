@@ -1,6 +1,6 @@
 //! `sessions_history`: what was said in a session.
 
-use callboard_actors::agent::{Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
+use callboard_actors::agent::{Repeat, Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
 use callboard_actors::message::{Entry, Role};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -27,11 +27,11 @@ impl SessionsHistory {
 }
 
 impl Tool for SessionsHistory {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "sessions_history"
     }
 
-    fn description(&self) -> &'static str {
+    fn description(&self) -> &str {
         "Shows the newest lines of a session's transcript, oldest first."
     }
 
@@ -47,6 +47,10 @@ impl Tool for SessionsHistory {
                 "includeTools": { "type": "boolean", "description": "Whether the results of tools are shown." }
             }
         })
+    }
+
+    fn repeat(&self) -> Repeat {
+        Repeat::Safe
     }
 
     fn call(&self, context: ToolContext, args: ToolArgs) -> BoxFuture<'static, Result<ToolOutput, ToolFault>> {

@@ -1,6 +1,6 @@
 //! `sessions_list`: which sessions there are.
 
-use callboard_actors::agent::{Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
+use callboard_actors::agent::{Repeat, Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
@@ -27,11 +27,11 @@ impl SessionsList {
 }
 
 impl Tool for SessionsList {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "sessions_list"
     }
 
-    fn description(&self) -> &'static str {
+    fn description(&self) -> &str {
         "Lists the newest sessions of all agents with their keys, kinds and costs."
     }
 
@@ -51,6 +51,10 @@ impl Tool for SessionsList {
                 }
             }
         })
+    }
+
+    fn repeat(&self) -> Repeat {
+        Repeat::Safe
     }
 
     fn call(&self, _: ToolContext, args: ToolArgs) -> BoxFuture<'static, Result<ToolOutput, ToolFault>> {

@@ -34,11 +34,11 @@ impl SessionsSend {
 }
 
 impl Tool for SessionsSend {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "sessions_send"
     }
 
-    fn description(&self) -> &'static str {
+    fn description(&self) -> &str {
         "Says something to another session and returns its answer. A turn that takes longer than is waited for is ended."
     }
 

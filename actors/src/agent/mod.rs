@@ -13,7 +13,7 @@ pub use provider::{Ending, Piece, Prompt, Provider, ProviderError, Providers};
 pub use retry::{RetryPolicy, Seen};
 pub use run::{Run, RunEnd, RunLimits, RunOutcome, TOOL_CALLS_MAX};
 pub use sink::{Gone, Sink};
-pub use tool::{Entrance, Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
+pub use tool::{Entrance, Repeat, Tool, ToolArgs, ToolContext, ToolFault, ToolOutput, Updates};
 pub use tool_policy::{HTTP_DENIED, ToolNames, ToolPolicy};
 pub use toolbox::{Admitted, BadTool, TOOL_CALL_TIME_MAX, TOOL_CALLS_RUNNING_MAX, Toolbox};
 

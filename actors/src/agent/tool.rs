@@ -2,6 +2,7 @@
 
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
+use tokio::sync::mpsc;
 
 use crate::message::{Code, SessionKey, TraceId};
 
@@ -30,8 +31,62 @@ pub struct ToolContext {
     pub channel: Option<String>,
     /// The login that it comes by, where it is known.
     pub account: Option<String>,
+    /// Who wrote what it is called for, by the platform's own id, where that is known.
+    pub sender: Option<String>,
+    /// The provider whose model calls it, where one does.
+    pub provider: Option<String>,
+    /// Where it tells what it has so far.
+    pub updates: Updates,
     /// The thread through the logs.
     pub trace: TraceId,
+}
+
+impl ToolContext {
+    /// Returns the context of a call of which no more is known, and to whose updates nobody listens.
+    #[must_use]
+    pub fn new(entrance: Entrance, session: SessionKey, agent: impl Into<String>, trace: TraceId) -> Self {
+        Self {
+            entrance,
+            session,
+            agent: agent.into(),
+            channel: None,
+            account: None,
+            sender: None,
+            provider: None,
+            updates: Updates::default(),
+            trace,
+        }
+    }
+}
+
+/// Where a tool tells what it has so far. What the listener has no room for is left out: the next update, or the result, says more.
+#[derive(Clone, Debug, Default)]
+pub struct Updates(Option<mpsc::Sender<String>>);
+
+impl Updates {
+    /// Returns updates that somebody listens to.
+    #[must_use]
+    pub const fn to(listener: mpsc::Sender<String>) -> Self {
+        Self(Some(listener))
+    }
+
+    /// Tells what there is so far, for a model or a person to read.
+    pub fn tell(&self, partial: impl FnOnce() -> String) {
+        if let Some(listener) = &self.0
+            && let Ok(room) = listener.try_reserve()
+        {
+            room.send(partial());
+        }
+    }
+}
+
+/// Whether a call may be made again when nobody knows how the first one came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// It changes nothing that a second call would change again.
+    Safe,
+    /// Twice may be once too often.
+    Never,
 }
 
 /// What a tool gave back.
@@ -103,13 +158,18 @@ impl ToolFault {
 /// Something that can be done for an agent or a client. What it is lent it holds itself; what it gets is checked by its schema.
 pub trait Tool: Send + Sync + 'static {
     /// Returns its name: lower-case letters, digits and `_`.
-    fn name(&self) -> &'static str;
+    fn name(&self) -> &str;
 
     /// Returns what it is for, for a model to read.
-    fn description(&self) -> &'static str;
+    fn description(&self) -> &str;
 
     /// Returns the JSON Schema of its arguments, an object that names every one of them.
     fn schema(&self) -> Value;
+
+    /// Returns whether a call that a crash cut short may be made again.
+    fn repeat(&self) -> Repeat {
+        Repeat::Never
+    }
 
     /// Does it. The arguments keep to the schema. Dropping the future ends the work where that is possible.
     fn call(&self, context: ToolContext, args: ToolArgs) -> BoxFuture<'static, Result<ToolOutput, ToolFault>>;

@@ -10,10 +10,10 @@ use jsonschema::Validator;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
-use super::tool::{Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
+use super::tool::{Repeat, Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
 use super::tool_policy::ToolPolicy;
 use crate::core::{Clock, Live};
-use crate::message::Code;
+use crate::message::{Code, ToolSpec};
 
 /// How many calls run at a time; one more is refused.
 pub const TOOL_CALLS_RUNNING_MAX: usize = 64;
@@ -28,13 +28,13 @@ const NAME_CHARS_TOLD_MAX: usize = 64;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the tool {name} cannot be used: {reason}")]
 pub struct BadTool {
-    name: &'static str,
+    name: String,
     reason: String,
 }
 
 /// The tools there are.
 pub struct Toolbox {
-    tools: BTreeMap<&'static str, Held>,
+    tools: BTreeMap<String, Held>,
     policy: Live<ToolPolicy>,
     clock: Clock,
     running: Arc<Semaphore>,
@@ -54,14 +54,30 @@ impl Toolbox {
     pub fn new(tools: Vec<Arc<dyn Tool>>, policy: Live<ToolPolicy>, clock: Clock) -> Result<Self, BadTool> {
         let mut held = BTreeMap::new();
         for tool in tools {
-            let (name, schema) = (tool.name(), tool.schema());
-            let arguments = jsonschema::validator_for(&schema)
-                .map_err(|error| BadTool { name, reason: format!("its schema is none: {error}") })?;
-            if held.insert(name, Held { tool, schema, arguments }).is_some() {
+            let (name, schema) = (tool.name().to_owned(), tool.schema());
+            let arguments = match jsonschema::validator_for(&schema) {
+                Ok(arguments) => arguments,
+                Err(error) => return Err(BadTool { name, reason: format!("its schema is none: {error}") }),
+            };
+            if held.insert(name.clone(), Held { tool, schema, arguments }).is_some() {
                 return Err(BadTool { name, reason: "another one has its name".into() });
             }
         }
         Ok(Self { tools: held, policy, clock, running: Arc::new(Semaphore::new(TOOL_CALLS_RUNNING_MAX)) })
+    }
+
+    /// Returns every tool that there is for the one who asks, as a provider is told of it, in the order of their names.
+    #[must_use]
+    pub fn offered(&self, context: &ToolContext) -> Vec<ToolSpec> {
+        let policy = self.policy.get();
+        let offered = self.tools.iter().filter(|(name, _)| policy.admits(name, context));
+        let spec = |(name, held): (&String, &Held)| ToolSpec {
+            name: name.clone(),
+            description: Some(held.tool.description().to_owned()),
+            parameters: Some(held.schema.clone()),
+            strict: None,
+        };
+        offered.map(spec).collect()
     }
 
     /// Finds a tool for the one who asks.
@@ -93,6 +109,12 @@ impl Admitted<'_> {
     #[must_use]
     pub fn takes(&self, argument: &str) -> bool {
         self.held.schema.get("properties").is_some_and(|properties| properties.get(argument).is_some())
+    }
+
+    /// Returns whether a call that a crash cut short may be made again.
+    #[must_use]
+    pub fn repeat(&self) -> Repeat {
+        self.held.tool.repeat()
     }
 
     /// Looks at arguments. Their values are not repeated in the answer.

@@ -77,7 +77,7 @@ fn context(
     };
     let (agent, session) = session(settings, headers, invocation)?;
     let (channel, account) = (named("message-channel")?, named("account-id")?);
-    Ok(ToolContext { entrance: Entrance::Http, session, agent, channel, account, trace })
+    Ok(ToolContext { channel, account, ..ToolContext::new(Entrance::Http, session, agent, trace) })
 }
 
 /// Returns the agent and the session that a call is for.

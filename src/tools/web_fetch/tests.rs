@@ -150,14 +150,7 @@ fn names(name: &str) -> Vec<Ipv4Addr> {
 
 async fn fetch_on(network: Network, args: Value) -> Result<ToolOutput, ToolFault> {
     let tool = WebFetch::on(network, Clock::system());
-    let context = ToolContext {
-        entrance: Entrance::Http,
-        session: SessionKey::new("agent:main:main"),
-        agent: "main".into(),
-        channel: None,
-        account: None,
-        trace: TraceId::new(),
-    };
+    let context = ToolContext::new(Entrance::Http, SessionKey::new("agent:main:main"), "main", TraceId::new());
     tool.call(context, args.as_object().unwrap().clone()).await
 }
 

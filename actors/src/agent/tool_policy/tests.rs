@@ -2,14 +2,7 @@ use super::*;
 use crate::message::{SessionKey, TraceId};
 
 fn context(entrance: Entrance) -> ToolContext {
-    ToolContext {
-        entrance,
-        session: SessionKey::new("agent:main:main"),
-        agent: "main".into(),
-        channel: None,
-        account: None,
-        trace: TraceId::new(),
-    }
+    ToolContext::new(entrance, SessionKey::new("agent:main:main"), "main", TraceId::new())
 }
 
 #[test]

@@ -2,18 +2,18 @@ use futures_util::future::{BoxFuture, ready};
 use serde_json::json;
 
 use super::*;
-use crate::agent::{Entrance, ToolNames};
+use crate::agent::{Entrance, ToolNames, Updates};
 use crate::message::{SessionKey, TraceId};
 
 /// A tool that does what its name says.
 struct Double(&'static str);
 
 impl Tool for Double {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         self.0
     }
 
-    fn description(&self) -> &'static str {
+    fn description(&self) -> &str {
         "does as it is called"
     }
 
@@ -44,14 +44,7 @@ fn toolbox(policy: ToolPolicy, clock: &Clock) -> Toolbox {
 }
 
 fn by(entrance: Entrance) -> ToolContext {
-    ToolContext {
-        entrance,
-        session: SessionKey::new("agent:main:main"),
-        agent: "main".into(),
-        channel: None,
-        account: None,
-        trace: TraceId::new(),
-    }
+    ToolContext::new(entrance, SessionKey::new("agent:main:main"), "main", TraceId::new())
 }
 
 fn args(value: Value) -> ToolArgs {
@@ -145,4 +138,29 @@ fn a_tool_says_which_arguments_it_takes() {
     let toolbox = toolbox(ToolPolicy::default(), &Clock::system());
     let echo = toolbox.find(by(Entrance::Http), "echo").unwrap_or_else(|fault| panic!("{fault}"));
     assert!(echo.takes("count") && !echo.takes("action"));
+}
+
+#[test]
+fn what_is_offered_is_what_can_be_found() {
+    let deny = ToolNames::new(["panics*"]);
+    let toolbox = toolbox(ToolPolicy { deny, ..ToolPolicy::default() }, &Clock::system());
+    for (entrance, names) in [(Entrance::Turn, vec!["echo", "exec", "hangs"]), (Entrance::Http, vec!["echo", "hangs"])] {
+        let offered = toolbox.offered(&by(entrance));
+        assert_eq!(offered.iter().map(|spec| spec.name.as_str()).collect::<Vec<_>>(), names);
+        assert!(offered.iter().all(|spec| toolbox.find(by(entrance), &spec.name).is_ok()));
+        assert_eq!(offered[0].description.as_deref(), Some("does as it is called"));
+        assert_eq!(offered[0].parameters.as_ref().unwrap()["required"], json!(["text"]));
+    }
+}
+
+#[test]
+fn an_update_that_nobody_has_room_for_is_left_out() {
+    let (listener, mut heard) = tokio::sync::mpsc::channel(1);
+    let updates = Updates::to(listener);
+    updates.tell(|| "first".into());
+    updates.tell(|| panic!("it is not even made"));
+    assert_eq!(heard.try_recv(), Ok("first".to_owned()));
+    drop(heard);
+    updates.tell(|| panic!("nobody listens"));
+    Updates::default().tell(|| panic!("nobody ever did"));
 }
