@@ -58,9 +58,32 @@ impl Target {
 
     /// Makes so many requests a second, whatever comes back; answers how long each took from when it was due.
     pub async fn paced(self, rate: u32, time: Duration) -> Sample {
-        let mut connections = self.connect(CONNECTIONS).await;
+        self.crew().await.paced(rate, time).await
+    }
+
+    /// Opens the connections, each with a first request behind it.
+    pub async fn crew(self) -> Crew {
+        Crew(self.connect(CONNECTIONS).await)
+    }
+
+    async fn connect(self, count: usize) -> Vec<Connection> {
+        join_all((0..count).map(|_| async move {
+            let mut connection = Connection::open(self).await;
+            connection.ask().await;
+            connection
+        }))
+        .await
+    }
+}
+
+/// Connections that are open.
+pub struct Crew(Vec<Connection>);
+
+impl Crew {
+    /// Makes so many requests a second, whatever comes back; answers how long each took from when it was due.
+    pub async fn paced(mut self, rate: u32, time: Duration) -> Sample {
         let tickets = Mutex::new(tickets(rate, time));
-        let samples = connections.iter_mut().map(|connection| async {
+        let samples = self.0.iter_mut().map(|connection| async {
             let mut sample = Sample::default();
             loop {
                 let ticket = tickets.lock().await.recv().await;
@@ -73,15 +96,6 @@ impl Target {
             all.join(sample);
             all
         })
-    }
-
-    async fn connect(self, count: usize) -> Vec<Connection> {
-        join_all((0..count).map(|_| async move {
-            let mut connection = Connection::open(self).await;
-            connection.ask().await;
-            connection
-        }))
-        .await
     }
 }
 

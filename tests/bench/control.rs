@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::json;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
@@ -20,7 +20,11 @@ pub struct Driver(WebSocketStream<TcpStream>);
 impl Driver {
     /// Opens a socket on a port of the loopback.
     pub async fn open(port: u16) -> Self {
-        let stream = TcpStream::connect(("127.0.0.1", port)).await.expect("the server");
+        Self::over(TcpSocket::new_v4().expect("a socket"), port).await
+    }
+
+    async fn over(socket: TcpSocket, port: u16) -> Self {
+        let stream = socket.connect(([127, 0, 0, 1], port).into()).await.expect("the server");
         stream.set_nodelay(true).expect("a socket");
         let url = format!("ws://127.0.0.1:{port}/");
         Self(tokio_tungstenite::client_async(url, stream).await.expect("a handshake").0)
@@ -28,15 +32,25 @@ impl Driver {
 
     /// Opens a socket and is let in by a gateway.
     pub async fn connect(port: u16) -> Self {
-        let mut driver = Self::open(port).await;
+        Self::open(port).await.let_in().await
+    }
+
+    /// The same over a socket for which the system keeps no more than so many bytes that were not read.
+    pub async fn connect_keeping(port: u16, bytes: u32) -> Self {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.set_recv_buffer_size(bytes).expect("a bound");
+        Self::over(socket, port).await.let_in().await
+    }
+
+    async fn let_in(mut self) -> Self {
         let params = json!({
             "minProtocol": 3, "maxProtocol": 3, "auth": { "token": TOKEN },
             // One that asks and goes: it is on no list, so that events stay as small as they are.
             "client": { "id": "cli", "version": "1", "platform": "linux", "mode": "cli" },
         });
-        driver.say(json!({ "type": "req", "id": "c", "method": "connect", "params": params }).to_string()).await;
-        driver.until("\"id\":\"c\"").await;
-        driver
+        self.say(json!({ "type": "req", "id": "c", "method": "connect", "params": params }).to_string()).await;
+        self.until("\"id\":\"c\"").await;
+        self
     }
 
     /// Sends a text.

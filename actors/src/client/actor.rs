@@ -17,6 +17,10 @@ pub const REQUESTS_MAX: usize = 256;
 /// How long a client that does not read is given to hear why it is cut.
 const CUT_AFTER: Duration = Duration::from_secs(5);
 
+/// How long a client may take nothing of what waits for it. Its socket cannot say so itself: it is not even asked while the
+/// system has no room for what it wrote.
+const HELD_UP_MAX: Duration = Duration::from_secs(30);
+
 /// How often the actor looks whether its client reads.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
@@ -61,6 +65,14 @@ impl ClientLine {
 pub struct ClientActor {
     seat: Arc<ClientSeat>,
     methods: Arc<dyn Methods>,
+    held_up: Option<HeldUp>,
+}
+
+/// A client that took nothing at the last look although something waits.
+#[derive(Clone, Copy)]
+struct HeldUp {
+    at: u64,
+    since: Duration,
 }
 
 impl ClientActor {
@@ -75,7 +87,7 @@ impl ClientActor {
     pub fn spec(seat: &Arc<ClientSeat>, methods: &Arc<dyn Methods>) -> ActorSpec<Self> {
         let (seat, methods) = (Arc::clone(seat), Arc::clone(methods));
         ActorSpec::new(Self::id(&seat), ActorKind::Client, move || {
-            Ok(Self { seat: Arc::clone(&seat), methods: Arc::clone(&methods) })
+            Ok(Self { seat: Arc::clone(&seat), methods: Arc::clone(&methods), held_up: None })
         })
         .restart(Restart::Permanent)
         .mailbox(Mailbox { capacity: FRAMES_MAX, overflow: Overflow::Reject })
@@ -120,6 +132,15 @@ impl ClientActor {
 
     /// Ends a connection that stays open although its other side does not read.
     fn look(&mut self, scope: &mut Scope<'_, Self>) {
+        let now = scope.clock().elapsed();
+        let before = self.held_up.take();
+        self.held_up = self.seat.backlog.held_up_at().map(|at| match before {
+            Some(before) if before.at == at => before,
+            _ => HeldUp { at, since: now },
+        });
+        if self.held_up.is_some_and(|held_up| now.saturating_sub(held_up.since) >= HELD_UP_MAX) {
+            self.seat.backlog.cut();
+        }
         if self.seat.backlog.is_cut() {
             tracing::info!(event = "client.cut", actor = %scope.id(), "it does not read");
             let cutter = Arc::clone(&self.seat.cutter);

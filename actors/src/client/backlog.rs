@@ -76,6 +76,8 @@ pub struct Backlog {
 struct Queue {
     frames: VecDeque<Bytes>,
     bytes: usize,
+    /// How often the socket took something.
+    taken: u64,
     closing: Option<Closing>,
     stage: Stage,
 }
@@ -105,6 +107,20 @@ impl Backlog {
     pub fn close(&self, code: CloseCode, reason: &str) {
         self.lock().close(code, reason, Stage::Closing);
         self.socket.wake();
+    }
+
+    /// Has the client cut as one that does not read.
+    pub fn cut(&self) {
+        self.lock().cut();
+        self.socket.wake();
+    }
+
+    /// Returns how often the socket has taken something, while more waits; `None` when nothing waits. A socket whose other side
+    /// does not read takes nothing.
+    #[must_use]
+    pub fn held_up_at(&self) -> Option<u64> {
+        let queue = self.lock();
+        (!queue.frames.is_empty()).then_some(queue.taken)
     }
 
     /// Returns whether the client did not read and is being cut.
@@ -152,8 +168,12 @@ impl Queue {
         if delivery == Delivery::Droppable {
             return Pushed::Dropped;
         }
-        self.close(CloseCode::POLICY, "slow consumer", Stage::Cut);
+        self.cut();
         Pushed::Cut
+    }
+
+    fn cut(&mut self) {
+        self.close(CloseCode::POLICY, "slow consumer", Stage::Cut);
     }
 
     fn close(&mut self, code: CloseCode, reason: &str, stage: Stage) {
@@ -177,6 +197,7 @@ impl Queue {
             frames.push(frame);
         }
         self.bytes -= bytes;
+        self.taken += 1;
         if frames.is_empty() { self.closing.take().map(Batch::Close) } else { Some(Batch::Frames(frames)) }
     }
 }

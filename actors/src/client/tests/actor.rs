@@ -243,3 +243,30 @@ fn a_client_that_does_not_read_is_cut_and_one_that_does_is_not() {
         assert_eq!((quick.cuts.load(SeqCst), quick.written().len()), (0, 1));
     });
 }
+
+#[test]
+fn a_client_that_takes_nothing_for_long_is_cut_however_little_waits() {
+    play(|stage| async move {
+        let (stuck, idle, busy) = (Scene::new(Arc::clone(&stage)), Place::new("c2"), Place::new("c3"));
+        let methods = Arc::clone(&stuck.book) as Arc<dyn Methods>;
+        for place in [&idle, &busy] {
+            stage.start(ClientActor::spec(&place.seat, &methods));
+        }
+        let large = || busy.seat.backlog.push(vec![b' '; 64 * 1024].into(), Delivery::Kept);
+        for backlog in [&stuck.place.seat.backlog, &busy.seat.backlog] {
+            backlog.push("{}".into(), Delivery::Kept);
+        }
+        large();
+        // It never has all that there is, and always something.
+        let reads_on = || {
+            large();
+            drop(super::bench::next(&busy.seat.backlog));
+        };
+        let is_cut = || stuck.place.cuts.load(SeqCst) > 0;
+        stage.pass_until("the cut", || (reads_on(), is_cut()).1).await;
+        let end = stage.clock.elapsed() + Duration::from_secs(60);
+        stage.pass_until("more time passes", || (reads_on(), stage.clock.elapsed() >= end).1).await;
+        assert!(stuck.place.seat.backlog.is_cut() && !idle.seat.backlog.is_cut());
+        assert_eq!((idle.cuts.load(SeqCst), busy.cuts.load(SeqCst)), (0, 0));
+    });
+}
