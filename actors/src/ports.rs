@@ -17,7 +17,7 @@ pub use rows::{
     OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, StoreHealth, StoreLimits,
     TurnOutcome,
 };
-pub use sessions::{Compacted, LINES_TAKEN_MAX, SessionRow, SessionTraits, TRAIT_BYTES_MAX};
+pub use sessions::{Compacted, HISTORY_BYTES_MAX, LINES_TAKEN_MAX, SessionRow, SessionTraits, TRAIT_BYTES_MAX};
 
 use crate::message::{AccountKey, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, Usage};
 
@@ -139,7 +139,8 @@ pub trait Store: Send + Sync + 'static {
 
     // ---- sessions ----
 
-    /// Returns the newest entries of a session's transcript, oldest first, at most `limit`.
+    /// Returns the newest entries of a session's transcript, oldest first, at most `limit`, and no more than
+    /// [`HISTORY_BYTES_MAX`] but for the newest one.
     fn history(&self, session: SessionKey, limit: usize) -> Answer<Vec<Entry>>;
 
     /// Writes entries of a turn that has no inbox row, and counts what it cost. Not waited for.

@@ -14,6 +14,9 @@ pub const TRAIT_BYTES_MAX: usize = 512;
 /// transcript is too long to be forgotten.
 pub const LINES_TAKEN_MAX: usize = 100_000;
 
+/// How many bytes of a transcript are handed out at a time, about: its newest lines that have no more, and its newest in any case.
+pub const HISTORY_BYTES_MAX: usize = 8 * 1024 * 1024;
+
 /// A known session.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SessionRow {

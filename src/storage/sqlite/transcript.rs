@@ -1,8 +1,8 @@
 //! Transcripts, and the end of a turn.
 
 use callboard_actors::message::{Entry, SessionKey, Usage};
-use callboard_actors::ports::{LINES_TAKEN_MAX, StoreError, TurnOutcome};
-use rusqlite::{Connection, OptionalExtension, params};
+use callboard_actors::ports::{HISTORY_BYTES_MAX, LINES_TAKEN_MAX, StoreError, TurnOutcome};
+use rusqlite::{Connection, OptionalExtension, Rows, params};
 
 use super::codec::{from_json, limit as bound, to_json};
 use super::inbox::{self, RawInbox};
@@ -87,14 +87,12 @@ pub(super) fn append(
 /// Returns the newest entries of a session's transcript, oldest first. One statement, so that the session is not made anew
 /// between two.
 pub(super) fn history(conn: &Connection, session: &SessionKey, limit: usize) -> Outcome<Vec<Entry>> {
-    let bodies = conn
-        .prepare_cached(
-            "SELECT t.body FROM sessions s JOIN transcript t ON t.entry BETWEEN (s.session << ?2) AND ((s.session + 1) << ?2) - 1
-             WHERE s.key = ?1 ORDER BY t.entry DESC LIMIT ?3",
-        )?
-        .query_map(params![session.as_str(), LINE_BITS, bound(limit)], |row| row.get(0))?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
-    Ok(RawLines(bodies).parse()?)
+    let mut select = conn.prepare_cached(
+        "SELECT t.body FROM sessions s JOIN transcript t ON t.entry BETWEEN (s.session << ?2) AND ((s.session + 1) << ?2) - 1
+         WHERE s.key = ?1 ORDER BY t.entry DESC LIMIT ?3",
+    )?;
+    let rows = select.query(params![session.as_str(), LINE_BITS, bound(limit)])?;
+    Ok(RawLines::read(rows)?.parse()?)
 }
 
 /// Lines as they were read, newest first; they are parsed on the caller's thread.
@@ -102,6 +100,19 @@ pub(super) fn history(conn: &Connection, session: &SessionKey, limit: usize) -> 
 pub(super) struct RawLines(Vec<String>);
 
 impl RawLines {
+    /// Reads lines, newest first, until there are as many bytes of them as one answer has.
+    fn read(mut rows: Rows<'_>) -> rusqlite::Result<Self> {
+        let (mut bodies, mut bytes) = (Vec::<String>::new(), 0);
+        while let Some(row) = rows.next()? {
+            bytes += row.get_ref(0)?.as_str()?.len();
+            if bytes > HISTORY_BYTES_MAX && !bodies.is_empty() {
+                break;
+            }
+            bodies.push(row.get(0)?);
+        }
+        Ok(Self(bodies))
+    }
+
     /// Parses the lines, oldest first.
     pub(super) fn parse(self) -> Result<Vec<Entry>, StoreError> {
         self.0.iter().rev().map(|body| from_json(Some(body))).collect()

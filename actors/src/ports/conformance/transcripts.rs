@@ -2,11 +2,12 @@
 
 use super::{Bench, Case, START_MS, case, make};
 use crate::message::{Entry, Role, RunId, Usage};
-use crate::ports::{Compacted, LINES_TAKEN_MAX, Store};
+use crate::ports::{Compacted, HISTORY_BYTES_MAX, LINES_TAKEN_MAX, Store};
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
         case("remembers a transcript in order and hands out its end", |bench| Box::pin(history(bench))),
+        case("hands out no more of a transcript at a time than fits", |bench| Box::pin(history_in_bytes(bench))),
         case("keeps the end of a compacted transcript", |bench| Box::pin(compacts(bench))),
         case("hands out the end of what goes when that is very long", |bench| Box::pin(takes_the_end(bench))),
     ]
@@ -31,6 +32,17 @@ async fn history(Bench { store, .. }: Bench) {
     assert_eq!(end, lines(&run, 3, 5));
     assert_eq!(store.history(make::session("a"), 100).await.unwrap().len(), 5);
     assert!(store.history(make::session("nobody"), 3).await.unwrap().is_empty());
+}
+
+async fn history_in_bytes(Bench { store, .. }: Bench) {
+    let line = |bytes: usize| make::entry(RunId::new(), Role::Assistant, &"x".repeat(bytes));
+    write(&*store, "a", (0..10).map(|_| line(HISTORY_BYTES_MAX / 4)).collect()).await;
+    let found = store.history(make::session("a"), 100).await.unwrap().len();
+    assert!((3..=4).contains(&found), "{found}");
+    assert_eq!(store.history(make::session("a"), 2).await.unwrap().len(), 2);
+    let newest = line(HISTORY_BYTES_MAX + 1);
+    write(&*store, "a", vec![newest.clone()]).await;
+    assert_eq!(store.history(make::session("a"), 100).await.unwrap(), [newest], "one is given whatever its size");
 }
 
 async fn compacts(bench: Bench) {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::message::{Entry, SessionKey, Target, Usage};
-use crate::ports::{Compacted, LINES_TAKEN_MAX, SessionRow, SessionTraits, StoreError};
+use crate::ports::{Compacted, HISTORY_BYTES_MAX, LINES_TAKEN_MAX, SessionRow, SessionTraits, StoreError};
 
 use super::state::State;
 
@@ -53,6 +53,17 @@ impl Known {
     }
 }
 
+/// Returns the newest of some lines that are within the bounds of one answer.
+fn end_of(entries: &[Entry], limit: usize) -> Vec<Entry> {
+    let mut bytes = 0;
+    let fits = |(place, entry): &(usize, &Entry)| {
+        bytes += entry.text.len();
+        *place == 0 || bytes <= HISTORY_BYTES_MAX
+    };
+    let count = entries.iter().rev().take(limit).enumerate().take_while(fits).count();
+    entries.iter().skip(entries.len().saturating_sub(count)).cloned().collect()
+}
+
 impl State {
     /// Returns a session, known from now on.
     pub(super) fn session(&mut self, key: &SessionKey) -> &mut Known {
@@ -82,7 +93,7 @@ impl State {
 
     pub(super) fn history(&self, key: &SessionKey, limit: usize) -> Vec<Entry> {
         let entries = self.sessions.get(key).map_or(&[][..], |session| &session.entries);
-        entries.iter().skip(entries.len().saturating_sub(limit)).cloned().collect()
+        end_of(entries, limit)
     }
 
     pub(super) fn list_sessions(&self, limit: usize) -> Vec<SessionRow> {
