@@ -17,7 +17,7 @@ pub use rows::{
     OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, StoreHealth, StoreLimits,
     TurnOutcome,
 };
-pub use sessions::{Compacted, HISTORY_BYTES_MAX, LINES_TAKEN_MAX, SessionRow, SessionTraits, TRAIT_BYTES_MAX};
+pub use sessions::{Compacted, HISTORY_BYTES_MAX, LINES_TAKEN_MAX, SessionName, SessionRow, SessionTraits, TRAIT_BYTES_MAX};
 
 use crate::message::{AccountKey, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, Usage};
 
@@ -98,8 +98,17 @@ pub trait Store: Send + Sync + 'static {
     /// Takes the oldest open rows of a session in hand (`begun`), at most `limit`.
     fn begin_turn(&self, session: SessionKey, limit: usize) -> Answer<Vec<InboxRow>>;
 
+    /// Returns the waiting rows of a session in the order of arrival, each with its place in it, from behind a place on, at most
+    /// `limit`; none of them is taken in hand. Only rows committed before are seen for certain.
+    fn waiting_rows(&self, session: SessionKey, behind: u64, limit: usize) -> Answer<Vec<(u64, InboxRow)>>;
+
+    /// Takes these rows of a session in hand and ends others without an answer, each with the reason, in one commit. Rows that do
+    /// not wait any more are left as they are; answers with those in hand now.
+    fn take_rows(&self, session: SessionKey, take: Vec<InboxId>, drop: Vec<(InboxId, &'static str)>) -> Answer<Vec<InboxId>>;
+
     /// Ends a turn: transcript entries, outbox rows and finished inbox rows in one commit; answers with the next rows of the
-    /// same session, taken in hand, at most `next`.
+    /// same session, taken in hand, at most `next`. The finished rows have to be open: in hand, or waiting still as those are that
+    /// a running turn took along.
     fn finish_turn(&self, outcome: TurnOutcome, next: usize) -> Answer<Vec<InboxRow>>;
 
     /// Puts the rows that a session had in hand back in their place, after a crash counting it against each of them; a row at
@@ -151,6 +160,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Returns one session, `None` for one that nobody has spoken to.
     fn session(&self, session: SessionKey) -> Answer<Option<SessionRow>>;
+
+    /// Returns the one session of a name, by an index, however many there are.
+    fn find_session(&self, name: SessionName) -> Answer<Option<SessionRow>>;
 
     /// Merges a patch into a session's settings, JSON merge patch (RFC 7396) over [`SessionTraits`]; makes the session when it is
     /// not there. `Invalid` for a field that is not known or of the wrong type, `Conflict` for a label that another session has.

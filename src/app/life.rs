@@ -127,6 +127,7 @@ impl Life {
             routes: self.live.routes(),
             models: self.live.models(),
             webchat: self.webchat.clone(),
+            gate: self.gate.clone(),
             places: places::of(&options.paths),
         })
     }
@@ -157,6 +158,7 @@ impl Life {
             channels: self.view(),
             readiness: Arc::clone(&self.readiness),
             counters: Arc::clone(&self.counters),
+            gate: self.gate.clone(),
             tools: Arc::new(tools),
             porter: Arc::clone(&control.porter),
             upgrades: Some(Arc::new(Sockets(Arc::clone(control)))),

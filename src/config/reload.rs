@@ -52,6 +52,8 @@ const RULES: &[(&str, Reload)] = &[
     ("tools", Reload::Hot),
     ("channels", Reload::Account),
     ("session", Reload::Hot),
+    ("messages", Reload::Hot),
+    ("cron", Reload::Hot),
     ("agents", Reload::Hot),
     ("bindings", Reload::Hot),
     ("models", Reload::Hot),

@@ -6,6 +6,7 @@ use callboard_actors::agent::Toolbox;
 use callboard_actors::core::{Clock, Live, Supervisor};
 use callboard_actors::message::{Counters, Switchboard};
 use callboard_actors::ports::Store;
+use callboard_actors::session::TurnGate;
 
 use super::counters::HttpCounters;
 use super::doctor::Doctor;
@@ -31,6 +32,8 @@ pub struct Parts {
     pub readiness: Arc<Readiness>,
     /// What the actors count.
     pub counters: Arc<Counters>,
+    /// The gate and the lanes of turns.
+    pub gate: TurnGate,
     /// The gateway's own tools.
     pub tools: Arc<Toolbox>,
     /// Looks at who asks.
@@ -48,6 +51,7 @@ pub struct Gateway {
     pub(super) channels: Arc<dyn ChannelsView>,
     pub(super) doctor: Doctor,
     pub(super) counters: Arc<Counters>,
+    pub(super) gate: TurnGate,
     pub(super) tools: Arc<Toolbox>,
     pub(super) clock: Clock,
     pub(super) http: HttpCounters,
@@ -59,7 +63,8 @@ impl Gateway {
     /// Puts the parts together; the clock is the supervisor's.
     #[must_use]
     pub fn new(parts: Parts) -> Arc<Self> {
-        let Parts { supervisor, store, switchboard, settings, channels, readiness, counters, tools, porter, upgrades } = parts;
+        let Parts { supervisor, store, switchboard, settings, channels, readiness, counters, gate, tools, porter, upgrades } =
+            parts;
         let clock = supervisor.clock().clone();
         let http = HttpCounters::default();
         let doctor =
@@ -72,6 +77,7 @@ impl Gateway {
             channels,
             doctor,
             counters,
+            gate,
             tools,
             clock,
             http,

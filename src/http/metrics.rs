@@ -8,6 +8,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use callboard_actors::core::{ActorReport, State};
 use callboard_actors::message::{AccountCounters, Counter, LinkState};
+use callboard_actors::session::{Lane, LaneStand};
 
 use super::gateway::Gateway;
 use super::process;
@@ -27,6 +28,7 @@ pub(super) async fn metrics(gateway: Data<Gateway>) -> HttpResponse {
     page.process(&gateway);
     page.actors(&gateway.supervisor.reports());
     page.store(&gateway);
+    page.lanes(&gateway);
     page.links(&gateway);
     page.accounts(&gateway);
     page.edge(&gateway);
@@ -119,13 +121,25 @@ impl Page {
         }
     }
 
+    fn lanes(&mut self, gateway: &Gateway) {
+        let stands = Lane::ALL.map(|lane| (lane.as_str(), gateway.gate.lanes().stand(lane)));
+        for (name, help, read) in LANES {
+            self.head(name, Sort::Gauge, help);
+            for (lane, stand) in &stands {
+                self.value(name, &[("kind", lane)], read(stand));
+            }
+        }
+    }
+
     fn edge(&mut self, gateway: &Gateway) {
         let (turns, http) = (&gateway.counters.turns, &gateway.http);
-        let counters: [(&str, &str, &Counter); 8] = [
+        let counters: [(&str, &str, &Counter); 10] = [
             ("turns_answered_total", "Turns that ended with a whole answer.", &turns.answered),
             ("turns_failed_total", "Turns that ended without a whole answer.", &turns.failed),
             ("turns_aborted_total", "Turns that were aborted.", &turns.aborted),
             ("turns_again_total", "Turns that were run again after a crash.", &turns.again),
+            ("messages_dropped_total", "Messages that were ended without an answer.", &turns.dropped),
+            ("messages_steered_total", "Messages that were handed to a running turn.", &turns.steered),
             ("http_requests_total", "HTTP requests that were answered.", &http.requests),
             ("http_client_errors_total", "HTTP requests answered with 4xx.", &http.client_errors),
             ("http_server_errors_total", "HTTP requests answered with 5xx.", &http.server_errors),
@@ -174,6 +188,13 @@ const SUMS: &[SumLine] = &[
 const LINKS: &[(&str, &str, LinkState)] = &[
     ("link_up", "1 while messages flow.", LinkState::Up),
     ("link_blocked", "1 while the link waits for a hand.", LinkState::Blocked),
+];
+
+type LaneLine = (&'static str, &'static str, fn(&LaneStand) -> usize);
+
+const LANES: &[LaneLine] = &[
+    ("turns_running", "Turns that run in a lane.", |stand| stand.running),
+    ("turns_waiting", "Turns that wait for room in their lane.", |stand| stand.waiting),
 ];
 
 type AccountLine = (&'static str, &'static str, fn(&AccountCounters) -> &Counter);

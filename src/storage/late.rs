@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 use callboard_actors::message::{AccountKey, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, Usage};
 use callboard_actors::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate, InboxRow,
-    NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionRow, Store,
-    StoreError, StoreHealth, TurnOutcome,
+    NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
+    SessionRow, Store, StoreError, StoreHealth, TurnOutcome,
 };
 use serde_json::{Map, Value};
 
@@ -38,6 +38,8 @@ impl Store for LateStore {
     pass_on! {
         accept(batch: Vec<Accept>) -> Vec<Accepted>;
         begin_turn(session: SessionKey, limit: usize) -> Vec<InboxRow>;
+        waiting_rows(session: SessionKey, behind: u64, limit: usize) -> Vec<(u64, InboxRow)>;
+        take_rows(session: SessionKey, take: Vec<InboxId>, drop: Vec<(InboxId, &'static str)>) -> Vec<InboxId>;
         finish_turn(outcome: TurnOutcome, next: usize) -> Vec<InboxRow>;
         reopen_inbox(session: SessionKey, crash: CrashCount) -> usize;
         bury_inbox(id: InboxId, code: Code, reason: String) -> ();
@@ -51,6 +53,7 @@ impl Store for LateStore {
         history(session: SessionKey, limit: usize) -> Vec<Entry>;
         sessions(limit: usize) -> Vec<SessionRow>;
         session(session: SessionKey) -> Option<SessionRow>;
+        find_session(name: SessionName) -> Option<SessionRow>;
         patch_session(session: SessionKey, patch: Map<String, Value>) -> SessionRow;
         reset_session(session: SessionKey) -> (SessionRow, Vec<Entry>);
         delete_session(session: SessionKey) -> Option<Vec<Entry>>;

@@ -14,6 +14,7 @@ use callboard_actors::core::{Bell, Clock, Live, Supervisor};
 use callboard_actors::message::{Event, EventBody, EventName, Heard, Listener, StateVersion, Switchboard};
 use callboard_actors::ports::Store;
 use callboard_actors::registry::RouteSettings;
+use callboard_actors::session::TurnGate;
 use serde_json::{Value, json};
 
 use super::handshake::Handshake;
@@ -68,6 +69,8 @@ pub struct ControlParts {
     pub models: Live<ModelsConfig>,
     /// Where messages of control clients are handed in.
     pub webchat: WebChatDesk,
+    /// The lanes of turns.
+    pub gate: TurnGate,
     /// Where the gateway is.
     pub places: Places,
 }

@@ -56,9 +56,10 @@ pub fn account_id(account: usize) -> String {
     format!("robot{account}")
 }
 
-/// Returns the settings that every gateway here has: what an operator runs, not what a test does.
+/// Returns the settings that every gateway here has: what an operator runs, not what a test does, but for the mode of the queue:
+/// answers are counted, so each message has one.
 pub fn quiet() -> Value {
-    json!({ "logging": { "level": "info" } })
+    json!({ "logging": { "level": "info" }, "messages": { "queue": { "mode": "followup" } } })
 }
 
 fn backend(port: u16, account: usize) -> Backend {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 
-use super::{Ending, Gone, Piece, Prompt, Provider, ProviderError, RetryPolicy, Seen, Sink};
+use super::{Ending, Gone, Piece, Prompt, Provider, ProviderError, RetryPolicy, Seen, Sink, SteerBox, Steered};
 use crate::core::{Clock, Progress};
 use crate::message::{Code, ToolCall, ToolResult, ToolRound, Usage};
 
@@ -74,6 +74,8 @@ pub struct Run<'a, S> {
     pub progress: &'a Progress,
     /// Gets the text.
     pub sink: S,
+    /// Messages that come while the turn runs; taken after each round of tools.
+    pub steer: SteerBox,
 }
 
 /// Why a turn stops before its end.
@@ -146,7 +148,9 @@ impl<S: Sink> Run<'_, S> {
                 return Err(Stop::Failed(self.too_many_rounds()));
             }
             let said = text.get(round.text_start..).unwrap_or_default().to_owned();
-            self.prompt.rounds.push(answer_calls(said, round.calls));
+            let mut answered = answer_calls(said, round.calls);
+            steer(&mut answered, &self.steer.take());
+            self.prompt.rounds.push(answered);
         }
     }
 
@@ -230,6 +234,16 @@ impl<S: Sink> Run<'_, S> {
 
     fn too_many_calls(&self) -> ProviderError {
         self.failure(Code::Refused, &format!("called more than {TOOL_CALLS_MAX} tools at once; ask for less at once"))
+    }
+}
+
+/// Shows a round's reader what was said meanwhile, behind the result of the last call: the one place of a round that every backend
+/// passes on.
+fn steer(round: &mut ToolRound, said: &[Steered]) {
+    let Some((_, ToolResult::Done(text) | ToolResult::Failed(text))) = round.calls.last_mut() else { return };
+    for message in said {
+        text.push_str("\n\n[The user says meanwhile] ");
+        text.push_str(message.text());
     }
 }
 

@@ -11,8 +11,8 @@ use crate::message::{AccountKey, Code, Entry, InboxId, OutboxId, Receipt, Sessio
 use crate::ports::memory::MemoryStore;
 use crate::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate, InboxRow,
-    NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionRow, Store,
-    StoreError, StoreHealth, TurnOutcome,
+    NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
+    SessionRow, Store, StoreError, StoreHealth, TurnOutcome,
 };
 
 /// The store in memory behind a bad line; requests go by the names of their methods.
@@ -103,6 +103,8 @@ impl Store for ShakyStore {
     passed_on! {
         fn accept(batch: Vec<Accept>) -> Vec<Accepted>;
         fn begin_turn(session: SessionKey, limit: usize) -> Vec<InboxRow>;
+        fn waiting_rows(session: SessionKey, behind: u64, limit: usize) -> Vec<(u64, InboxRow)>;
+        fn take_rows(session: SessionKey, take: Vec<InboxId>, drop: Vec<(InboxId, &'static str)>) -> Vec<InboxId>;
         fn finish_turn(outcome: TurnOutcome, next: usize) -> Vec<InboxRow>;
         fn reopen_inbox(session: SessionKey, crash: CrashCount) -> usize;
         fn bury_inbox(id: InboxId, code: Code, reason: String) -> ();
@@ -116,6 +118,7 @@ impl Store for ShakyStore {
         fn history(session: SessionKey, limit: usize) -> Vec<Entry>;
         fn sessions(limit: usize) -> Vec<SessionRow>;
         fn session(session: SessionKey) -> Option<SessionRow>;
+        fn find_session(name: SessionName) -> Option<SessionRow>;
         fn patch_session(session: SessionKey, patch: Map<String, Value>) -> SessionRow;
         fn reset_session(session: SessionKey) -> (SessionRow, Vec<Entry>);
         fn delete_session(session: SessionKey) -> Option<Vec<Entry>>;

@@ -62,6 +62,10 @@ pub struct TurnCounters {
     pub aborted: Counter,
     /// Turns that were run again after a crash.
     pub again: Counter,
+    /// Messages that were ended without an answer, because too many waited or a stop came behind them.
+    pub dropped: Counter,
+    /// Messages that were handed to a running turn.
+    pub steered: Counter,
 }
 
 /// All that is counted.

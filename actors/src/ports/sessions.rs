@@ -36,6 +36,15 @@ pub struct SessionRow {
     pub traits: SessionTraits,
 }
 
+/// What a session is called by beside its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SessionName {
+    /// The id of its present transcript.
+    Id(Uuid),
+    /// Its name for people.
+    Label(String),
+}
+
 /// A session's own settings, as `sessions.patch` sets them; what is not set follows the configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -79,6 +88,9 @@ pub struct SessionTraits {
     /// Whether answers may be sent: `allow`, `deny`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub send_policy: Option<String>,
+    /// What becomes of messages that come while a turn runs, such as `collect debounce:2s cap:25 drop:summarize`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue: Option<String>,
     /// When it answers in a group: `mention`, `always`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group_activation: Option<String>,
@@ -122,6 +134,7 @@ impl SessionTraits {
             "model" => &mut self.model,
             "spawnedBy" => &mut self.spawned_by,
             "sendPolicy" => &mut self.send_policy,
+            "queue" => &mut self.queue,
             "groupActivation" => &mut self.group_activation,
             _ => return None,
         })

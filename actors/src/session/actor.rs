@@ -8,8 +8,10 @@ use tokio::sync::oneshot;
 
 use super::closing::Began;
 use super::gate::TurnPass;
+use super::lanes::LanePass;
 use super::memory::Memory;
 use super::parts::SessionParts;
+use super::queue::Standing;
 use super::seed::Seed;
 use super::settings::SessionSettings;
 use crate::core::{ActorId, ActorKind, ActorSpec, Behaviour, Exit, Restart, Scope, TaskHandle};
@@ -42,6 +44,9 @@ pub struct SessionActor {
     last_work: Duration,
     /// Held from the moment that something is taken in hand until it is written down.
     pub(super) pass: Option<TurnPass>,
+    /// Held while a turn runs.
+    pub(super) lane: Option<LanePass>,
+    pub(super) queue: Standing,
 }
 
 /// Whether inbox rows may be waiting.
@@ -102,6 +107,8 @@ impl SessionActor {
             past: Past::None,
             last_work: Duration::ZERO,
             pass: None,
+            lane: None,
+            queue: Standing::default(),
         }
     }
 
@@ -114,7 +121,8 @@ impl SessionActor {
         if !matches!(self.work, Work::Idle) {
             return;
         }
-        self.pass = None;
+        (self.pass, self.lane) = (None, None);
+        self.look_away(scope);
         self.last_work = scope.clock().elapsed();
         self.forget_lost_asks();
         if self.asks.is_empty() && self.rows == Rows::None {
@@ -145,6 +153,9 @@ impl SessionActor {
     }
 
     fn rest(&mut self, scope: &mut Scope<'_, Self>) {
+        if self.queue.quiet.is_none() {
+            self.queue.engaged = false;
+        }
         if self.tenure == Tenure::Once {
             scope.stop();
         }
@@ -171,7 +182,8 @@ impl SessionActor {
     }
 
     fn retire(&self, leaves: oneshot::Sender<Retired>, scope: &mut Scope<'_, Self>) {
-        let idle = matches!(self.work, Work::Idle) && self.asks.is_empty() && self.rows == Rows::None;
+        let idle =
+            matches!(self.work, Work::Idle) && self.asks.is_empty() && self.rows == Rows::None && self.queue.quiet.is_none();
         let answer = if idle { Retired::Leaving } else { Retired::Busy };
         if leaves.send(answer).is_ok() && idle {
             scope.stop();
@@ -231,6 +243,10 @@ impl Behaviour for SessionActor {
 
     fn woken(&mut self, scope: &mut Scope<'_, Self>) {
         self.rows = Rows::Waiting;
+        self.note_arrival(scope);
+        if matches!(self.work, Work::Turning { .. } | Work::Preparing { .. }) {
+            self.look_soon(scope);
+        }
         self.next(scope);
     }
 }

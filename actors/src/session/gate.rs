@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
+use super::lanes::Lanes;
+
 /// Counts the turns that run and lets no more begin once it is closed. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct TurnGate(Arc<Inner>);
@@ -14,6 +16,7 @@ struct Inner {
     closed: AtomicBool,
     running: AtomicUsize,
     left: Notify,
+    lanes: Lanes,
 }
 
 impl TurnGate {
@@ -42,6 +45,12 @@ impl TurnGate {
     #[must_use]
     pub fn running(&self) -> usize {
         self.0.running.load(Ordering::SeqCst)
+    }
+
+    /// Returns the lanes that turns keep to.
+    #[must_use]
+    pub fn lanes(&self) -> &Lanes {
+        &self.0.lanes
     }
 
     /// Waits until no turn runs.

@@ -1,5 +1,6 @@
 //! What a session has read of itself from the store: its own settings, and the newest lines of its transcript.
 
+use super::queue::QueueWish;
 use crate::message::{Entry, Tenure};
 use crate::ports::SessionTraits;
 
@@ -17,13 +18,16 @@ pub(super) struct Manner {
     pub(super) model: Option<Box<str>>,
     pub(super) thinking: Option<Box<str>>,
     pub(super) send: SendPolicy,
+    pub(super) queue: Option<QueueWish>,
 }
 
 impl Manner {
     pub(super) fn of(traits: SessionTraits) -> Self {
         let send = if traits.send_policy.as_deref() == Some("deny") { SendPolicy::Deny } else { SendPolicy::Allow };
         let boxed = |text: Option<String>| text.map(String::into_boxed_str);
-        Self { model: boxed(traits.model), thinking: boxed(traits.thinking_level), send }
+        // What is kept was read before it was kept; what a later version kept counts as not said.
+        let queue = traits.queue.as_deref().and_then(|words| QueueWish::parse(words).ok());
+        Self { model: boxed(traits.model), thinking: boxed(traits.thinking_level), send, queue }
     }
 }
 

@@ -4,6 +4,7 @@ use super::actor::{Favoured, Rows, STORE_AGAIN, STORE_WAIT, SessionActor, Work};
 use super::closing::Closing;
 use super::seed::Seed;
 use crate::core::Scope;
+use crate::message::InboxId;
 use crate::ports::{CrashCount, InboxRow, StoreError, TurnOutcome};
 
 impl SessionActor {
@@ -23,8 +24,11 @@ impl SessionActor {
         });
     }
 
-    /// Takes the oldest row in hand.
+    /// Takes the oldest row in hand, or looks first at those that wait.
     pub(super) fn fetch(&mut self, scope: &mut Scope<'_, Self>) {
+        if !self.takes_one_by_one() {
+            return self.look(scope);
+        }
         self.work = Work::Storing;
         self.rows = Rows::None;
         let rows = self.parts.store.begin_turn(self.key.clone(), 1);
@@ -38,21 +42,28 @@ impl SessionActor {
     }
 
     fn take(&mut self, rows: Vec<InboxRow>, scope: &mut Scope<'_, Self>) {
-        self.work = Work::Idle;
         // The store answers in the order in which it is asked, so that all lines are there too.
         self.memory.caught_up();
-        let seed = rows.into_iter().next().map(|row| (row.id, Seed::row(row)));
-        self.end_lost_turns(seed.as_ref().map(|(_, seed)| &seed.run), scope);
+        let seed = rows.into_iter().next().map(|row| Seed::row(self.sorted(row).row));
+        self.take_in_hand(seed, Vec::new(), scope);
+    }
+
+    /// Begins a turn with what is in hand now: the rows of a turn are the one of its seed and these.
+    pub(super) fn take_in_hand(&mut self, seed: Option<Seed>, also: Vec<InboxId>, scope: &mut Scope<'_, Self>) {
+        self.look_away(scope);
+        // The turn before has left its lane: whoever waits there goes first.
+        (self.work, self.lane, self.queue.also) = (Work::Idle, None, also);
+        self.end_lost_turns(seed.as_ref().map(|seed| &seed.run), scope);
         match seed {
-            Some((id, seed)) => {
+            Some(seed) => {
                 // There may be more behind it; the store says so when this one is done.
                 self.favoured = Favoured::Asks;
-                scope.in_hand(Some(id.as_uuid()));
+                scope.in_hand(seed.row_id());
                 self.begin(seed, scope);
             }
             None => {
                 scope.in_hand(None);
-                if self.asks.is_empty() {
+                if self.asks.is_empty() && self.rows == Rows::None {
                     // All of it is on the disk, and was there before this answer came.
                     self.memory.lines = None;
                 }
@@ -63,10 +74,17 @@ impl SessionActor {
 
     /// Writes a turn's outcome, again and again until the store takes it: the turn itself is over and is not run again. Only
     /// then is everybody told, so that whoever hears of an answer finds it in the transcript.
-    pub(super) fn finish(&mut self, outcome: TurnOutcome, closing: Closing, scope: &mut Scope<'_, Self>) {
-        self.work = Work::Storing;
+    pub(super) fn finish(&mut self, mut outcome: TurnOutcome, closing: Closing, scope: &mut Scope<'_, Self>) {
+        self.close_hand(&mut outcome);
+        self.write_down(outcome, closing, scope);
+    }
+
+    fn write_down(&mut self, outcome: TurnOutcome, closing: Closing, scope: &mut Scope<'_, Self>) {
+        // Nothing runs while it is written, so that the next of the lane need not wait for the disk.
+        (self.work, self.lane) = (Work::Storing, None);
         // A client that waits goes before the next row.
-        let next_rows = usize::from(self.asks.is_empty() && !self.parts.gate.is_closed());
+        let goes_on = self.asks.is_empty() && !self.parts.gate.is_closed();
+        let next_rows = usize::from(goes_on && self.takes_one_by_one());
         if next_rows == 0 {
             self.rows = Rows::Waiting;
         }
@@ -86,7 +104,7 @@ impl SessionActor {
                 session.recover(CrashCount::Uncounted, scope);
             }
             Some(Err(_)) | None => {
-                scope.after(STORE_AGAIN, move |session, scope| session.finish(outcome, closing, scope));
+                scope.after(STORE_AGAIN, move |session, scope| session.write_down(outcome, closing, scope));
             }
         });
     }

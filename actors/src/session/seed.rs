@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use crate::message::{Ask, Entry, Media, Order, Role, RunId, TraceId};
 use crate::ports::InboxRow;
 
@@ -15,6 +17,8 @@ pub(super) struct Seed {
     pub(super) run: RunId,
     /// Which try this is, from 1.
     pub(super) tries: u32,
+    /// What came with rows that share the turn of the first.
+    pub(super) more_media: Vec<Media>,
 }
 
 /// Where a message in hand came from.
@@ -31,18 +35,26 @@ impl Seed {
     pub(super) fn row(row: InboxRow) -> Self {
         let named = row.inbound.order.as_ref().map(|order| order.run.clone());
         let run = named.or_else(|| RunId::named(&row.id.to_string())).unwrap_or_default();
-        Self { source: Source::Row(Box::new(row)), run, tries: 1 }
+        Self { source: Source::Row(Box::new(row)), run, tries: 1, more_media: Vec::new() }
     }
 
     /// Takes a client's question, whose turn has the client's own name.
     pub(super) fn ask(ask: Ask) -> Self {
         let run = ask.run.clone();
-        Self { source: Source::Ask(Box::new(ask)), run, tries: 1 }
+        Self { source: Source::Ask(Box::new(ask)), run, tries: 1, more_media: Vec::new() }
     }
 
     /// Returns the same row for its next try, a turn of its own.
     pub(super) fn again(self) -> Self {
         Self { run: RunId::new(), tries: self.tries.saturating_add(1), ..self }
+    }
+
+    /// Returns the row that is in hand for it.
+    pub(super) fn row_id(&self) -> Option<Uuid> {
+        match &self.source {
+            Source::Row(row) => Some(row.id.as_uuid()),
+            Source::Ask(_) => None,
+        }
     }
 
     pub(super) fn text(&self) -> &str {
@@ -54,7 +66,7 @@ impl Seed {
 
     pub(super) fn media(&self) -> Vec<Media> {
         match &self.source {
-            Source::Row(row) => row.inbound.media.iter().cloned().collect(),
+            Source::Row(row) => row.inbound.media.iter().chain(&self.more_media).cloned().collect(),
             Source::Ask(ask) => ask.media.clone(),
         }
     }

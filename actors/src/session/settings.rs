@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use super::lanes::LaneLimits;
+use super::queue::QueueRules;
+
 /// What the peer hears when the provider fails for good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnProviderFailure {
@@ -32,6 +35,10 @@ pub struct SessionSettings {
     pub turn_retries_max: u32,
     /// How many actors may be in memory before no more sessions are started (`session.actorsMax`).
     pub actors_max: usize,
+    /// How messages are dealt with that come while a turn runs (`messages.queue`).
+    pub queue: QueueRules,
+    /// How many turns run at a time (`agents.defaults.maxConcurrent` and others).
+    pub lanes: LaneLimits,
     /// How many crashes a message survives (`deadletters.crashesMax`).
     pub crashes_max: u32,
 }
@@ -49,6 +56,8 @@ impl Default for SessionSettings {
             turn_retries_max: 3,
             actors_max: 20_000,
             crashes_max: 3,
+            queue: QueueRules::default(),
+            lanes: LaneLimits::default(),
         }
     }
 }

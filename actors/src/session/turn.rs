@@ -9,7 +9,7 @@ use super::memory::Manner;
 use super::seed::{Seed, Source};
 use super::settings::SessionSettings;
 use super::voice::Voice;
-use crate::agent::{Gone, Prompt, Provider, Run, RunLimits, Sink};
+use crate::agent::{Gone, Prompt, Provider, Run, RunLimits, Sink, SteerBox};
 use crate::core::{Clock, Progress};
 use crate::message::{Delta, Entry, SessionKey};
 
@@ -21,15 +21,16 @@ pub(super) struct Turn {
     pub(super) clock: Clock,
     pub(super) client: Option<mpsc::Sender<Delta>>,
     pub(super) voice: Voice,
+    pub(super) steer: SteerBox,
 }
 
 impl Turn {
     /// Runs the turn until it is over or told to stop, and tells its client how it ended.
     pub(super) async fn run(self, progress: Progress, mut stop: oneshot::Receiver<&'static str>) -> (Ended, Voice) {
-        let Self { provider, prompt, limits, clock, client, mut voice } = self;
+        let Self { provider, prompt, limits, clock, client, mut voice, steer } = self;
         let (mut text, mut calls) = (String::new(), Vec::new());
         let sink = Audience { client: client.as_ref(), voice: &mut voice };
-        let run = Run { provider, prompt, limits, clock: &clock, progress: &progress, sink };
+        let run = Run { provider, prompt, limits, clock: &clock, progress: &progress, sink, steer };
         let how = tokio::select! {
             biased;
             Ok(why) = &mut stop => How::Aborted(why),

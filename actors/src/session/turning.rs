@@ -23,6 +23,9 @@ const FLUSH_WAIT: Duration = Duration::from_secs(1);
 impl SessionActor {
     /// Begins a turn, after all that it needs has been read.
     pub(super) fn begin(&mut self, seed: Seed, scope: &mut Scope<'_, Self>) {
+        if self.wants_lane(&seed) {
+            return self.enter_lane(seed, scope);
+        }
         if !self.memory.wants_manner() {
             return self.choose(seed, scope);
         }
@@ -98,11 +101,13 @@ impl SessionActor {
         then: fn(&mut Self, Seed, &mut Scope<'_, Self>),
         scope: &mut Scope<'_, Self>,
     ) {
+        // Others may run meanwhile.
+        self.lane = None;
         let task = scope.after(wait, move |session, scope| session.with_prepared(scope, then));
         self.work = Work::Preparing { seed, task };
     }
 
-    fn with_prepared(&mut self, scope: &mut Scope<'_, Self>, then: fn(&mut Self, Seed, &mut Scope<'_, Self>)) {
+    pub(super) fn with_prepared(&mut self, scope: &mut Scope<'_, Self>, then: fn(&mut Self, Seed, &mut Scope<'_, Self>)) {
         match std::mem::replace(&mut self.work, Work::Storing) {
             Work::Preparing { seed, .. } => then(self, seed, scope),
             // Cannot be: whoever takes the message out cancels what was waited for.
@@ -115,6 +120,7 @@ impl SessionActor {
         let (provider, model) = found;
         let began = Began { provider: Arc::clone(&provider), model: model.clone(), at_ms: scope.clock().now_ms() };
         let voice = self.open(&seed, began.at_ms, scope);
+        let steer = self.open_to_steering(&seed);
         let history = self.memory.lines.clone().unwrap_or_default();
         let turn = Turn {
             provider,
@@ -123,6 +129,7 @@ impl SessionActor {
             clock: scope.clock().clone(),
             client: turn::client(&seed),
             voice,
+            steer,
         };
         let span = tracing::debug_span!("turn", actor = %scope.id(), trace = %seed.trace());
         let (stop, stopped) = oneshot::channel();
@@ -133,6 +140,7 @@ impl SessionActor {
             |session, (ended, voice), scope| session.ended(ended, voice, scope),
         );
         self.work = Work::Turning { seed, began, stop: Some(stop) };
+        self.look_soon(scope);
     }
 
     /// Says that a turn begins: to whoever ordered it, and to everybody who listens.

@@ -28,11 +28,31 @@ pub struct AgentDefaults {
     /// How long a turn may take in all, in seconds.
     #[schemars(range(min = 1, max = 86_400))]
     pub timeout_seconds: u64,
+    /// How many turns of ordinary sessions run at a time; more wait in order. Clients that wait over HTTP are not counted.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub max_concurrent: usize,
+    /// Sessions that agents make.
+    pub subagents: Subagents,
+}
+
+/// Sessions that agents make.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Subagents {
+    /// How many turns of them run at a time; more wait in order.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub max_concurrent: usize,
+}
+
+impl Default for Subagents {
+    fn default() -> Self {
+        Self { max_concurrent: 8 }
+    }
 }
 
 impl Default for AgentDefaults {
     fn default() -> Self {
-        Self { model: None, system_prompt: None, timeout_seconds: 600 }
+        Self { model: None, system_prompt: None, timeout_seconds: 600, max_concurrent: 4, subagents: Subagents::default() }
     }
 }
 

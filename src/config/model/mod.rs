@@ -5,8 +5,10 @@
 
 mod agents;
 mod commands;
+mod cron;
 mod gateway;
 mod logging;
+mod messages;
 mod models;
 mod session;
 mod store;
@@ -16,13 +18,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use agents::{
-    AgentDefaults, AgentEntry, Agents, BindingEntry, BindingMatch, BindingPeer, ModelChoice, ModelName, PeerKind,
+    AgentDefaults, AgentEntry, Agents, BindingEntry, BindingMatch, BindingPeer, ModelChoice, ModelName, PeerKind, Subagents,
 };
 pub use commands::Commands;
+pub use cron::Cron;
 pub use gateway::{
     Auth, AuthMode, Bind, ControlUi, Endpoint, Endpoints, Faults, Gateway, Http, Mode, Reload, ReloadMode, Remote,
 };
 pub use logging::{ConsoleStyle, Level, Logging};
+pub use messages::{Messages, Queue, QueueDrop, QueueMode};
 pub use models::{Api, ModelEntry, Models, Provider};
 pub use session::{DmScope, OnProviderFailure, Session};
 pub use store::{Deadletters, Store, Supervision};
@@ -36,12 +40,16 @@ pub struct Model {
     pub gateway: Gateway,
     /// Conversations.
     pub session: Session,
+    /// Messages on their way to and from the agents.
+    pub messages: Messages,
     /// What may be ordered from outside the configuration.
     pub commands: Commands,
     /// The agents that answer.
     pub agents: Agents,
     /// Which agent answers which messages; the first match of a tier wins. Without a match the default agent answers.
     pub bindings: Vec<BindingEntry>,
+    /// Turns that the clock begins.
+    pub cron: Cron,
     /// LLM backends.
     pub models: Models,
     /// What agents and clients can have done. Lists hold names, names with `*` for any part, and the groups `group:messaging`,

@@ -2,6 +2,7 @@
 
 mod agents;
 mod gateway;
+mod messages;
 mod models;
 mod tools;
 
@@ -116,7 +117,7 @@ pub fn cut(model: &Model, accounts: Vec<Account>, paths: &Paths, folder: FolderO
     let models = models::cut(&model.models, folder, &mut problems);
     let slices = Slices {
         gateway: gateway::cut(model, paths, &mut problems),
-        session: session(model, &models),
+        session: session(model, &models, &mut problems),
         routes: agents::routes(model, &accounts, &mut problems),
         agents: agents::cut(model, &models, &mut problems),
         accounts,
@@ -130,7 +131,7 @@ pub fn cut(model: &Model, accounts: Vec<Account>, paths: &Paths, folder: FolderO
     if problems.is_empty() { Ok(slices) } else { Err(problems) }
 }
 
-fn session(model: &Model, models: &ModelsConfig) -> SessionSettings {
+fn session(model: &Model, models: &ModelsConfig, problems: &mut Vec<Problem>) -> SessionSettings {
     let defaults = &model.agents.defaults;
     SessionSettings {
         turn_timeout: Duration::from_secs(defaults.timeout_seconds),
@@ -146,6 +147,8 @@ fn session(model: &Model, models: &ModelsConfig) -> SessionSettings {
         turn_retries_max: model.session.turn_retries_max,
         actors_max: model.session.actors_max,
         crashes_max: model.deadletters.crashes_max,
+        queue: messages::queue(model, problems),
+        lanes: messages::lanes(model),
     }
 }
 

@@ -14,8 +14,8 @@ use callboard_actors::message::{
 };
 use callboard_actors::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, CrashCount, DeadLetter, DeadLetterId, DeviceRow, Direction, InboxFate,
-    InboxRow, NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionRow,
-    Store, StoreError, StoreHealth, TurnOutcome,
+    InboxRow, NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
+    SessionRow, Store, StoreError, StoreHealth, TurnOutcome,
 };
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
@@ -74,6 +74,15 @@ impl Store for FakeStore {
         unused()
     }
     fn begin_turn(&self, _: SessionKey, _: usize) -> Answer<Vec<InboxRow>> {
+        unused()
+    }
+    fn waiting_rows(&self, _: SessionKey, _: u64, _: usize) -> Answer<Vec<(u64, InboxRow)>> {
+        unused()
+    }
+    fn take_rows(&self, _: SessionKey, _: Vec<InboxId>, _: Vec<(InboxId, &'static str)>) -> Answer<Vec<InboxId>> {
+        unused()
+    }
+    fn find_session(&self, _: SessionName) -> Answer<Option<SessionRow>> {
         unused()
     }
     fn finish_turn(&self, _: TurnOutcome, _: usize) -> Answer<Vec<InboxRow>> {

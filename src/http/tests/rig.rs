@@ -99,6 +99,7 @@ impl Rig {
             channels: channels.clone(),
             readiness: readiness.clone(),
             counters: Arc::<Counters>::default(),
+            gate: callboard_actors::session::TurnGate::default(),
             tools: Arc::new(tools),
             porter,
             upgrades: Some(sockets.clone()),

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use callboard_actors::agent::{Piece, Prompt, Provider as _, ProviderError, Run, RunEnd, RunLimits, RunOutcome};
+use callboard_actors::agent::{Piece, Prompt, Provider as _, ProviderError, Run, RunEnd, RunLimits, RunOutcome, SteerBox};
 use callboard_actors::core::{Clock, Progress};
 use callboard_actors::message::{
     Code, Entry, Media, Role, RunId, Said, Sampling, ToolCall, ToolChoice, ToolResult, ToolRound, ToolSpec, ToolUse, Usage,
@@ -362,7 +362,15 @@ async fn run(provider: OpenAi) -> RunEnd {
     let progress = Progress::unwatched(&clock);
     let mut limits = RunLimits::default();
     limits.retry.backoff.base = Duration::from_millis(1);
-    let turn = Run { provider: Arc::new(provider), prompt: hello(), limits, clock: &clock, progress: &progress, sink: () };
+    let turn = Run {
+        provider: Arc::new(provider),
+        prompt: hello(),
+        limits,
+        clock: &clock,
+        progress: &progress,
+        sink: (),
+        steer: SteerBox::default(),
+    };
     turn.finish().await
 }
 

@@ -40,6 +40,11 @@ impl RawInbox {
         Ok(Self { place: row.get(0)?, id: uuid(row.get(1)?), seq: row.get(2)?, crashes: row.get(3)?, body: row.get(4)? })
     }
 
+    /// Parses the body; answers with the row's place as well.
+    pub(super) fn parse_placed(self) -> Result<(u64, InboxRow), StoreError> {
+        Ok((self.place.unsigned_abs(), self.parse()?))
+    }
+
     /// Parses the body.
     pub(super) fn parse(self) -> Result<InboxRow, StoreError> {
         Ok(InboxRow {
@@ -118,28 +123,68 @@ pub(super) fn begin(tx: &mut Tx<'_>, session: &SessionKey, limit: usize) -> Outc
     Ok(rows)
 }
 
-/// Ends rows, all of which have to be in hand. What is kept of them is what tells a duplicate.
-pub(super) fn finish(tx: &mut Tx<'_>, ids: &[InboxId]) -> Outcome<()> {
-    // A single row is its own check: where it is not in hand, nothing was written.
-    if ids.len() > 1 {
-        check_in_hand(tx, ids)?;
+/// Returns the rows of a session that wait, from behind a place on.
+pub(super) fn waiting(conn: &Connection, session: &SessionKey, behind: u64, limit: usize) -> Outcome<Vec<RawInbox>> {
+    let behind = i64::try_from(behind).unwrap_or(i64::MAX);
+    let rows = conn
+        .prepare_cached(
+            "SELECT i.place, i.id, i.seq, i.crashes, i.body FROM sessions s JOIN inbox i USING (session)
+             WHERE s.key = ?1 AND i.state = 0 AND i.place > ?2 ORDER BY i.place LIMIT ?3",
+        )?
+        .query_map(params![session.as_str(), behind, bound(limit)], RawInbox::read)?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok(rows)
+}
+
+/// Takes some of a session's waiting rows in hand and ends others without an answer; those that do not wait stay as they are.
+pub(super) fn take(
+    tx: &mut Tx<'_>,
+    session: &SessionKey,
+    take: &[InboxId],
+    drop: &[(InboxId, &'static str)],
+) -> Outcome<Vec<InboxId>> {
+    let Some(session) = tx.books.known_session(tx.conn, session)? else { return Ok(Vec::new()) };
+    let mut begin = tx.sql(
+        "UPDATE inbox SET state = 1, attempts = attempts + 1, owner_epoch = ?3 WHERE id = ?1 AND session = ?2 AND state = 0",
+    )?;
+    let mut taken = Vec::with_capacity(take.len());
+    for id in take {
+        if begin.execute(params![id.as_uuid().as_bytes(), session, EPOCH])? > 0 {
+            taken.push(*id);
+        }
     }
-    let mut end = tx.sql("UPDATE inbox SET state = 2, ended_ms = ?2, body = NULL WHERE id = ?1 AND state = 1")?;
+    let mut end = tx.sql(
+        "UPDATE inbox SET state = 2, ended_ms = ?3, body = NULL, reason = ?4 WHERE id = ?1 AND session = ?2 AND state = 0",
+    )?;
+    for (id, reason) in drop {
+        let ended = end.execute(params![id.as_uuid().as_bytes(), session, tx.now_ms, reason])? as u64;
+        tx.books.inbox_open = tx.books.inbox_open.saturating_sub(ended);
+    }
+    Ok(taken)
+}
+
+/// Ends rows, all of which have to be open. What is kept of them is what tells a duplicate.
+pub(super) fn finish(tx: &mut Tx<'_>, ids: &[InboxId]) -> Outcome<()> {
+    // A single row is its own check: where it is not open, nothing was written.
+    if ids.len() > 1 {
+        check_open(tx, ids)?;
+    }
+    let mut end = tx.sql("UPDATE inbox SET state = 2, ended_ms = ?2, body = NULL WHERE id = ?1 AND state IN (0, 1)")?;
     for id in ids {
         let ended = end.execute(params![id.as_uuid().as_bytes(), tx.now_ms])? as u64;
         if ended == 0 && ids.len() == 1 {
-            return missing(format!("inbox row {id} is not in hand"));
+            return missing(format!("inbox row {id} is not open"));
         }
         tx.books.inbox_open = tx.books.inbox_open.saturating_sub(ended);
     }
     Ok(())
 }
 
-fn check_in_hand(tx: &Tx<'_>, ids: &[InboxId]) -> Outcome<()> {
-    let mut find = tx.sql("SELECT 1 FROM inbox WHERE id = ?1 AND state = 1")?;
+fn check_open(tx: &Tx<'_>, ids: &[InboxId]) -> Outcome<()> {
+    let mut find = tx.sql("SELECT 1 FROM inbox WHERE id = ?1 AND state IN (0, 1)")?;
     for id in ids {
         if !find.exists([id.as_uuid().as_bytes()])? {
-            return missing(format!("inbox row {id} is not in hand"));
+            return missing(format!("inbox row {id} is not open"));
         }
     }
     Ok(())

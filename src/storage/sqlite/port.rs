@@ -3,8 +3,8 @@
 use callboard_actors::message::{AccountKey, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, Usage};
 use callboard_actors::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate, InboxRow,
-    NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionRow, Store,
-    StoreError, StoreHealth, TurnOutcome,
+    NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
+    SessionRow, Store, StoreError, StoreHealth, TurnOutcome,
 };
 use serde_json::{Map, Value};
 
@@ -38,6 +38,15 @@ impl Store for SqliteStore {
 
     fn begin_turn(&self, session: SessionKey, limit: usize) -> Answer<Vec<InboxRow>> {
         parse_inbox(self.write(move |tx| inbox::begin(tx, &session, limit)))
+    }
+
+    fn waiting_rows(&self, session: SessionKey, behind: u64, limit: usize) -> Answer<Vec<(u64, InboxRow)>> {
+        let raw = self.read(move |conn| inbox::waiting(conn, &session, behind, limit));
+        Box::pin(async move { raw.await?.into_iter().map(RawInbox::parse_placed).collect() })
+    }
+
+    fn take_rows(&self, session: SessionKey, take: Vec<InboxId>, drop: Vec<(InboxId, &'static str)>) -> Answer<Vec<InboxId>> {
+        self.write(move |tx| inbox::take(tx, &session, &take, &drop))
     }
 
     fn finish_turn(&self, outcome: TurnOutcome, next: usize) -> Answer<Vec<InboxRow>> {
@@ -112,6 +121,10 @@ impl Store for SqliteStore {
 
     fn session(&self, session: SessionKey) -> Answer<Option<SessionRow>> {
         self.read(move |conn| sessions::find(conn, &session))
+    }
+
+    fn find_session(&self, name: SessionName) -> Answer<Option<SessionRow>> {
+        self.read(move |conn| sessions::find_named(conn, &name))
     }
 
     fn patch_session(&self, session: SessionKey, patch: Map<String, Value>) -> Answer<SessionRow> {

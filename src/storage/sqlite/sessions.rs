@@ -1,7 +1,7 @@
 //! Sessions: what is known of them, and what can be changed by hand.
 
 use callboard_actors::message::{SessionKey, Target, Usage};
-use callboard_actors::ports::{SessionRow, SessionTraits, StoreError};
+use callboard_actors::ports::{SessionName, SessionRow, SessionTraits, StoreError};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -76,6 +76,20 @@ pub(super) fn find(conn: &Connection, session: &SessionKey) -> Outcome<Option<Se
         .query_row([session.as_str()], RawSession::read)
         .optional()?;
     Ok(found.map(RawSession::parse).transpose()?)
+}
+
+/// Finds a session by the id of its transcript, over the index of them.
+pub(super) const BY_ID: &str = "SELECT key FROM sessions WHERE id = ?1";
+
+/// Returns the session of a name.
+pub(super) fn find_named(conn: &Connection, name: &SessionName) -> Outcome<Option<SessionRow>> {
+    let key: Option<String> = match name {
+        SessionName::Id(id) => conn.prepare_cached(BY_ID)?.query_row([id.as_bytes()], |row| row.get(0)).optional()?,
+        SessionName::Label(label) => {
+            conn.prepare_cached(LABELLED)?.query_row(params![label, None::<i64>], |row| row.get(0)).optional()?
+        }
+    };
+    key.map_or(Ok(None), |key| find(conn, &SessionKey::new(&key)))
 }
 
 fn read(tx: &Tx<'_>, session: i64) -> rusqlite::Result<RawSession> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use callboard_actors::channel::webchat;
 use callboard_actors::client::{Payload, Refusal, Scope, WireError};
 use callboard_actors::message::{Code, RunId, RunReport, RunStand, RunVerdict, Target};
-use callboard_actors::ports::SessionRow;
+use callboard_actors::ports::{SessionName, SessionRow};
 use callboard_actors::registry::main_key;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -14,9 +14,9 @@ use uuid::Uuid;
 
 use super::turns::{self, Named, Ordered, Wishes, agent_named, session_named};
 use super::{levels, sessions_changed};
+use crate::ws::Control;
 use crate::ws::params::invalid;
 use crate::ws::table::{Cx, Free, Method, TURN, method};
-use crate::ws::{Control, snapshot};
 
 /// How long `agent.wait` waits when the client names no limit, milliseconds.
 const WAIT_MS: u64 = 30_000;
@@ -176,17 +176,15 @@ async fn session_of(control: &Control, params: &AgentParams) -> Result<Named, Wi
     let routes = control.routes.get();
     let agent_or_default = agent.clone().unwrap_or_else(|| routes.default_agent.clone());
     if let Some(id) = filled(&params.session_id) {
-        let known = control.store.sessions(snapshot::SESSIONS_MAX).await?;
-        let fits = |row: &&SessionRow| {
-            row.id.to_string() == id.to_lowercase() && agent.as_deref().is_none_or(|agent| row.key.agent() == Some(agent))
-        };
-        return match known.iter().find(fits) {
-            Some(row) => Ok(Named::plain(row.key.clone())),
-            // It names one transcript: what is said to it is not to begin another one.
-            None if Uuid::parse_str(id).is_ok() => Err(WireError::invalid(format!("No session found: {id}"))),
-            None => session_named(control, None, &format!("agent:{agent_or_default}:explicit:{id}"))
-                .map(|named| Named::plain(named.key)),
-        };
+        // It names one transcript: what is said to it is not to begin another one.
+        if let Ok(transcript) = Uuid::try_parse(id) {
+            let fits = |row: &SessionRow| agent.as_deref().is_none_or(|agent| row.key.agent() == Some(agent));
+            let found = control.store.find_session(SessionName::Id(transcript)).await?.filter(fits);
+            let missing = || WireError::invalid(format!("No session found: {id}"));
+            return found.map(|row| Named::plain(row.key)).ok_or_else(missing);
+        }
+        return session_named(control, None, &format!("agent:{agent_or_default}:explicit:{id}"))
+            .map(|named| Named::plain(named.key));
     }
     Ok(Named::plain(main_key(&agent_or_default, &routes.main_key)))
 }

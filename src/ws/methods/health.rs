@@ -1,11 +1,13 @@
 //! `health` and `status`: gateway-protocol §7.1.
 
 use callboard_actors::client::{Payload, Refusal, Scope};
+use callboard_actors::session::Lane;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::http::Look;
+use crate::ws::Control;
 use crate::ws::channels::{self, PROBE_WAIT, Probing};
 use crate::ws::snapshot;
 use crate::ws::table::{Cx, Free, Lacking, Method, SHORT, method};
@@ -55,6 +57,15 @@ struct StatusParams {
     include_channel_summary: Option<bool>,
 }
 
+/// Returns how many turns run and wait in each lane.
+fn lanes(control: &Control) -> Value {
+    let lane = |lane: Lane| {
+        let stand = control.gate.lanes().stand(lane);
+        (lane.as_str().to_owned(), json!({ "running": stand.running, "waiting": stand.waiting }))
+    };
+    Value::Object(Lane::ALL.into_iter().map(lane).collect())
+}
+
 async fn status(cx: Cx, params: StatusParams) -> Result<Free, Refusal> {
     let control = &cx.control;
     let channels = channels::summary(control, Probing::No).await;
@@ -96,6 +107,7 @@ async fn status(cx: Cx, params: StatusParams) -> Result<Free, Refusal> {
             "byAgent": by_agent,
         },
         "queues": queues(&cx).await,
+        "lanes": lanes(control),
         "actors": actors(&cx),
     })))
 }

@@ -1,6 +1,7 @@
 //! The words that settings of sessions may have: gateway-protocol §7.6.
 
 use callboard_actors::client::WireError;
+use callboard_actors::session::QueueWish;
 
 /// Every setting of a closed list of words, with how its error shows them.
 const LEVELS: &[(&str, &[&str], Quoted)] = &[
@@ -28,6 +29,10 @@ enum Quoted {
 /// # Errors
 /// It is none of the list's.
 pub(super) fn check(field: &str, word: &str) -> Result<String, WireError> {
+    if field == "queue" {
+        let wish = QueueWish::parse(word).map_err(|error| WireError::invalid(format!("invalid queue: {error}")))?;
+        return Ok(wish.to_string());
+    }
     let Some((_, words, quoted)) = LEVELS.iter().find(|(name, ..)| *name == field) else { return Ok(word.to_owned()) };
     let lower = word.trim().to_lowercase();
     if !words.contains(&lower.as_str()) {

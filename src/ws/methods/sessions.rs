@@ -2,11 +2,12 @@
 
 use callboard_actors::client::{Refusal, Scope, WireError};
 use callboard_actors::message::{Entry, Role};
-use callboard_actors::ports::SessionRow;
+use callboard_actors::ports::{SessionName, SessionRow};
 use callboard_actors::registry::normalise_agent;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::session_rows::{self, Kind};
 use super::turns::session_named;
@@ -219,13 +220,14 @@ async fn resolve(cx: Cx, params: ResolveParams) -> Result<Free, Refusal> {
             row.filter(fits).map(|row| row.key).ok_or_else(|| format!("No session found: {key}"))
         }
         (None, Some(id), None) => {
-            let known = control.store.sessions(snapshot::SESSIONS_MAX).await?;
-            let own = known.into_iter().find(|row| row.id.to_string() == id.to_lowercase() && fits(row));
+            let own = match Uuid::try_parse(&id) {
+                Ok(id) => control.store.find_session(SessionName::Id(id)).await?.filter(fits),
+                Err(_) => None,
+            };
             own.map(|row| row.key).ok_or_else(|| format!("No session found: {id}"))
         }
         (None, None, Some(label)) => {
-            let known = control.store.sessions(snapshot::SESSIONS_MAX).await?;
-            let own = known.into_iter().find(|row| row.traits.label.as_ref() == Some(&label) && fits(row));
+            let own = control.store.find_session(SessionName::Label(label.clone())).await?.filter(fits);
             own.map(|row| row.key).ok_or_else(|| format!("No session found with label: {label}"))
         }
         (None, None, None) => Err("Either key, sessionId or label is required".to_owned()),

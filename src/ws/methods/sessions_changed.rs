@@ -67,6 +67,8 @@ struct PatchFields {
     spawned_by: Option<String>,
     /// Whether answers may be sent: `allow`, `deny`.
     send_policy: Option<String>,
+    /// What becomes of messages that come while a turn runs, such as `collect debounce:2s cap:25 drop:summarize`.
+    queue: Option<String>,
     /// When it answers in a group: `mention`, `always`.
     group_activation: Option<String>,
 }
@@ -86,6 +88,7 @@ const FIELDS: &[&str] = &[
     "model",
     "spawnedBy",
     "sendPolicy",
+    "queue",
     "groupActivation",
 ];
 

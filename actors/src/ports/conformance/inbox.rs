@@ -1,7 +1,7 @@
 //! Promises about messages to sessions.
 
 use super::{Bench, Case, case, make};
-use crate::message::{AccountKey, Code, Order, RunId};
+use crate::message::{AccountKey, Code, InboxId, Order, RunId};
 use crate::ports::{Accepted, CrashCount, InboxFate, StoreError, StoreLimits};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -13,6 +13,8 @@ pub(super) fn cases() -> Vec<Case> {
         case("hands out what a client ordered with its message", |bench| Box::pin(orders(bench))),
         case("tells what became of a message", |bench| Box::pin(fates(bench))),
         case("hands rows out once, in order, and the next with the end of a turn", |bench| Box::pin(turns(bench))),
+        case("shows the rows that wait, and hands out those that are asked for", |bench| Box::pin(picked(bench))),
+        case("ends rows that wait with the turn that took them along", |bench| Box::pin(taken_along(bench))),
         case("ends a turn whole or not at all", |bench| Box::pin(atomic(bench))),
         case("puts rows in hand back in their place", |bench| Box::pin(reopens(bench))),
         case("keeps a row that was in hand at too many crashes out of the way", |bench| Box::pin(poison(bench))),
@@ -104,13 +106,44 @@ async fn turns(Bench { store, .. }: Bench) {
     assert_eq!(store.health().inbox_open, 2);
 }
 
+async fn picked(Bench { store, .. }: Bench) {
+    let room = || make::session("a");
+    store.accept((1..=5).map(|number| make::accept("a", &number.to_string())).collect()).await.unwrap();
+    store.accept(vec![make::accept("b", "9")]).await.unwrap();
+    store.begin_turn(room(), 1).await.unwrap();
+    let waiting = store.waiting_rows(room(), 0, 9).await.unwrap();
+    assert_eq!(waiting.iter().map(|(_, row)| row.seq).collect::<Vec<_>>(), [2, 3, 4, 5]);
+    let later = store.waiting_rows(room(), waiting[1].0, 1).await.unwrap();
+    assert_eq!(later, waiting[2..3]);
+    assert!(store.waiting_rows(make::session("nobody"), 0, 9).await.unwrap().is_empty());
+
+    let id = |at: usize| waiting[at].1.id;
+    let taken = store.take_rows(room(), vec![id(1), InboxId::new()], vec![(id(0), "too many")]).await.unwrap();
+    assert_eq!(taken, [id(1)]);
+    assert!(store.take_rows(make::session("b"), vec![id(2)], vec![(id(3), "not its own")]).await.unwrap().is_empty());
+    assert_eq!(store.inbox_fate(make::account(), "2".into()).await.unwrap(), Some(InboxFate::Done));
+    assert_eq!(store.health().inbox_open, 5);
+    let left = store.waiting_rows(room(), 0, 9).await.unwrap();
+    assert_eq!(left.iter().map(|(_, row)| row.seq).collect::<Vec<_>>(), [4, 5]);
+    assert_eq!(store.reopen_inbox(room(), CrashCount::Uncounted).await.unwrap(), 2, "the first and the one that was asked for");
+}
+
+async fn taken_along(Bench { store, .. }: Bench) {
+    store.accept(vec![make::accept("a", "1"), make::accept("a", "2")]).await.unwrap();
+    let first = store.begin_turn(make::session("a"), 1).await.unwrap().remove(0);
+    let second = store.waiting_rows(make::session("a"), 0, 9).await.unwrap().remove(0).1;
+    let next = store.finish_turn(make::turn("a", &[first.id, second.id], vec![]), 1).await.unwrap();
+    assert!(next.is_empty());
+    assert_eq!(store.health().inbox_open, 0);
+}
+
 async fn atomic(Bench { store, .. }: Bench) {
     let accepted = store.accept(vec![make::accept("a", "1"), make::accept("a", "2")]).await.unwrap();
-    let (one, two) = (make::new(accepted[0]).0, make::new(accepted[1]).0);
+    let (one, two) = (make::new(accepted[0]).0, InboxId::new());
     store.begin_turn(make::session("a"), 1).await.unwrap();
     let turn = make::turn("a", &[one, two], vec![make::outbox("a", "answer")]);
-    assert!(matches!(store.finish_turn(turn, 1).await, Err(StoreError::Missing { .. })), "the second row is not in hand");
-    assert_eq!((store.health().inbox_open, store.health().outbox_open), (2, 0));
+    assert!(matches!(store.finish_turn(turn, 1).await, Err(StoreError::Missing { .. })), "there is no second row");
+    assert_eq!((store.health().inbox_open, store.health().outbox_open), (2, 0), "nothing was written");
     assert!(store.history(make::session("a"), 5).await.unwrap().is_empty());
 
     store.finish_turn(make::turn("a", &[one], vec![make::outbox("a", "answer")]), 0).await.unwrap();

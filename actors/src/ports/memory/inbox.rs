@@ -43,10 +43,38 @@ impl State {
         waiting.take(limit).map(take).collect()
     }
 
+    pub(super) fn waiting_rows(&self, session: &SessionKey, behind: u64, limit: usize) -> Vec<(u64, InboxRow)> {
+        let waiting = self.inbox.range(behind.saturating_add(1)..);
+        let own = waiting.filter(|(_, row)| row.session == *session && row.stand == Stand::Waiting);
+        let shown = |(place, row): (&u64, &In)| {
+            (*place, InboxRow { id: row.id, seq: row.seq, crashes: row.crashes, inbound: row.inbound.clone() })
+        };
+        own.take(limit).map(shown).collect()
+    }
+
+    pub(super) fn take_rows(
+        &mut self,
+        session: &SessionKey,
+        take: &[InboxId],
+        drop: &[(InboxId, &'static str)],
+    ) -> Vec<InboxId> {
+        let mut taken = Vec::new();
+        for row in self.inbox.values_mut().filter(|row| row.session == *session && row.stand == Stand::Waiting) {
+            if take.contains(&row.id) {
+                row.stand = Stand::Begun;
+                row.attempts += 1;
+                taken.push(row.id);
+            } else if drop.iter().any(|(id, _)| *id == row.id) {
+                row.stand = Stand::Done;
+            }
+        }
+        taken
+    }
+
     pub(super) fn finish_turn(&mut self, outcome: TurnOutcome, next: usize) -> Result<Vec<InboxRow>, StoreError> {
         for id in &outcome.done {
-            if !self.inbox.values().any(|row| row.id == *id && row.stand == Stand::Begun) {
-                return Err(missing(format!("inbox row {id} is not in hand")));
+            if !self.inbox.values().any(|row| row.id == *id && row.stand.is_open()) {
+                return Err(missing(format!("inbox row {id} is not open")));
             }
         }
         if !outcome.outbox.is_empty() {

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 use crate::message::{AccountKey, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, Usage};
 use crate::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate, InboxRow,
-    NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionRow, Store,
-    StoreHealth, TurnOutcome,
+    NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
+    SessionRow, Store, StoreHealth, TurnOutcome,
 };
 
 use super::{Disk, MemoryStore};
@@ -18,6 +18,14 @@ impl Store for MemoryStore {
 
     fn begin_turn(&self, session: SessionKey, limit: usize) -> Answer<Vec<InboxRow>> {
         self.write(|state| Ok(state.begin_turn(&session, limit)))
+    }
+
+    fn waiting_rows(&self, session: SessionKey, behind: u64, limit: usize) -> Answer<Vec<(u64, InboxRow)>> {
+        self.read(|state| Ok(state.waiting_rows(&session, behind, limit)))
+    }
+
+    fn take_rows(&self, session: SessionKey, take: Vec<InboxId>, drop: Vec<(InboxId, &'static str)>) -> Answer<Vec<InboxId>> {
+        self.write(|state| Ok(state.take_rows(&session, &take, &drop)))
     }
 
     fn finish_turn(&self, outcome: TurnOutcome, next: usize) -> Answer<Vec<InboxRow>> {
@@ -80,6 +88,10 @@ impl Store for MemoryStore {
 
     fn session(&self, session: SessionKey) -> Answer<Option<SessionRow>> {
         self.read(|state| Ok(state.known_session(&session)))
+    }
+
+    fn find_session(&self, name: SessionName) -> Answer<Option<SessionRow>> {
+        self.read(|state| Ok(state.find_session(&name)))
     }
 
     fn patch_session(&self, session: SessionKey, patch: Map<String, Value>) -> Answer<SessionRow> {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::message::{Entry, SessionKey, Target, Usage};
-use crate::ports::{Compacted, HISTORY_BYTES_MAX, LINES_TAKEN_MAX, SessionRow, SessionTraits, StoreError};
+use crate::ports::{Compacted, HISTORY_BYTES_MAX, LINES_TAKEN_MAX, SessionName, SessionRow, SessionTraits, StoreError};
 
 use super::state::State;
 
@@ -104,6 +104,14 @@ impl State {
 
     pub(super) fn known_session(&self, key: &SessionKey) -> Option<SessionRow> {
         self.sessions.get(key).map(|session| session.row(key))
+    }
+
+    pub(super) fn find_session(&self, name: &SessionName) -> Option<SessionRow> {
+        let called = |session: &Known| match name {
+            SessionName::Id(id) => session.id == *id,
+            SessionName::Label(label) => session.traits.label.as_ref() == Some(label),
+        };
+        self.sessions.iter().find(|(_, session)| called(session)).map(|(key, session)| session.row(key))
     }
 
     pub(super) fn patch_session(&mut self, key: &SessionKey, patch: &Map<String, Value>) -> Result<SessionRow, StoreError> {

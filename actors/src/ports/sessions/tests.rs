@@ -11,6 +11,7 @@ fn patched(patch: Value) -> Result<SessionTraits, StoreError> {
 #[test]
 fn every_setting_can_be_patched() {
     let all = SessionTraits {
+        queue: Some("15".into()),
         label: Some("1".into()),
         thinking_level: Some("2".into()),
         verbose_level: Some("3".into()),
@@ -27,7 +28,7 @@ fn every_setting_can_be_patched() {
         group_activation: Some("14".into()),
     };
     let Value::Object(patch) = serde_json::to_value(&all).unwrap() else { panic!("it is an object") };
-    assert_eq!(patch.len(), 14);
+    assert_eq!(patch.len(), 15);
     assert_eq!(SessionTraits::default().patched(&patch).unwrap(), all);
     let nulls = patch.into_iter().map(|(field, _)| (field, Value::Null)).collect();
     assert_eq!(all.patched(&nulls).unwrap(), SessionTraits::default());

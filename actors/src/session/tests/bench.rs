@@ -15,7 +15,7 @@ use crate::message::{
 };
 use crate::ports::conformance::make;
 use crate::ports::{Accept, SendOrder, Store as _};
-use crate::session::{SessionActor, SessionParts, SessionSettings, TurnGate};
+use crate::session::{QueueMode, QueuePolicy, QueueRules, SessionActor, SessionParts, SessionSettings, TurnGate};
 
 pub(super) struct Bench {
     pub(super) stage: Arc<Stage>,
@@ -43,7 +43,11 @@ impl Bench {
             notebook: Arc::default(),
             counters: Arc::default(),
             gate: TurnGate::default(),
-            settings: SessionSettings { turn_silence: Duration::from_secs(100_000), ..SessionSettings::default() },
+            settings: SessionSettings {
+                turn_silence: Duration::from_secs(100_000),
+                queue: one_by_one(),
+                ..SessionSettings::default()
+            },
             stage: Arc::clone(stage),
         }
     }
@@ -145,6 +149,12 @@ impl Bench {
     pub(super) fn prompts(&self) -> Vec<String> {
         self.provider.prompts().into_iter().map(|prompt| prompt.text).collect()
     }
+}
+
+/// Returns the rules by which every row has a turn of its own.
+pub(super) fn one_by_one() -> QueueRules {
+    let usual = QueuePolicy { mode: QueueMode::Followup, ..QueuePolicy::default() };
+    QueueRules { usual, ..QueueRules::default() }
 }
 
 /// Returns an order with no wishes.

@@ -118,6 +118,7 @@ async fn lookups_of_clients_use_an_index() {
     for sql in [
         super::super::inbox::FATE,
         super::super::sessions::LABELLED,
+        super::super::sessions::BY_ID,
         "SELECT id FROM outbox WHERE request_key = ?1",
         "SELECT key FROM sessions WHERE key = ?1",
     ] {

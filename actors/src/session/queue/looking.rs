@@ -1,0 +1,182 @@
+//! How a session looks at the rows that wait for it, and takes those in hand that its next turn answers.
+
+use std::time::Duration;
+
+use super::inline;
+use super::merge::{Merged, merge};
+use super::plan::{Batch, Plan, Quiet, Sort, Waiting, plan};
+use crate::agent::SteerBox;
+use crate::core::{Scope, TaskHandle};
+use crate::message::InboxId;
+use crate::ports::{CrashCount, InboxRow};
+use crate::session::actor::{Rows, STORE_AGAIN, STORE_WAIT, SessionActor, Work};
+use crate::session::memory::Manner;
+use crate::session::seed::Seed;
+
+/// How many rows are looked at at a time: more than one turn may answer. Rows beyond are seen at the next look.
+pub(in crate::session) const LOOK_MAX: usize = 256;
+
+/// How many times the quiet of the settings is waited for at the most, counted from the end of the turn before.
+const DEBOUNCES_MAX: u32 = 5;
+
+/// Where a session stands with its queue.
+#[derive(Default)]
+pub(in crate::session) struct Standing {
+    /// The rows in hand beside the first of the turn.
+    pub(in crate::session) also: Vec<InboxId>,
+    /// The newest place that was looked at.
+    pub(in crate::session) seen: u64,
+    /// Whether what comes now comes while there is work.
+    pub(in crate::session) engaged: bool,
+    /// When something came last while there was work, on the clock of the process.
+    pub(in crate::session) came: Option<Duration>,
+    /// Until when quiet is waited for at the longest.
+    pub(in crate::session) patience: Option<Duration>,
+    /// The wait for quiet.
+    pub(in crate::session) quiet: Option<TaskHandle>,
+    /// The next look beside a turn, or the one under way.
+    pub(in crate::session) beside: Option<TaskHandle>,
+    /// What the running turn takes along.
+    pub(in crate::session) steer: SteerBox,
+}
+
+impl SessionActor {
+    /// Returns whether every row has a turn of its own, so that they need not be looked at before.
+    pub(in crate::session) fn takes_one_by_one(&self) -> bool {
+        self.settings().queue.one_by_one(self.memory.manner.queue.as_ref())
+    }
+
+    /// Notes that something came.
+    pub(in crate::session) fn note_arrival(&mut self, scope: &Scope<'_, Self>) {
+        if self.queue.engaged {
+            self.queue.came = Some(scope.clock().elapsed());
+        }
+    }
+
+    /// Looks at the rows that wait, and begins with those that are to be answered next.
+    pub(in crate::session) fn look(&mut self, scope: &mut Scope<'_, Self>) {
+        self.work = Work::Storing;
+        self.rows = Rows::None;
+        if let Some(quiet) = self.queue.quiet.take() {
+            scope.cancel(quiet);
+        }
+        if self.memory.wants_manner() {
+            return self.learn_then_look(scope);
+        }
+        let rows = self.parts.store.waiting_rows(self.key.clone(), 0, LOOK_MAX);
+        scope.run(STORE_WAIT, rows, |session, answer, scope| match answer {
+            Some(Ok(rows)) => session.looked(rows, scope),
+            Some(Err(_)) | None => {
+                scope.after(STORE_AGAIN, Self::look);
+            }
+        });
+    }
+
+    /// Reads the session's own word on its queue first: it may forbid to take the rows one by one.
+    fn learn_then_look(&mut self, scope: &mut Scope<'_, Self>) {
+        let changes = self.memory.changes();
+        let row = self.parts.store.session(self.key.clone());
+        scope.run(STORE_WAIT, row, move |session, answer, scope| match answer {
+            Some(Ok(row)) if session.memory.changes() == changes => {
+                session.memory.learn(row.map(|row| Manner::of(row.traits)).unwrap_or_default());
+                session.look(scope);
+            }
+            Some(Ok(_)) => session.look(scope),
+            Some(Err(_)) | None => {
+                scope.after(STORE_AGAIN, Self::look);
+            }
+        });
+    }
+
+    fn looked(&mut self, rows: Vec<(u64, InboxRow)>, scope: &mut Scope<'_, Self>) {
+        self.queue.seen = rows.last().map_or(self.queue.seen, |(place, _)| *place);
+        let waiting = rows.into_iter().map(|(_, row)| self.sorted(row)).collect();
+        let quiet = match self.queue.came {
+            Some(came) => Quiet::For(self.quiet_since(came, scope)),
+            None => Quiet::Enough,
+        };
+        match plan(waiting, quiet) {
+            Plan::Nothing => {
+                self.queue.engaged = false;
+                self.queue.came = None;
+                if self.asks.is_empty() {
+                    self.memory.lines = None;
+                }
+                // Something may have come while the store was asked.
+                self.work = Work::Idle;
+                self.next(scope);
+            }
+            Plan::Wait(wait) => self.wait_for_quiet(wait, scope),
+            Plan::Turn(batch) => self.take_batch(batch, scope),
+        }
+    }
+
+    /// Returns how long nothing came; long enough once that was waited for too long.
+    fn quiet_since(&self, came: Duration, scope: &Scope<'_, Self>) -> Duration {
+        let now = scope.clock().elapsed();
+        if self.queue.patience.is_some_and(|end| now >= end) { Duration::MAX } else { now.saturating_sub(came) }
+    }
+
+    fn wait_for_quiet(&mut self, wait: Duration, scope: &mut Scope<'_, Self>) {
+        let now = scope.clock().elapsed();
+        let end = *self.queue.patience.get_or_insert(now + wait * DEBOUNCES_MAX);
+        let wait = wait.min(end.saturating_sub(now));
+        // A gateway that goes down does not wait for it; a client that comes meanwhile does not either.
+        (self.pass, self.work) = (None, Work::Idle);
+        self.queue.quiet = Some(scope.after(wait, |session, scope| {
+            session.queue.quiet = None;
+            session.rows = Rows::Waiting;
+            session.next(scope);
+        }));
+        if !self.asks.is_empty() {
+            self.next(scope);
+        }
+    }
+
+    /// Returns a row with what decides about it; words of its text that are meant for the queue are taken out of it.
+    pub(in crate::session) fn sorted(&self, mut row: InboxRow) -> Waiting {
+        let inbound = &mut row.inbound;
+        let mut wish = None;
+        if inbound.order.is_none()
+            && let Some((own, text)) = inline::cut(&inbound.text)
+        {
+            (wish, inbound.text) = (Some(own), text);
+        }
+        let channel = inbound.route.account.channel();
+        let policy = self.settings().queue.policy(channel, self.memory.manner.queue.as_ref(), wish.as_ref());
+        let alone = row.inbound.order.is_some() || row.crashes > 0;
+        Waiting { row, policy, sort: if alone { Sort::Alone } else { Sort::Message } }
+    }
+
+    /// Takes the rows of a turn in hand; none of them is in a turn that somebody took away meanwhile.
+    fn take_batch(&mut self, batch: Batch, scope: &mut Scope<'_, Self>) {
+        let take = batch.summed.iter().chain(&batch.rows).map(|row| row.id).collect();
+        let taken = self.parts.store.take_rows(self.key.clone(), take, batch.dropped.clone());
+        scope.run(STORE_WAIT, taken, move |session, answer, scope| match answer {
+            Some(Ok(taken)) => session.took(batch, &taken, scope),
+            // What was asked may have been done all the same: whatever is in hand goes back first.
+            Some(Err(_)) | None => {
+                scope.after(STORE_AGAIN, |session, scope| session.recover(CrashCount::Uncounted, scope));
+            }
+        });
+    }
+
+    fn took(&mut self, mut batch: Batch, taken: &[InboxId], scope: &mut Scope<'_, Self>) {
+        for (row, why) in &batch.dropped {
+            self.parts.counters.turns.dropped.inc();
+            tracing::info!(event = "message.dropped", actor = %scope.id(), %row, why, "a message is not answered");
+        }
+        batch.summed.retain(|row| taken.contains(&row.id));
+        batch.rows.retain(|row| taken.contains(&row.id));
+        (self.queue.came, self.queue.patience) = (None, None);
+        // There may be more behind them.
+        self.rows = Rows::Waiting;
+        match merge(batch) {
+            Some(Merged { row, media, also }) => {
+                let seed = Seed { more_media: media, ..Seed::row(row) };
+                self.take_in_hand(Some(seed), also, scope);
+            }
+            None => self.take_in_hand(None, Vec::new(), scope),
+        }
+    }
+}

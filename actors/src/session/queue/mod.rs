@@ -1,0 +1,15 @@
+//! Messages that come while a turn runs. The waiting messages are the rows of the inbox: nothing here holds one longer than it
+//! takes to decide about it.
+
+mod inline;
+mod looking;
+mod merge;
+mod plan;
+mod policy;
+mod steering;
+
+pub(super) use looking::Standing;
+pub use policy::{QUEUE_CAP_MAX, QUEUE_DEBOUNCE_MAX, QueueDrop, QueueMode, QueuePolicy, QueueRules, QueueWish, QueueWishError};
+
+#[cfg(test)]
+mod tests;

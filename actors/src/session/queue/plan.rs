@@ -1,0 +1,112 @@
+//! Which of the rows that wait the next turn answers: a pure function of the rows and their policies.
+
+use std::time::Duration;
+
+use super::policy::{QueueDrop, QueueMode, QueuePolicy};
+use crate::message::InboxId;
+use crate::ports::InboxRow;
+
+/// A row that waits, with what decides about it.
+#[derive(Clone, Debug)]
+pub(in crate::session) struct Waiting {
+    pub(in crate::session) row: InboxRow,
+    pub(in crate::session) policy: QueuePolicy,
+    pub(in crate::session) sort: Sort,
+}
+
+/// What a row is to the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::session) enum Sort {
+    /// Something to answer, which may share a turn.
+    Message,
+    /// Something that has a turn of its own whatever the mode: what a client ordered, a command, a row that was in hand at a crash.
+    Alone,
+    /// An order to stop: it goes before everything, and what stands in front of it goes unanswered.
+    Stop,
+}
+
+/// What is to be done with the rows that wait.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::session) enum Plan {
+    /// Nothing waits.
+    Nothing,
+    /// To wait for so much more quiet.
+    Wait(Duration),
+    /// To answer these.
+    Turn(Batch),
+}
+
+/// The rows of one turn.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(in crate::session) struct Batch {
+    /// Those of which a line stands in the turn, oldest first.
+    pub(in crate::session) summed: Vec<InboxRow>,
+    /// Those that stand in it whole, oldest first; never empty.
+    pub(in crate::session) rows: Vec<InboxRow>,
+    /// Those that go unanswered, and why.
+    pub(in crate::session) dropped: Vec<(InboxId, &'static str)>,
+}
+
+/// How long nothing has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::session) enum Quiet {
+    /// Long enough: nothing came while a turn ran.
+    Enough,
+    /// So long.
+    For(Duration),
+}
+
+/// Why messages go unanswered.
+const OLD: &str = "queue full: the oldest are dropped";
+const NEW: &str = "queue full: the newest are dropped";
+const STOPPED: &str = "stopped";
+
+/// Decides about rows in the order of their arrival.
+#[must_use]
+pub(in crate::session) fn plan(mut waiting: Vec<Waiting>, quiet: Quiet) -> Plan {
+    if let Some(at) = waiting.iter().position(|waiting| waiting.sort == Sort::Stop) {
+        let stop = waiting.split_off(at).into_iter().next().map(|waiting| waiting.row);
+        let dropped = waiting.iter().filter(|waiting| waiting.sort == Sort::Message).map(|waiting| (waiting.row.id, STOPPED));
+        return Plan::Turn(Batch { dropped: dropped.collect(), rows: stop.into_iter().collect(), ..Batch::default() });
+    }
+    let Some(head) = waiting.first() else { return Plan::Nothing };
+    let policy = head.policy;
+    let together = head.sort == Sort::Message && matches!(policy.mode, QueueMode::Collect | QueueMode::Interrupt);
+    let count = if together { waiting.iter().take_while(|next| goes_with(head, next)).count() } else { 1 };
+    if let (QueueMode::Collect, Quiet::For(quiet)) = (policy.mode, quiet)
+        && together
+        && count < policy.cap
+        && quiet < policy.debounce
+    {
+        return Plan::Wait(policy.debounce.saturating_sub(quiet));
+    }
+    waiting.truncate(count);
+    Plan::Turn(cap(waiting.into_iter().map(|waiting| waiting.row).collect(), policy))
+}
+
+/// Returns whether a row can share the turn of another: the same place of the answer, the same mode.
+fn goes_with(head: &Waiting, next: &Waiting) -> bool {
+    let (one, other) = (&head.row.inbound.route, &next.row.inbound.route);
+    next.sort == Sort::Message
+        && next.policy.mode == head.policy.mode
+        && (&one.account, &one.chat, &one.thread) == (&other.account, &other.chat, &other.thread)
+}
+
+fn cap(mut rows: Vec<InboxRow>, policy: QueuePolicy) -> Batch {
+    let over = rows.len().saturating_sub(policy.cap.max(1));
+    let gone = |rows: Vec<InboxRow>, why| rows.into_iter().map(|row| (row.id, why)).collect();
+    match policy.drop {
+        QueueDrop::New => {
+            let newest = rows.split_off(rows.len() - over);
+            Batch { rows, dropped: gone(newest, NEW), ..Batch::default() }
+        }
+        QueueDrop::Old => {
+            let kept = rows.split_off(over);
+            Batch { rows: kept, dropped: gone(rows, OLD), ..Batch::default() }
+        }
+        QueueDrop::Summarize => {
+            let kept = rows.split_off(over);
+            Batch { summed: rows, rows: kept, dropped: Vec::new() }
+        }
+    }
+}

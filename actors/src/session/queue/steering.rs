@@ -1,0 +1,149 @@
+//! What a session does about rows that come while its turn runs: hands them to the turn, or ends it for them.
+
+use std::time::Duration;
+
+use super::looking::LOOK_MAX;
+use super::plan::{Sort, Waiting};
+use super::policy::QueueMode;
+use crate::agent::{Backlog, SteerBox, Steered};
+use crate::core::Scope;
+use crate::message::{Entry, Role};
+use crate::ports::{InboxRow, TurnOutcome};
+use crate::session::actor::{STORE_WAIT, SessionActor, Work};
+use crate::session::seed::{Seed, Source};
+
+/// How long after a turn's begin, or after the last look beside it, rows are looked at: a turn that is over before is not looked
+/// beside at all.
+const LOOK_AFTER: Duration = Duration::from_millis(10);
+
+/// What becomes of a turn that runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Course {
+    GoesOn,
+    Ended,
+}
+
+impl SessionActor {
+    /// Returns the box for a turn that begins: an open one for an answer to rows, which others can join.
+    pub(in crate::session) fn open_to_steering(&mut self, seed: &Seed) -> SteerBox {
+        self.queue.steer.close();
+        self.queue.steer = match &seed.source {
+            Source::Row(_) => SteerBox::open(),
+            Source::Ask(_) => SteerBox::default(),
+        };
+        self.queue.engaged = true;
+        self.queue.steer.clone()
+    }
+
+    /// Has the rows looked at that wait beside a turn, soon.
+    pub(in crate::session) fn look_soon(&mut self, scope: &mut Scope<'_, Self>) {
+        if self.queue.beside.is_none() {
+            self.queue.beside = Some(scope.after(LOOK_AFTER, Self::look_beside));
+        }
+    }
+
+    /// Forgets a look beside a turn that is over: what it shows was decided about otherwise.
+    pub(in crate::session) fn look_away(&mut self, scope: &mut Scope<'_, Self>) {
+        if let Some(look) = self.queue.beside.take() {
+            scope.cancel(look);
+        }
+    }
+
+    fn look_beside(&mut self, scope: &mut Scope<'_, Self>) {
+        self.queue.beside = None;
+        if !self.has_turn() {
+            return;
+        }
+        let rows = self.parts.store.waiting_rows(self.key.clone(), self.queue.seen, LOOK_MAX);
+        self.queue.beside = Some(scope.run(STORE_WAIT, rows, |session, answer, scope| {
+            session.queue.beside = None;
+            // What could not be read now is seen before the next turn.
+            let rows = answer.and_then(Result::ok).unwrap_or_default();
+            session.looked_beside(rows, scope);
+        }));
+    }
+
+    fn has_turn(&self) -> bool {
+        matches!(self.work, Work::Turning { .. } | Work::Preparing { .. })
+    }
+
+    fn looked_beside(&mut self, rows: Vec<(u64, InboxRow)>, scope: &mut Scope<'_, Self>) {
+        let full = rows.len() >= LOOK_MAX;
+        for (place, row) in rows {
+            if !self.has_turn() {
+                return;
+            }
+            self.queue.seen = place;
+            let waiting = self.sorted(row);
+            if self.deal_with(waiting, scope) == Course::Ended {
+                return;
+            }
+        }
+        if full {
+            self.look_soon(scope);
+        }
+    }
+
+    /// Deals with a row that came while a turn runs.
+    fn deal_with(&mut self, waiting: Waiting, scope: &mut Scope<'_, Self>) -> Course {
+        let Waiting { row, policy, sort } = waiting;
+        match (sort, policy.mode) {
+            (Sort::Stop, _) => {
+                self.stop_turn(None, "stop", scope);
+                Course::Ended
+            }
+            (Sort::Message, QueueMode::Interrupt) if self.answers_rows() => {
+                self.stop_turn(None, "interrupt", scope);
+                Course::Ended
+            }
+            (Sort::Message, QueueMode::Steer) => self.steer(row, Backlog::Answered),
+            (Sort::Message, QueueMode::SteerBacklog) => self.steer(row, Backlog::Kept),
+            _ => Course::GoesOn,
+        }
+    }
+
+    /// Returns whether the turn in hand answers rows; a client that waits for its own is not interrupted.
+    fn answers_rows(&self) -> bool {
+        self.seed_in_hand().is_some_and(|seed| matches!(seed.source, Source::Row(_)))
+    }
+
+    fn seed_in_hand(&self) -> Option<&Seed> {
+        match &self.work {
+            Work::Preparing { seed, .. } | Work::Turning { seed, .. } => Some(seed),
+            Work::Idle | Work::Storing => None,
+        }
+    }
+
+    /// Hands a message to the turn that runs, if that answers to the same place. One that it has no room for waits for its own.
+    fn steer(&mut self, row: InboxRow, backlog: Backlog) -> Course {
+        let Some(Seed { source: Source::Row(first), run, .. }) = self.seed_in_hand() else { return Course::GoesOn };
+        let (one, other) = (&first.inbound.route, &row.inbound.route);
+        let same = (&one.account, &one.chat, &one.thread) == (&other.account, &other.chat, &other.thread);
+        if same && first.inbound.order.is_none() {
+            let InboxRow { id, inbound, .. } = row;
+            let line =
+                Entry { role: Role::User, text: inbound.text, media: inbound.media, run: run.clone(), at_ms: inbound.at_ms };
+            // What finds no room waits for a turn of its own.
+            if self.queue.steer.put(Steered { id, line, backlog }) {
+                self.parts.counters.turns.steered.inc();
+            }
+        }
+        Course::GoesOn
+    }
+
+    /// Adds the rows to a turn's outcome that it answers beside its first, and the lines of those that it took under way.
+    pub(in crate::session) fn close_hand(&mut self, outcome: &mut TurnOutcome) {
+        outcome.done.append(&mut self.queue.also);
+        let taken = self.queue.steer.close();
+        let answered = taken.into_iter().filter(|steered| steered.backlog == Backlog::Answered);
+        let (ids, lines): (Vec<_>, Vec<_>) = answered.map(|Steered { id, line, .. }| (id, line)).unzip();
+        if ids.is_empty() {
+            return;
+        }
+        outcome.done.extend(ids);
+        let behind_question = usize::from(!outcome.entries.is_empty());
+        outcome.entries.splice(behind_question..behind_question, lines);
+        // What is remembered lacks these lines.
+        self.memory.lines = None;
+    }
+}

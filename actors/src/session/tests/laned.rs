@@ -1,0 +1,74 @@
+//! Turns that wait in their lane.
+
+use super::bench::{Bench, abort, ask, heard};
+use crate::doubles::play;
+use crate::message::{Delta, Role, Tenure};
+use crate::session::lanes::{Entered, Lane, LanePass, LaneStand};
+
+fn occupy(bench: &mut Bench) -> LanePass {
+    bench.settings.lanes.main = 1;
+    match bench.gate.lanes().enter(Lane::Main, 1) {
+        Entered::Now(pass) => pass,
+        Entered::Later(_) => panic!("nobody runs"),
+    }
+}
+
+#[test]
+fn a_turn_waits_for_room_and_holds_up_neither_the_end_nor_a_client() {
+    play(|stage| async move {
+        let mut bench = Bench::new(&stage);
+        let other = occupy(&mut bench);
+        let lane = || bench.gate.lanes().stand(Lane::Main);
+        bench.arrive(&["1"]).await;
+        bench.start(Tenure::Kept);
+        stage.until("it waits", || lane() == LaneStand { running: 1, waiting: 1 }).await;
+        stage.until("it holds nobody up", || bench.gate.running() == 0).await;
+        assert_eq!(bench.provider.asked(), 0);
+        drop(other);
+        bench.answered().await;
+        assert_eq!(bench.outbox().await, ["1"]);
+        stage.until("its place is free", || lane() == LaneStand::default()).await;
+    });
+}
+
+#[test]
+fn a_client_that_waits_needs_no_lane() {
+    play(|stage| async move {
+        let mut bench = Bench::new(&stage);
+        let _other = occupy(&mut bench);
+        let session = bench.start(Tenure::Kept);
+        assert!(matches!(heard(ask(&session, "1")).await.last(), Some(Delta::End(_))));
+    });
+}
+
+#[test]
+fn a_turn_that_waits_can_be_aborted() {
+    play(|stage| async move {
+        let mut bench = Bench::new(&stage);
+        let other = occupy(&mut bench);
+        bench.arrive(&["1"]).await;
+        let session = bench.start(Tenure::Kept);
+        stage.until("it waits", || bench.gate.lanes().stand(Lane::Main).waiting == 1).await;
+        assert!(abort(&session, None).await.is_some());
+        bench.answered().await;
+        drop(other);
+        assert_eq!(bench.transcript().await, [(Role::User, "1".into())]);
+        assert_eq!(bench.gate.lanes().stand(Lane::Main), LaneStand::default());
+    });
+}
+
+#[test]
+fn a_turn_that_waits_at_the_end_of_the_gateway_stays_in_its_row() {
+    play(|stage| async move {
+        let mut bench = Bench::new(&stage);
+        let other = occupy(&mut bench);
+        bench.arrive(&["1"]).await;
+        bench.start(Tenure::Kept);
+        stage.until("it waits", || bench.gate.lanes().stand(Lane::Main).waiting == 1).await;
+        bench.gate.close();
+        bench.gate.emptied().await;
+        drop(other);
+        stage.until("it gives its place back", || bench.gate.lanes().stand(Lane::Main) == LaneStand::default()).await;
+        assert_eq!((bench.provider.asked(), bench.open_rows()), (0, 1));
+    });
+}

@@ -1,0 +1,80 @@
+//! `messages.*`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Messages on their way to and from the agents.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Messages {
+    /// What becomes of messages that come while a turn runs. A session's own word (`/queue`, `sessions.patch`) goes before these.
+    pub queue: Queue,
+}
+
+/// What becomes of messages that come while a turn runs.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Queue {
+    /// What becomes of them where nothing else is said.
+    pub mode: QueueMode,
+    /// The mode of single integrations, by their kind, for example `socket-chat`.
+    pub by_channel: BTreeMap<String, QueueMode>,
+    /// How long it has to be quiet before collected messages are answered, in milliseconds. The first message to a session that
+    /// has nothing to do is answered at once.
+    #[schemars(range(min = 0, max = 60_000))]
+    pub debounce_ms: u64,
+    /// The quiet of single integrations, by their kind, in milliseconds.
+    pub debounce_ms_by_channel: BTreeMap<String, u64>,
+    /// How many messages one turn answers where several share a turn.
+    #[schemars(range(min = 1, max = 200))]
+    pub cap: usize,
+    /// Which of more go.
+    pub drop: QueueDrop,
+}
+
+impl Default for Queue {
+    fn default() -> Self {
+        Self {
+            mode: QueueMode::default(),
+            by_channel: BTreeMap::new(),
+            debounce_ms: 1_000,
+            debounce_ms_by_channel: BTreeMap::new(),
+            cap: 20,
+            drop: QueueDrop::default(),
+        }
+    }
+}
+
+/// What becomes of messages that come while a turn runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum QueueMode {
+    /// They wait, and are answered together in one turn.
+    #[default]
+    Collect,
+    /// They wait, and each is answered in a turn of its own. None is ever left out: `cap` and `drop` have no effect.
+    Followup,
+    /// The running turn is given them at its next round of tools; what it does not take is answered as in `followup`.
+    #[serde(alias = "queue")]
+    Steer,
+    /// As `steer`, and each is answered in a turn of its own as well.
+    #[serde(alias = "steer+backlog")]
+    SteerBacklog,
+    /// The running turn is ended, and they are answered together.
+    Interrupt,
+}
+
+/// Which messages go when more wait than one turn answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum QueueDrop {
+    /// The oldest, without an answer.
+    Old,
+    /// The newest, without an answer.
+    New,
+    /// The oldest, of each of which a line stands in the next turn.
+    #[default]
+    Summarize,
+}
