@@ -152,7 +152,6 @@ pub(super) const CHANNELS: &[&str] = &[
     "msteams",
     "nextcloud-talk",
     "nostr",
-    "rocketchat",
     "signal",
     "slack",
     "telegram",
