@@ -5,6 +5,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::actors::changed;
+use super::channels_add::{self, AddArgs, Login, login};
 use super::client::Body;
 use super::config::change;
 use super::context::Context;
@@ -14,7 +15,7 @@ use crate::config::KeyPath;
 use crate::config::edit::Change;
 
 /// The account that the top of an integration's section is.
-const DEFAULT_ACCOUNT: &str = "default";
+pub(super) const DEFAULT_ACCOUNT: &str = "default";
 
 /// What stands in the place of an empty list.
 const NO_ACCOUNTS: &str = "no channel accounts: see `callboard channels add --help`";
@@ -54,28 +55,6 @@ enum Action {
 }
 
 #[derive(Debug, clap::Args)]
-struct AddArgs {
-    /// The integration, for example socket-chat.
-    #[arg(required_unless_present = "channel", conflicts_with = "channel")]
-    kind: Option<String>,
-    /// The same as a flag.
-    #[arg(long)]
-    channel: Option<String>,
-    /// The account's API key.
-    #[arg(long, value_name = "KEY")]
-    token: Option<String>,
-    /// The address of the integration's backend.
-    #[arg(long, value_name = "URL")]
-    http_url: Option<String>,
-    /// The account's id; without it the default one.
-    #[arg(long, value_name = "ID")]
-    account: Option<String>,
-    /// The account's name for people.
-    #[arg(long)]
-    name: Option<String>,
-}
-
-#[derive(Debug, clap::Args)]
 struct AccountArgs {
     /// The integration, for example socket-chat.
     #[arg(required_unless_present = "channel_flag")]
@@ -110,7 +89,7 @@ impl AccountArgs {
 pub(super) async fn run(args: Args, context: &Context) -> Result<(), CliError> {
     match args.action {
         Action::List => list(context),
-        Action::Add(args) => add(&args, context),
+        Action::Add(args) => channels_add::add(&args, context),
         Action::Remove(args) => remove(&args, context),
         Action::Status => {
             let body = context.client()?.get(&["admin", "channels"]).await?;
@@ -191,23 +170,6 @@ fn described(account: &Account) -> Value {
     Value::Object(shown)
 }
 
-fn add(args: &AddArgs, context: &Context) -> Result<(), CliError> {
-    let name = args.kind.as_deref().or(args.channel.as_deref()).unwrap_or_default();
-    let kind = kind(name)?;
-    let token = args.token.as_deref().filter(|token| !token.trim().is_empty());
-    match (takes_key(kind), token) {
-        (true, None) => return Err(CliError::Usage(format!("{} requires --token <apiKey>", kind.name))),
-        (false, Some(_)) => return Err(CliError::Usage(format!("{} takes no --token: it needs no key", kind.name))),
-        (true, Some(_)) | (false, None) => {}
-    }
-    let at = place(kind, args.account.as_deref().unwrap_or(DEFAULT_ACCOUNT));
-    let fields = [("apiKey", token), ("apiBaseUrl", args.http_url.as_deref()), ("name", args.name.as_deref())];
-    let mut changes: Vec<_> =
-        fields.into_iter().filter_map(|(key, value)| Some((at.key(key), Change::Set(Value::from(value?))))).collect();
-    changes.push((at.key("enabled"), Change::Set(Value::Bool(true))));
-    change(context, &changes)
-}
-
 fn remove(args: &AccountArgs, context: &Context) -> Result<(), CliError> {
     let kind = kind(args.channel())?;
     let config = context.config()?;
@@ -233,7 +195,12 @@ fn remove(args: &AccountArgs, context: &Context) -> Result<(), CliError> {
         return change(context, &[(at, Change::Unset)]);
     }
     // The other accounts stay: the default one is what stands beside them.
-    let own = section.as_object().into_iter().flat_map(serde_json::Map::keys).filter(|key| *key != "accounts");
+    let goes = |key: &&String| match login(kind) {
+        // The others take the rest of it from there.
+        Login::Token => channels_add::LOGIN_KEYS.contains(&key.as_str()),
+        Login::Key | Login::None => *key != "accounts",
+    };
+    let own = section.as_object().into_iter().flat_map(serde_json::Map::keys).filter(goes);
     let mut changes: Vec<_> = own.map(|key| (at.key(key), Change::Unset)).collect();
     let beside = at.key("accounts").key(DEFAULT_ACCOUNT);
     if config.get(&beside).is_some() {
@@ -242,18 +209,13 @@ fn remove(args: &AccountArgs, context: &Context) -> Result<(), CliError> {
     change(context, &changes)
 }
 
-/// Returns whether an integration's accounts have a key.
-pub(super) fn takes_key(kind: &Kind) -> bool {
-    (kind.schema)().pointer("/properties/apiKey").is_some()
-}
-
 /// Returns where an account stands in the config file.
-fn place(kind: &Kind, account: &str) -> KeyPath {
+pub(super) fn place(kind: &Kind, account: &str) -> KeyPath {
     let section = KeyPath::default().key("channels").key(kind.name);
     if account == DEFAULT_ACCOUNT { section } else { section.key("accounts").key(account) }
 }
 
-fn kind(name: &str) -> Result<&'static Kind, CliError> {
+pub(super) fn kind(name: &str) -> Result<&'static Kind, CliError> {
     let known = || KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>().join(", ");
     KINDS
         .iter()

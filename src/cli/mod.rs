@@ -11,6 +11,7 @@
 mod actors;
 mod agent;
 mod channels;
+mod channels_add;
 mod chat;
 pub mod client;
 mod config;

@@ -4,7 +4,7 @@ use callboard_actors::channel::{KINDS, Kind};
 use clap::Subcommand;
 use serde_json::json;
 
-use super::channels::takes_key;
+use super::channels_add::flags;
 use super::context::Context;
 use super::error::CliError;
 use super::output::table;
@@ -51,7 +51,7 @@ fn add(plugin: &str, context: &Context) -> Result<(), CliError> {
         let known = KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>().join(", ");
         return Err(CliError::failed(format!("`{plugin}` is not built in and cannot be added; built in: {known}")));
     };
-    let key = if takes_key(kind) { " --token KEY --http-url URL" } else { "" };
+    let key = flags(kind);
     let next = format!("callboard{} channels add {}{key}", instance_flag(context), kind.name);
     let json = json!({ "name": kind.name, "builtIn": true, "next": next });
     context.output.local(&json, || format!("{} is built in: nothing to install. Add an account with:\n{next}", kind.name));

@@ -151,7 +151,6 @@ pub(super) const CHANNELS: &[&str] = &[
     "msteams",
     "nextcloud-talk",
     "nostr",
-    "rocketchat",
     "signal",
     "slack",
     "telegram",

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use callboard_actors::channel::{Account, KINDS};
+use callboard_actors::channel::{Account, ENV_KEY, KINDS, Kind};
 use secrecy::SecretString;
 use serde_json::Value;
 
@@ -137,12 +137,13 @@ fn assemble(
     substitute::substitute(&mut whole.tree, env).map_err(|problems| invalid(&whole, problems))?;
     let variables = substitute::variables(&source, env);
     let tree = whole.tree.clone();
-    let veil = Veil::of(&[&tree], &variables);
+    let of_env = env_sections(env);
+    let veil = Veil::of(&[&tree, &of_env], &variables);
     let mut config = checked(whole, paths, env, flags, seen).map_err(|error| veil.error(error))?;
     include::complete(&mut config.named, &tree);
     substitute::unsubstitute(&mut config.named, &source);
     // Once more: the environment and the flags have secrets too.
-    config.veil = Veil::of(&[&tree, &config.tree], &variables);
+    config.veil = Veil::of(&[&tree, &config.tree, &of_env], &variables);
     Ok(config)
 }
 
@@ -165,7 +166,7 @@ fn checked(
     }
     let mut problems = findings.problems;
     seen.extend(ca_files(&channels, &whole, paths));
-    let accounts = accounts(&channels, &whole, paths, &mut problems);
+    let accounts = accounts(&channels, &whole, (paths, env), &mut problems);
     if !problems.is_empty() {
         return Err(invalid(&whole, problems));
     }
@@ -216,7 +217,12 @@ fn warning(path: &KeyPath) -> String {
 }
 
 /// Lets every integration read its section.
-fn accounts(channels: &Value, whole: &Whole, paths: &Paths, problems: &mut Vec<Problem>) -> Vec<Account> {
+fn accounts(
+    channels: &Value,
+    whole: &Whole,
+    (paths, env): (&Paths, &Environment),
+    problems: &mut Vec<Problem>,
+) -> Vec<Account> {
     let mut accounts = Vec::new();
     for kind in KINDS {
         // Also without a section: an integration may have accounts that need none.
@@ -226,7 +232,7 @@ fn accounts(channels: &Value, whole: &Whole, paths: &Paths, problems: &mut Vec<P
             problems.push(problem);
             section.clone()
         });
-        match (kind.accounts)(&section) {
+        match (kind.accounts)(&with_env(section, kind, env)) {
             Ok(read) => accounts.extend(read),
             Err(found) => {
                 for problem in found {
@@ -240,6 +246,29 @@ fn accounts(channels: &Value, whole: &Whole, paths: &Paths, problems: &mut Vec<P
         }
     }
     accounts
+}
+
+/// Puts what the environment says for an integration's account `default` beside what the file says.
+fn with_env(section: Value, kind: &Kind, env: &Environment) -> Value {
+    let said = env_section(kind, env);
+    let mut section = match section {
+        Value::Null if !said.is_empty() => Value::Object(serde_json::Map::new()),
+        section => section,
+    };
+    if let (Some(section), false) = (section.as_object_mut(), said.is_empty()) {
+        section.insert(ENV_KEY.to_owned(), said.into());
+    }
+    section
+}
+
+fn env_section(kind: &Kind, env: &Environment) -> serde_json::Map<String, Value> {
+    let said = kind.env.iter().filter_map(|(name, key)| Some(((*key).to_owned(), env.get(name)?.trim().into())));
+    said.collect()
+}
+
+/// Returns what the environment says for every integration, by its name.
+fn env_sections(env: &Environment) -> Value {
+    KINDS.iter().map(|kind| (kind.name.to_owned(), Value::from(env_section(kind, env)))).collect()
 }
 
 /// Reads the CA file of each account into `caPem`: actors never touch a file.

@@ -106,6 +106,7 @@ fn row(control: &Control, account: &Account, probe: Option<&(Option<Probe>, i64)
         "lastInboundAt": facts.last_inbound_ms,
         "lastOutboundAt": facts.last_outbound_ms,
         "lastError": facts.last_error.clone().or_else(|| status.text.clone()),
+        "dropped": facts.dropped,
         "lastProbeAt": null,
     });
     if let Value::Object(told) = told {

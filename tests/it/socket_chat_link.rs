@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use callboard_actors::channel::{Account, Acked, Became, KINDS, Link, LinkCommand, LinkEnd, LinkEvent, Normalised};
+use callboard_actors::channel::{Account, Acked, Became, Cursors, KINDS, Link, LinkCommand, LinkEnd, LinkEvent, Normalised};
 use callboard_actors::core::{Clock, Progress};
 use callboard_actors::message::{AccountKey, ChatKind, ChatRef, Code, LinkState, Outbound, OutboxId, Target, TraceId};
 use callboard_actors::ports::OutboxRow;
+use callboard_actors::ports::memory::MemoryStore;
 use rumqttc::{AsyncClient, EventLoop, MqttOptions, Packet};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -35,7 +36,10 @@ impl Driven {
         let (commands, commands_out) = mpsc::channel(64);
         let progress = Progress::unwatched(&Clock::system());
         let connector = account.platform.connector();
-        let task = tokio::spawn(connector.run(Link { events: events_in, commands: commands_out, progress }));
+        let task = {
+            let link = Link { events: events_in, commands: commands_out, progress, cursors: cursors() };
+            tokio::spawn(connector.run(link))
+        };
         Self { events, early: VecDeque::new(), commands, task }
     }
 
@@ -101,6 +105,10 @@ impl Driven {
         self.command(LinkCommand::Close).await;
         self.end().await
     }
+}
+
+fn cursors() -> Cursors {
+    Cursors::new(MemoryStore::new(&Clock::system()), &AccountKey::new("socket-chat", "default"))
 }
 
 /// Says that frames are committed.

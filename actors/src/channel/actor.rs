@@ -1,6 +1,6 @@
 //! The one actor for all platforms: it keeps an account's link up, lets in who may come in, and sends what waits.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,6 +63,8 @@ pub struct ChannelActor {
     /// The settings that `access` was made of.
     generation: Arc<Vec<Account>>,
     access: Access,
+    /// Ids of people whom the settings name, as the link found them.
+    names: BTreeMap<String, String>,
     pub(super) account: Account,
     pub(super) parts: ChannelParts,
     /// Ids that pairing let in.
@@ -102,6 +104,7 @@ impl ChannelActor {
             .ok_or_else(|| BuildError::misconfigured(format!("no account `{key}` is configured any more")))?;
         Ok(Self {
             access: account.platform.access(),
+            names: BTreeMap::new(),
             account,
             generation,
             parts,
@@ -121,7 +124,7 @@ impl ChannelActor {
             return;
         }
         if let Some(account) = find(&generation, &self.account.key).filter(|new| new.fingerprint == self.account.fingerprint) {
-            self.access = account.platform.access();
+            self.access = account.platform.access().with_names(&self.names);
             self.parts.switchboard.channel_up(&account.key, account.platform.shaper());
             self.account = account;
         }
@@ -142,6 +145,10 @@ impl ChannelActor {
                     self.dispatch(scope);
                 }
             }
+            LinkEvent::Names(names) => {
+                self.access = self.account.platform.access().with_names(&names);
+                self.names = names;
+            }
             LinkEvent::Frame { frame, ack } => self.frame(frame, ack, permit, scope),
             LinkEvent::Confirmed { id, receipt } => self.confirmed(id, receipt, scope),
             LinkEvent::Failed { id, code, reason, retry_after_ms } => self.failed(id, (code, reason, retry_after_ms), scope),
@@ -158,7 +165,8 @@ impl ChannelActor {
         let fate = match frame {
             Normalised::Message(inbound) => self.admit(*inbound, scope),
             Normalised::Ignored(why) => {
-                tracing::debug!(event = "inbound.ignored", actor = %scope.id(), "{why}");
+                self.parts.desk.dropped(why);
+                tracing::info!(event = "inbound.ignored", actor = %scope.id(), reason = why);
                 Fate::Nothing
             }
             Normalised::Bad(why) => {
@@ -182,6 +190,7 @@ impl ChannelActor {
             approved: &self.approved,
             switchboard: self.parts.switchboard.as_ref(),
             counters: &self.parts.counters,
+            desk: &self.parts.desk,
         };
         admission.admit(inbound, now_ms)
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::facts::Desk;
 use super::intake::Fate;
 use super::pairing::{PAIRING_PENDING_MAX, PAIRING_TTL_MS, new_code};
 use super::platform::Account;
@@ -16,6 +17,7 @@ pub(super) struct Admission<'a> {
     pub(super) approved: &'a HashSet<String>,
     pub(super) switchboard: &'a dyn Switchboard,
     pub(super) counters: &'a AccountCounters,
+    pub(super) desk: &'a Desk,
 }
 
 /// Returns the ids that pairing let in as policy looks for them: lower-cased, as everything that is compared.
@@ -25,7 +27,7 @@ pub(super) fn approved(peers: Vec<String>) -> HashSet<String> {
 
 impl Admission<'_> {
     /// Decides what is to be written for a message.
-    pub(super) fn admit(&self, inbound: Inbound, now_ms: i64) -> Fate {
+    pub(super) fn admit(&self, mut inbound: Inbound, now_ms: i64) -> Fate {
         match decide(self.access, &|peer| self.approved.contains(peer), &inbound) {
             Decision::Admit => {
                 let session = match &inbound.order {
@@ -33,10 +35,15 @@ impl Admission<'_> {
                     Some(order) => order.session.clone(),
                     None => self.switchboard.resolve(&inbound.route),
                 };
+                let text = self.access.without_prefix(&inbound);
+                if text.len() < inbound.text.len() {
+                    inbound.text = text.to_owned();
+                }
                 Fate::Accept(Box::new(Accept { inbound, session }))
             }
             Decision::Drop(reason) => {
                 self.counters.inbound_dropped.inc();
+                self.desk.dropped(reason.as_str());
                 self.log_drop(&inbound, reason);
                 Fate::Nothing
             }
@@ -46,7 +53,7 @@ impl Admission<'_> {
 
     fn log_drop(&self, inbound: &Inbound, reason: DropReason) {
         let (account, trace, peer) = (&self.account.key, inbound.trace, &inbound.route.peer.id);
-        tracing::debug!(event = "inbound.dropped", actor = %account, %trace, %peer, ?reason);
+        tracing::info!(event = "inbound.dropped", actor = %account, %trace, %peer, reason = reason.as_str());
     }
 
     fn pairing(&self, inbound: Inbound, now_ms: i64) -> PairingRequest {

@@ -1,8 +1,11 @@
 //! A live link to a platform: one connection's life, from the first byte to the drop.
 
+use std::collections::BTreeMap;
+
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 
+use super::cursors::Cursors;
 use crate::core::Progress;
 use crate::message::{Code, Inbound, LinkStatus, OutboxId, Receipt};
 use crate::ports::OutboxRow;
@@ -53,6 +56,8 @@ pub enum LinkEvent {
         /// For its acknowledgement; `None` where the platform wants none.
         ack: Option<AckToken>,
     },
+    /// The ids of people whom the settings name, by their lower-cased names. Comes before the first frame whose policy needs it.
+    Names(BTreeMap<String, String>),
     /// The platform confirmed a payload.
     Confirmed {
         /// The row.
@@ -104,6 +109,8 @@ pub struct Link {
     pub commands: mpsc::Receiver<LinkCommand>,
     /// Stamped on every frame, ping and confirmation; a link that does not stamp in time is cut.
     pub progress: Progress,
+    /// What the account keeps on the disk of where it stopped reading.
+    pub cursors: Cursors,
 }
 
 /// A connection to a platform, not yet made.

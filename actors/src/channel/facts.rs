@@ -27,6 +27,8 @@ pub struct Facts {
     pub last_outbound_ms: Option<i64>,
     /// What the last failure said.
     pub last_error: Option<String>,
+    /// How many messages went no further, by the reason's name. As many as reasons are known.
+    pub dropped: BTreeMap<&'static str, u64>,
 }
 
 impl Default for Facts {
@@ -41,6 +43,7 @@ impl Default for Facts {
             last_inbound_ms: None,
             last_outbound_ms: None,
             last_error: None,
+            dropped: BTreeMap::new(),
         }
     }
 }
@@ -76,6 +79,11 @@ impl Desk {
     /// Returns a number for a link's life that no earlier one had, not even before a crash.
     pub(super) fn next_life(&self) -> u64 {
         self.0.lives.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Counts a message that goes no further.
+    pub(super) fn dropped(&self, reason: &'static str) {
+        self.update(|facts| *facts.dropped.entry(reason).or_default() += 1);
     }
 
     pub(super) fn update(&self, change: impl FnOnce(&mut Facts)) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::actor::{ChannelActor, Closing, STORE_AGAIN, STORE_WAIT};
 use super::admission::approved;
 use super::connector::{Link, LinkEnd};
+use super::cursors::Cursors;
 use super::intake::Intake;
 use super::live_link::{LiveLink, carry};
 use crate::core::{Backoff, Scope};
@@ -43,10 +44,11 @@ impl ChannelActor {
         self.set_status(LinkStatus { state: LinkState::Connecting, ..before }, scope);
         let connector = self.account.platform.connector();
         let (events, commands) = (far.events, far.commands);
+        let cursors = Cursors::new(Arc::clone(&self.parts.store), &self.account.key);
         scope.child(
             "link",
             self.account.platform.patience(),
-            move |progress| connector.run(Link { events, commands, progress }),
+            move |progress| connector.run(Link { events, commands, progress, cursors }),
             move |channel, end, scope| channel.link_ended(life, end, scope),
         );
         let myself = scope.myself();

@@ -137,6 +137,9 @@ pub struct AccountProblem {
     pub text: String,
 }
 
+/// Where in a section the loader puts what the environment says; no key of a file can be called so.
+pub const ENV_KEY: &str = "$env";
+
 /// One integration.
 #[derive(Debug)]
 pub struct Kind {
@@ -148,9 +151,12 @@ pub struct Kind {
     pub plugin_names: &'static [&'static str],
     /// Reads `channels.<name>` into accounts, default first; null where the file has no such section.
     pub accounts: fn(&serde_json::Value) -> Result<Vec<Account>, Vec<AccountProblem>>,
+    /// Variables of the environment, each with the key of the account `default` that it stands for where the file says nothing.
+    /// The loader puts them under [`ENV_KEY`].
+    pub env: &'static [(&'static str, &'static str)],
     /// Returns the JSON Schema of `channels.<name>`.
     pub schema: fn() -> serde_json::Value,
 }
 
 /// Every integration there is: the one table that a new channel adds a line to.
-pub static KINDS: &[Kind] = &[super::socket_chat::KIND, super::webchat::KIND];
+pub static KINDS: &[Kind] = &[super::socket_chat::KIND, super::rocketchat::KIND, super::webchat::KIND];

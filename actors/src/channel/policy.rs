@@ -1,5 +1,7 @@
 //! Who may talk: a pure function of the settings, the allowed peers and the message.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -58,6 +60,8 @@ pub struct Access {
     pub group_allow_from: Vec<String>,
     /// Whether a group message must address the agent.
     pub require_mention: bool,
+    /// What a group message may begin with to address the agent without naming it; empty where the platform has no such.
+    pub prefixes: Vec<String>,
     /// Whether names count in the lists.
     pub names: NameMatching,
 }
@@ -77,8 +81,55 @@ pub enum DropReason {
     GroupPeerNotAllowed,
     /// The agent was not addressed.
     NotMentioned,
+    /// The message neither begins with a prefix nor addresses the agent.
+    NoPrefix,
     /// The platform gave no id of the writer.
     NoPeer,
+}
+
+impl DropReason {
+    /// Returns the reason's name in logs and counts.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::DmDisabled => "direct chats are disabled",
+            Self::NotAllowed | Self::GroupPeerNotAllowed => "sender not listed",
+            Self::GroupDisabled => "groups are disabled",
+            Self::GroupNotAllowed => "group not listed",
+            Self::NotMentioned => "no mention",
+            Self::NoPrefix => "no prefix",
+            Self::NoPeer => "no sender",
+        }
+    }
+}
+
+impl Access {
+    /// Replaces entries `@name` by the ids that the platform gave for them; one that has none yet lets nobody in.
+    #[must_use]
+    pub fn with_names(mut self, names: &BTreeMap<String, String>) -> Self {
+        let lists = [&mut self.allow_from, &mut self.group_allow_from];
+        for entry in lists.into_iter().flatten() {
+            if let Some(id) = entry.strip_prefix('@').and_then(|name| names.get(name)) {
+                *entry = id.to_lowercase();
+            }
+        }
+        self
+    }
+
+    /// Returns the text of an admitted message as the agent is to read it: without the prefix that addressed it.
+    #[must_use]
+    pub fn without_prefix<'a>(&self, message: &'a Inbound) -> &'a str {
+        match message.route.chat.kind {
+            ChatKind::Direct => &message.text,
+            ChatKind::Group | ChatKind::Channel => self.prefix(&message.text).unwrap_or(&message.text),
+        }
+    }
+
+    /// Returns what follows a prefix; `None` where the text begins with none.
+    fn prefix<'a>(&self, text: &'a str) -> Option<&'a str> {
+        let text = text.trim_start();
+        self.prefixes.iter().find_map(|prefix| text.strip_prefix(prefix.as_str())).map(str::trim_start)
+    }
 }
 
 /// What becomes of a message.
@@ -128,8 +179,9 @@ fn decide_group(access: &Access, message: &Inbound) -> Decision {
     if !access.group_allow_from.is_empty() && !listed(&access.group_allow_from, message, access.names) {
         return Decision::Drop(DropReason::GroupPeerNotAllowed);
     }
-    if access.require_mention && !message.mentioned {
-        return Decision::Drop(DropReason::NotMentioned);
+    if access.require_mention && !message.mentioned && access.prefix(&message.text).is_none() {
+        let reason = if access.prefixes.is_empty() { DropReason::NotMentioned } else { DropReason::NoPrefix };
+        return Decision::Drop(reason);
     }
     Decision::Admit
 }

@@ -60,6 +60,51 @@ impl Section {
     }
 }
 
+/// Cuts a section into accounts that inherit what stands at its top, `merged` key by key where both have an object there: the
+/// keys of `accounts` in alphabetical order, `default` first; without any the one account `default`. None for null.
+///
+/// # Errors
+/// It is no object.
+pub(super) fn inheriting(
+    section: &Value,
+    merged: &[&str],
+    problems: &mut Vec<AccountProblem>,
+) -> Result<Vec<Draft>, AccountProblem> {
+    let mut top = match section {
+        Value::Null => return Ok(Vec::new()),
+        Value::Object(top) => top.clone(),
+        _ => return Err(problem("", "has to be an object of settings")),
+    };
+    let mut drafts = named(top.remove("accounts"), problems);
+    if drafts.is_empty() {
+        drafts.push(Draft { id: DEFAULT_ID.to_owned(), layers: Vec::new() });
+    }
+    drafts.sort_by_key(|draft| (draft.id != DEFAULT_ID, draft.id.clone()));
+    for draft in &mut drafts {
+        for own in &mut draft.layers {
+            for key in merged {
+                if let (Some(Value::Object(below)), Some(Value::Object(over))) = (top.get(*key), own.1.get_mut(*key)) {
+                    let over = std::mem::take(over);
+                    own.1.insert((*key).to_owned(), Value::Object(over_each(below.clone(), over)));
+                }
+            }
+        }
+        draft.layers.insert(0, (String::new(), top.clone()));
+    }
+    Ok(drafts)
+}
+
+/// Lays objects over objects of the same key.
+fn over_each(mut below: Map<String, Value>, over: Map<String, Value>) -> Map<String, Value> {
+    for (key, value) in over {
+        match (below.get_mut(&key), value) {
+            (Some(Value::Object(below)), Value::Object(over)) => below.extend(over),
+            (_, value) => drop(below.insert(key, value)),
+        }
+    }
+    below
+}
+
 impl Draft {
     /// Reads the settings, each key by itself, so that every mistake is named with its place.
     ///
@@ -172,15 +217,36 @@ struct Whole<C> {
     /// The account `default`.
     #[schemars(flatten)]
     top: C,
-    /// Further accounts, or more of `default`. They do not inherit from the top.
     #[schemars(default)]
     accounts: BTreeMap<String, C>,
 }
 
+/// What accounts take from the top of their section.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Heritage {
+    /// Nothing.
+    None,
+    /// What they do not say themselves.
+    Top,
+}
+
+impl Heritage {
+    const fn about(self) -> &'static str {
+        match self {
+            Self::None => "Further accounts, or more of `default`. They do not inherit from the top.",
+            Self::Top => "The accounts. Each takes from the top what it does not say itself.",
+        }
+    }
+}
+
 /// Returns the JSON Schema of a section whose accounts have these settings, under a name and with a sentence of its own.
-pub(super) fn schema<C: JsonSchema>(name: &str, about: &str) -> Value {
+pub(super) fn schema<C: JsonSchema>(name: &str, about: &str, heritage: Heritage) -> Value {
     let mut schema = schemars::schema_for!(Whole<C>);
     schema.insert("title".to_owned(), name.into());
     schema.insert("description".to_owned(), about.into());
-    schema.to_value()
+    let mut schema = schema.to_value();
+    if let Some(accounts) = schema.pointer_mut("/properties/accounts").and_then(Value::as_object_mut) {
+        accounts.insert("description".to_owned(), heritage.about().into());
+    }
+    schema
 }

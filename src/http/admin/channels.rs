@@ -1,5 +1,6 @@
 //! The configured accounts, and orders to them.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use actix_web::HttpResponse;
@@ -76,6 +77,8 @@ pub(in crate::http) struct LinkHistory {
     last_event_at: Option<String>,
     /// What the last failure said.
     last_error: Option<String>,
+    /// How many messages went no further, by reason.
+    dropped: BTreeMap<&'static str, u64>,
 }
 
 impl LinkHistory {
@@ -93,6 +96,7 @@ impl LinkHistory {
             last_outbound_at: time(facts.last_outbound_ms),
             last_event_at: time(last.into_iter().flatten().max()),
             last_error: facts.last_error,
+            dropped: facts.dropped,
         }
     }
 }

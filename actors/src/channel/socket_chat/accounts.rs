@@ -7,9 +7,9 @@ use url::Url;
 
 use super::config::AccountConfig;
 use super::platform::SocketChat;
-use super::{NAME, target, tls};
+use super::{NAME, target};
 use crate::channel::section::{Draft, Keys, Section};
-use crate::channel::{Account, AccountProblem};
+use crate::channel::{Account, AccountProblem, tls};
 use crate::core::Clock;
 use crate::message::AccountKey;
 

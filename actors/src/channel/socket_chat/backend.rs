@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
 use super::broker::{AnswerError, Broker, Encryption};
-use super::tls::{self, TlsError, Trust};
+use crate::channel::tls::{self, TlsError, Trust};
 use crate::core::Clock;
 use crate::message::Code;
 

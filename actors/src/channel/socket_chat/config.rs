@@ -121,6 +121,7 @@ impl AccountConfig {
             groups: entries(&self.groups, target::bare_group),
             group_allow_from: entries(&self.group_allow_from, target::bare_peer),
             require_mention: self.require_mention,
+            prefixes: Vec::new(),
             names: if self.allow_name_matching { NameMatching::NamesToo } else { NameMatching::IdsOnly },
         }
     }
@@ -157,5 +158,9 @@ fn entries(list: &[String], bare: fn(&str) -> &str) -> Vec<String> {
 
 /// Returns the JSON Schema of `channels.socket-chat`.
 pub(super) fn schema() -> serde_json::Value {
-    section::schema::<AccountConfig>("SocketChat", "The whole of `channels.socket-chat`, for the schema.")
+    section::schema::<AccountConfig>(
+        "SocketChat",
+        "The whole of `channels.socket-chat`, for the schema.",
+        section::Heritage::None,
+    )
 }

@@ -6,7 +6,7 @@
 //! - `backend`, `broker`: the call that tells where the broker is
 //! - `frame`, `normalise`, `strip`: from a payload to a message for the agent
 //! - `target`, `shape`, `send`: from an answer to payloads
-//! - `mqtt`, `tls`, `inflow`, `outflow`, `pump`, `connector`: one connection's life
+//! - `mqtt`, `inflow`, `outflow`, `pump`, `connector`: one connection's life
 //! - `memory`, `platform`: what outlives a connection, and the account as the shell sees it
 
 mod accounts;
@@ -28,7 +28,6 @@ mod strip;
 mod target;
 #[cfg(test)]
 mod tests;
-mod tls;
 
 use super::Kind;
 
@@ -46,5 +45,6 @@ pub(super) const KIND: Kind = Kind {
     label: "Socket Chat",
     plugin_names: &["@openclaw-channel/socket-chat"],
     accounts: accounts::read,
+    env: &[],
     schema: config::schema,
 };

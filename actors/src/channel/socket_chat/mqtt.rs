@@ -11,7 +11,7 @@ use rumqttc::{ConnectReturnCode, ConnectionError, EventLoop, MqttOptions, Networ
 use secrecy::ExposeSecret as _;
 
 use super::broker::{Broker, Encryption};
-use super::tls::{self, Trust};
+use crate::channel::tls::{self, Trust};
 use crate::core::Clock;
 use crate::message::Code;
 

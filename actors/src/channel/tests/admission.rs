@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use super::policy::{access, inbound};
 use crate::channel::admission::{Admission, approved};
 use crate::channel::intake::Fate;
-use crate::channel::{Access, Decision, PAIRING_PENDING_MAX, PAIRING_TTL_MS, Reconnect, decide};
+use crate::channel::{Access, Decision, Desk, PAIRING_PENDING_MAX, PAIRING_TTL_MS, Reconnect, decide};
 use crate::doubles::{Notebook, Played, account_of};
 use crate::message::{AccountCounters, Inbound};
 use crate::ports::SendOrder;
@@ -26,7 +26,8 @@ fn admit(access: &Access, approved: &HashSet<String>, inbound: Inbound) -> (Fate
     };
     let account = account_of(Arc::new(platform));
     let (notebook, counters) = (Notebook::default(), AccountCounters::default());
-    let admission = Admission { account: &account, access, approved, switchboard: &notebook, counters: &counters };
+    let admission =
+        Admission { account: &account, access, approved, switchboard: &notebook, counters: &counters, desk: &Desk::default() };
     let fate = admission.admit(inbound, START_MS);
     (fate, counters.inbound_dropped.get())
 }

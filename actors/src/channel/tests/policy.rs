@@ -14,18 +14,23 @@ fn list() -> impl Strategy<Value = Vec<String>> {
     prop::collection::vec(name(), 0..4)
 }
 
+fn prefixes() -> impl Strategy<Value = Vec<String>> {
+    prop::collection::vec("[>!h]", 0..3)
+}
+
 pub(super) fn access() -> impl Strategy<Value = Access> {
     let dm = prop_oneof![Just(DmPolicy::Pairing), Just(DmPolicy::Allowlist), Just(DmPolicy::Open), Just(DmPolicy::Disabled)];
     let group = prop_oneof![Just(GroupPolicy::Open), Just(GroupPolicy::Allowlist), Just(GroupPolicy::Disabled)];
     let names = prop_oneof![Just(NameMatching::IdsOnly), Just(NameMatching::NamesToo)];
-    (dm, list(), group, list(), list(), any::<bool>(), names).prop_map(
-        |(dm, allow_from, group, groups, group_allow_from, require_mention, names)| Access {
+    (dm, list(), group, list(), list(), any::<bool>(), prefixes(), names).prop_map(
+        |(dm, allow_from, group, groups, group_allow_from, require_mention, prefixes, names)| Access {
             dm,
             allow_from,
             group,
             groups,
             group_allow_from,
             require_mention,
+            prefixes,
             names,
         },
     )

@@ -91,7 +91,7 @@ impl Connector for Handing {
     fn run(self: Box<Self>, link: Link) -> BoxFuture<'static, LinkEnd> {
         link.progress.pause();
         let (ended, end) = tokio::sync::oneshot::channel();
-        let Link { events, commands, progress } = link;
+        let Link { events, commands, progress, .. } = link;
         let _ = self.0.send(HeldLink { events, commands, _progress: progress, _ended: ended });
         async move {
             let _ = end.await;

@@ -24,5 +24,5 @@ impl Default for AccountConfig {
 /// Returns the JSON Schema of `channels.webchat`.
 pub(super) fn schema() -> serde_json::Value {
     let about = "The way in for control clients. Its account `default` is there without any settings.";
-    section::schema::<AccountConfig>("WebChat", about)
+    section::schema::<AccountConfig>("WebChat", about, section::Heritage::None)
 }

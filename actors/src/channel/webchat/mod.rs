@@ -42,4 +42,4 @@ pub fn default_account() -> AccountKey {
 
 /// The line of this integration in the table of kinds.
 pub(super) const KIND: Kind =
-    Kind { name: NAME, label: "Web chat", plugin_names: &[], accounts: accounts::read, schema: config::schema };
+    Kind { name: NAME, label: "Web chat", plugin_names: &[], accounts: accounts::read, env: &[], schema: config::schema };

@@ -18,9 +18,12 @@ use super::super::normalise::Context;
 use super::super::outflow::Outflow;
 use super::super::pump::{End, Parts, Pump};
 use super::send::row;
+use crate::channel::Cursors;
 use crate::channel::{Acked, Became, Link, LinkCommand, LinkEvent};
 use crate::core::{Clock, Progress};
 use crate::message::{AccountKey, LinkState};
+use crate::ports::conformance::make;
+use crate::ports::memory::MemoryStore;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 const TICK: Duration = Duration::from_secs(15);
@@ -88,7 +91,12 @@ impl Rig {
         let (commands, commands_out) = mpsc::channel(8);
         let parts = Parts {
             wire: wire.unwrap(),
-            link: Link { events: events_in, commands: commands_out, progress: Progress::unwatched(&clock) },
+            link: Link {
+                events: events_in,
+                commands: commands_out,
+                progress: Progress::unwatched(&clock),
+                cursors: Cursors::new(MemoryStore::new(&clock), &make::account()),
+            },
             broker,
             memory: Arc::default(),
             context: Context { account: AccountKey::new("socket-chat", "default"), robot_id: "wxid_robot".into(), now_ms: 0 },

@@ -1,0 +1,48 @@
+//! What an account keeps on the disk of where it stopped reading.
+
+use std::fmt;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use crate::message::AccountKey;
+use crate::ports::{Store, StoreError};
+
+/// One account's cursors, by names of its own. Cheap to clone.
+#[derive(Clone)]
+pub struct Cursors {
+    store: Arc<dyn Store>,
+    prefix: Arc<str>,
+}
+
+impl Cursors {
+    /// Returns the cursors of an account.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, account: &AccountKey) -> Self {
+        Self { store, prefix: format!("{account}:").into() }
+    }
+
+    /// Returns what a cursor says, `None` for one that was never written.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    #[must_use]
+    pub fn read(&self, name: &str) -> BoxFuture<'static, Result<Option<String>, StoreError>> {
+        self.store.cursor(format!("{}{name}", self.prefix))
+    }
+
+    /// Writes a cursor; done when it is on the disk.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    #[must_use]
+    pub fn write(&self, name: &str, value: String) -> BoxFuture<'static, Result<(), StoreError>> {
+        self.store.set_cursor(format!("{}{name}", self.prefix), value)
+    }
+}
+
+impl fmt::Debug for Cursors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Cursors({})", self.prefix)
+    }
+}

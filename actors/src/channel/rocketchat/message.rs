@@ -1,0 +1,160 @@
+//! One message as the server has it, over DDP and over REST. Lenient: of what is not needed any form will do.
+
+use serde_json::Value;
+
+use super::target::ID_BYTES_MAX;
+
+/// The longest text that goes to the agent, bytes; what is beyond is cut off and said so.
+pub(super) const TEXT_BYTES_MAX: usize = 256 * 1024;
+/// The longest name, characters.
+const NAME_CHARS_MAX: usize = 128;
+/// How many files of one message are looked at.
+const FILES_MAX: usize = 32;
+
+/// A message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Message {
+    /// Its id.
+    pub(super) id: String,
+    /// The room.
+    pub(super) room: String,
+    /// The text, as it was written.
+    pub(super) text: String,
+    /// When it was written, milliseconds since 1970.
+    pub(super) at_ms: i64,
+    /// Who wrote it.
+    pub(super) user_id: String,
+    /// Their user name.
+    pub(super) username: String,
+    /// Their name for people.
+    pub(super) name: Option<String>,
+    /// What sort of system message it is; `None` for what people write.
+    pub(super) system: Option<String>,
+    /// The first message of its thread.
+    pub(super) thread: Option<String>,
+    /// The ids of those whom it mentions.
+    pub(super) mentions: Vec<String>,
+    /// What its files are: name and MIME type.
+    pub(super) files: Vec<(String, String)>,
+    /// What shows that the document is not as it was first written.
+    pub(super) trace: Trace,
+}
+
+/// Whether a document was changed since it was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trace {
+    /// Nothing shows that it was.
+    Fresh,
+    /// Its text was.
+    Edited,
+    /// Something else was: a reaction, a link's preview, an answer in its thread, a pin.
+    Touched,
+}
+
+impl Message {
+    /// Reads a document.
+    ///
+    /// # Errors
+    /// Names what is missing or of the wrong form; repeats no text of it.
+    pub(super) fn read(document: &Value) -> Result<Self, String> {
+        let user = document.get("u").unwrap_or(&Value::Null);
+        let text = |key: &str| document.get(key).and_then(Value::as_str);
+        let at = document.get("ts").and_then(at_ms).ok_or("a message without a readable `ts`")?;
+        Ok(Self {
+            id: id(document, "_id", "_id")?,
+            room: id(document, "rid", "rid")?,
+            text: text("msg").map(cut).unwrap_or_default(),
+            at_ms: at,
+            user_id: id(user, "_id", "u._id")?,
+            username: name(user.get("username")).unwrap_or_default(),
+            name: name(user.get("name")),
+            system: text("t").filter(|kind| !kind.is_empty()).map(|kind| kind.chars().take(64).collect()),
+            thread: text("tmid").filter(|id| !id.is_empty() && id.len() <= ID_BYTES_MAX).map(str::to_owned),
+            mentions: ids(document.get("mentions")),
+            files: files(document),
+            trace: trace(document),
+        })
+    }
+
+    /// Returns the name that is shown of its writer.
+    pub(super) fn shown_name(&self) -> &str {
+        self.name.as_deref().filter(|name| !name.is_empty()).unwrap_or(&self.username)
+    }
+}
+
+/// Returns a moment as milliseconds since 1970: `{"$date": ms}`, ISO 8601, or a plain number.
+pub(super) fn at_ms(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => number.as_i64().or_else(|| number.as_f64().map(|ms| ms as i64)),
+        Value::String(text) => text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond),
+        Value::Object(map) => map.get("$date").filter(|date| !date.is_object()).and_then(at_ms),
+        _ => None,
+    }
+}
+
+fn id(document: &Value, key: &str, shown: &str) -> Result<String, String> {
+    match document.get(key).and_then(Value::as_str) {
+        Some(id) if id.trim().is_empty() => Err(format!("a message with an empty `{shown}`")),
+        Some(id) if id.len() > ID_BYTES_MAX => Err(format!("a message whose `{shown}` is longer than {ID_BYTES_MAX} bytes")),
+        Some(id) if id.chars().any(char::is_control) => Err(format!("a message whose `{shown}` holds control characters")),
+        Some(id) => Ok(id.to_owned()),
+        None => Err(format!("a message without `{shown}`")),
+    }
+}
+
+fn ids(list: Option<&Value>) -> Vec<String> {
+    let entries = list.and_then(Value::as_array).into_iter().flatten();
+    entries.filter_map(|entry| entry.get("_id")?.as_str().map(str::to_owned)).collect()
+}
+
+fn name(value: Option<&Value>) -> Option<String> {
+    let text = value?.as_str()?;
+    let name: String = text.chars().filter(|mark| !mark.is_control()).take(NAME_CHARS_MAX).collect();
+    (!name.trim().is_empty()).then_some(name)
+}
+
+fn cut(text: &str) -> String {
+    if text.len() <= TEXT_BYTES_MAX {
+        return text.to_owned();
+    }
+    let kept = text.get(..text.floor_char_boundary(TEXT_BYTES_MAX)).unwrap_or_default();
+    format!("{kept}\n[cut here: the message was {} bytes long]", text.len())
+}
+
+/// The server describes one upload up to three times: in `file`, in `files`, in `attachments`. The list counts first.
+fn files(document: &Value) -> Vec<(String, String)> {
+    let listed = document.get("files").and_then(Value::as_array).filter(|list| !list.is_empty());
+    let entries: Vec<&Value> = match (listed, document.get("file").filter(|file| file.is_object())) {
+        (Some(list), _) => list.iter().collect(),
+        (None, Some(file)) => vec![file],
+        (None, None) => Vec::new(),
+    };
+    let mut seen = std::collections::HashSet::new();
+    let describe = |entry: &&Value| {
+        let text = |key: &str| name(entry.get(key)).unwrap_or_default();
+        // The server's own small pictures of an upload are listed beside it.
+        let is_preview = entry.get("name").and_then(Value::as_str).is_some_and(|name| name.starts_with("thumb-"));
+        (entry.is_object() && !is_preview).then(|| (text("_id"), text("name"), text("type")))
+    };
+    let described = entries.iter().take(FILES_MAX).filter_map(describe);
+    described.filter(|(id, ..)| id.is_empty() || seen.insert(id.clone())).map(|(_, name, kind)| (name, kind)).collect()
+}
+
+fn trace(document: &Value) -> Trace {
+    let has = |key: &str| match document.get(key) {
+        None | Some(Value::Null | Value::Bool(false)) => false,
+        Some(Value::Array(list)) => !list.is_empty(),
+        Some(Value::Object(map)) => !map.is_empty(),
+        Some(Value::Number(number)) => number.as_f64() != Some(0.0),
+        Some(_) => true,
+    };
+    let urls = document.get("urls").and_then(Value::as_array).into_iter().flatten();
+    let previewed = urls.into_iter().any(|url| url.get("meta").and_then(Value::as_object).is_some_and(|meta| !meta.is_empty()));
+    if has("editedAt") || has("editedBy") {
+        Trace::Edited
+    } else if previewed || ["reactions", "tcount", "replies", "pinned", "starred"].into_iter().any(has) {
+        Trace::Touched
+    } else {
+        Trace::Fresh
+    }
+}

@@ -1,0 +1,188 @@
+//! One HTTP call to the server's REST interface: bounded in time and size, at the rate that the server allows.
+
+mod error;
+mod limits;
+
+pub(super) use error::RestError;
+
+use std::time::Duration;
+
+use reqwest::header::HeaderMap;
+use reqwest::{Client, Method, Response, StatusCode};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Value;
+use tokio::sync::OnceCell;
+
+use self::error::{shown, text_of};
+use self::limits::Limits;
+use crate::channel::tls::{self, Trust};
+use crate::core::Clock;
+
+/// How long one call may take, from the first byte to the last.
+pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(20);
+/// The largest answer that is read of an ordinary call, bytes.
+pub(super) const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// How often a call that comes too fast for the server is made again before it fails.
+const LIMITED_TRIES_MAX: u32 = 3;
+/// The same for logins, which the server limits more strictly.
+const LOGIN_TRIES_MAX: u32 = 2;
+
+/// A login that calls carry.
+#[derive(Clone, Debug)]
+pub(super) struct Session {
+    /// The token.
+    pub(super) token: SecretString,
+    /// Whose it is.
+    pub(super) user_id: String,
+}
+
+/// One call.
+#[derive(Debug)]
+pub(super) struct Call<'a> {
+    /// The path below `/api/v1/`; calls to one route share its rate limit.
+    pub(super) route: &'a str,
+    /// What the path goes on with: ids.
+    pub(super) query: Vec<(&'static str, String)>,
+    /// The JSON that is posted; `None` is a GET.
+    pub(super) body: Option<Value>,
+    /// The largest answer that is read, bytes.
+    pub(super) bytes_max: usize,
+}
+
+impl<'a> Call<'a> {
+    /// Returns a GET.
+    pub(super) const fn get(route: &'a str, query: Vec<(&'static str, String)>) -> Self {
+        Self { route, query, body: None, bytes_max: BODY_BYTES_MAX }
+    }
+
+    /// Returns a POST.
+    pub(super) const fn post(route: &'a str, body: Value) -> Self {
+        Self { route, query: Vec::new(), body: Some(body), bytes_max: BODY_BYTES_MAX }
+    }
+}
+
+/// The server as HTTP reaches it.
+pub(super) struct Rest {
+    base: String,
+    ca_pem: Option<String>,
+    client: OnceCell<Client>,
+    limits: Limits,
+    clock: Clock,
+}
+
+impl Rest {
+    /// Returns a server that was not spoken to yet.
+    pub(super) fn new(base: String, ca_pem: Option<String>, clock: Clock) -> Self {
+        Self { base, ca_pem, client: OnceCell::new(), limits: Limits::default(), clock }
+    }
+
+    /// Returns the server's address.
+    pub(super) fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Returns the certificates that are trusted besides the machine's.
+    pub(super) fn ca_pem(&self) -> Option<&str> {
+        self.ca_pem.as_deref()
+    }
+
+    /// Makes a call and waits as the server tells while it is made too fast.
+    ///
+    /// # Errors
+    /// Says what the server answered instead of a success.
+    pub(super) async fn call(&self, call: &Call<'_>, session: Option<&Session>) -> Result<Value, RestError> {
+        let tries_max = if session.is_some() { LIMITED_TRIES_MAX } else { LOGIN_TRIES_MAX };
+        let mut tries = 0;
+        loop {
+            self.limits.wait(call.route, &self.clock).await;
+            match self.once(call, session).await {
+                Err(RestError::Limited { wait }) if tries < tries_max => {
+                    tries += 1;
+                    tracing::info!(
+                        event = "rocketchat.limited",
+                        route = call.route,
+                        wait_ms = wait.as_millis(),
+                        "too fast for the server"
+                    );
+                    self.limits.hold(call.route, wait, &self.clock);
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    async fn once(&self, call: &Call<'_>, session: Option<&Session>) -> Result<Value, RestError> {
+        let client = self.client.get_or_try_init(|| self.make_client()).await?;
+        let method = if call.body.is_some() { Method::POST } else { Method::GET };
+        let mut request = client
+            .request(method, format!("{}/api/v1/{}", self.base, call.route))
+            .query(&call.query)
+            .header("Accept", "application/json");
+        if let Some(session) = session {
+            let mut token = reqwest::header::HeaderValue::from_str(session.token.expose_secret())
+                .map_err(|_| RestError::Misconfigured("the auth token holds characters that no header can".to_owned()))?;
+            token.set_sensitive(true);
+            request = request.header("X-Auth-Token", token).header("X-User-Id", &session.user_id);
+        }
+        if let Some(body) = &call.body {
+            request = request.json(body);
+        }
+        let exchange = async {
+            let response = request.send().await.map_err(RestError::unreachable)?;
+            let (status, headers) = (response.status(), response.headers().clone());
+            Ok((status, headers, read_body(response, call.bytes_max).await?))
+        };
+        let answer = self.clock.within(CALL_TIMEOUT, exchange).await.unwrap_or(Err(RestError::Timeout));
+        let (status, headers, body) = answer?;
+        self.limits.note(call.route, &headers, &self.clock);
+        self.read(call.route, status, &headers, &body)
+    }
+
+    fn read(&self, route: &str, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Value, RestError> {
+        let answer = serde_json::from_slice::<Value>(body).ok().filter(Value::is_object);
+        if status.is_redirection() {
+            return Err(RestError::Redirected);
+        }
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            let text = answer.as_ref().map(text_of).unwrap_or_default();
+            return Err(RestError::Limited { wait: limits::told(&text, headers, &self.clock) });
+        }
+        match answer {
+            Some(answer) if status.is_success() && answer.get("success") != Some(&Value::Bool(false)) => Ok(answer),
+            Some(answer) => {
+                let kind = ["errorType", "error"].iter().find_map(|key| answer.get(key)?.as_str());
+                let kind = kind.unwrap_or_default().chars().take(64).collect();
+                Err(RestError::Refused { status: status.as_u16(), kind, text: shown(&text_of(&answer)) })
+            }
+            None if status.is_success() => Err(RestError::NotJson { route: route.to_owned() }),
+            None => Err(RestError::Status { status: status.as_u16() }),
+        }
+    }
+
+    async fn make_client(&self) -> Result<Client, RestError> {
+        let trust = match (self.base.starts_with("https"), &self.ca_pem) {
+            (false, _) => Trust::Nothing,
+            (true, None) => Trust::System,
+            (true, Some(pem)) => Trust::SystemAnd(pem),
+        };
+        let tls = tls::client_config(trust).await.map_err(|error| RestError::Misconfigured(error.to_string()))?;
+        Client::builder()
+            .tls_backend_preconfigured(tls)
+            .referer(false)
+            // A login must not travel to another host.
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(RestError::unreachable)
+    }
+}
+
+async fn read_body(mut response: Response, bytes_max: usize) -> Result<Vec<u8>, RestError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(RestError::unreachable)? {
+        if body.len() + chunk.len() > bytes_max {
+            return Err(RestError::TooLong { bytes_max });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}

@@ -1,0 +1,128 @@
+//! From a row of the outbox to a message in a room, once, however often it is tried.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::api::{Api, ApiError};
+use super::auth::AuthError;
+use super::place::Places;
+use super::rest::RestError;
+use crate::message::{Code, OutboxId};
+use crate::ports::OutboxRow;
+
+/// How long the server's own ids are, characters.
+const ID_CHARS: usize = 17;
+/// The letters and digits of the server's ids: none that look alike.
+const ID_ALPHABET: &[u8; 55] = b"23456789ABCDEFGHJKLMNPQRSTWXYZabcdefghijkmnopqrstuvwxyz";
+
+/// What became of a row.
+#[derive(Debug)]
+pub(super) struct Sent {
+    /// The row.
+    pub(super) id: OutboxId,
+    /// The room and the thread that it went into, where they were found.
+    pub(super) place: Option<(String, Option<String>)>,
+    /// The message's id, or why there is none.
+    pub(super) outcome: Result<String, SendError>,
+}
+
+/// Why a row was not sent.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum SendError {
+    /// There is nothing in it.
+    #[error("Rocket.Chat message is empty")]
+    Empty,
+    /// The login does not hold, and none can be made.
+    #[error(transparent)]
+    Auth(AuthError),
+    /// The server did not take it.
+    #[error("{0}")]
+    Api(ApiError),
+    /// The server did nothing, and the message is not there.
+    #[error("the server answered without the message, and does not have it")]
+    NotThere,
+}
+
+impl From<ApiError> for SendError {
+    fn from(error: ApiError) -> Self {
+        match error {
+            ApiError::Auth(error) if !matches!(error, AuthError::Failed(_)) => Self::Auth(error),
+            error => Self::Api(error),
+        }
+    }
+}
+
+impl SendError {
+    /// Returns the stable code.
+    pub(super) const fn code(&self) -> Code {
+        match self {
+            Self::Empty => Code::Refused,
+            Self::NotThere => Code::BadUpstream,
+            Self::Auth(error) => error.code(),
+            Self::Api(error) if error.passes() => error.code(),
+            Self::Api(_) => Code::Refused,
+        }
+    }
+
+    /// Returns how long the server asks to wait, milliseconds.
+    pub(super) fn retry_after_ms(&self) -> Option<u64> {
+        match self {
+            Self::Api(ApiError::Rest(RestError::Limited { wait })) => u64::try_from(wait.as_millis()).ok(),
+            _ => None,
+        }
+    }
+}
+
+/// Returns the message id that a row has on the server, the same at every try.
+pub(super) fn message_id(id: OutboxId) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, id.as_uuid().as_bytes());
+    let mark = |byte: &u8| ID_ALPHABET.get(usize::from(*byte) % ID_ALPHABET.len()).copied().map(char::from);
+    digest.as_ref().iter().filter_map(mark).take(ID_CHARS).collect()
+}
+
+/// Sends a row.
+pub(super) async fn send(api: Arc<Api>, places: Arc<Places>, row: Box<OutboxRow>) -> Sent {
+    let target = &row.outbound.target;
+    let (id, thread) = (row.id, target.thread.clone().filter(|thread| !thread.is_empty()));
+    if row.outbound.text.trim().is_empty() {
+        return Sent { id, place: None, outcome: Err(SendError::Empty) };
+    }
+    let room = match places.find(&target.chat, &api).await {
+        Ok(room) => room,
+        Err(error) => return Sent { id, place: None, outcome: Err(error.into()) },
+    };
+    let outcome = post(&api, &row, &room, thread.as_deref()).await;
+    if matches!(&outcome, Err(SendError::Api(error)) if !error.passes()) {
+        places.forget(&target.chat);
+    }
+    Sent { id, place: Some((room, thread)), outcome }
+}
+
+async fn post(api: &Api, row: &OutboxRow, room: &str, thread: Option<&str>) -> Result<String, SendError> {
+    let id = message_id(row.id);
+    let mut message = json!({ "_id": id, "rid": room, "msg": with_mentions(row) });
+    if let (Some(thread), Some(fields)) = (thread, message.as_object_mut()) {
+        fields.insert("tmid".to_owned(), thread.into());
+    }
+    let refused = match api.post(&message).await {
+        Ok(true) => return Ok(id),
+        Ok(false) => None,
+        // An odd refusal may be of a message that is there already.
+        Err(error) if error.status() == Some(400) => Some(error),
+        Err(error) => return Err(error.into()),
+    };
+    match (api.is_there(&id).await?, refused) {
+        (true, _) => Ok(id),
+        (false, Some(error)) => Err(error.into()),
+        (false, None) => Err(SendError::NotThere),
+    }
+}
+
+/// Returns the text with those addressed before it who are not in it.
+fn with_mentions(row: &OutboxRow) -> String {
+    let text = &row.outbound.text;
+    let missing = row.outbound.mentions.iter().map(|name| format!("@{}", name.trim_start_matches('@')));
+    let missing: Vec<_> = missing.filter(|name| name.len() > 1 && !text.contains(name.as_str())).collect();
+    if missing.is_empty() { text.clone() } else { format!("{} {text}", missing.join(" ")) }
+}

@@ -1,0 +1,10 @@
+//! What the parts do, each by itself.
+
+mod accounts;
+mod frame;
+mod mention;
+mod message;
+mod normalise;
+mod rooms;
+mod send;
+mod target;

@@ -1,0 +1,105 @@
+use serde_json::json;
+
+use super::super::message::Message;
+use super::super::room::{HELD_MAX, Phase, RoomInfo, RoomKind};
+use super::super::rooms::{Added, Rooms};
+use super::super::seen::Seen;
+
+fn message(id: &str, room: &str, at: i64) -> Message {
+    Message::read(&json!({ "_id": id, "rid": room, "msg": "x", "ts": at, "u": { "_id": "u" } })).unwrap()
+}
+
+fn info(id: &str) -> RoomInfo {
+    RoomInfo { id: id.into(), kind: RoomKind::Channel, name: None, label: None, people: None }
+}
+
+fn rooms(ids: &[&str]) -> Rooms {
+    let mut rooms = Rooms::default();
+    for id in ids {
+        assert_eq!(rooms.add(info(id)), Added::New);
+        rooms.begin(id, 10);
+    }
+    rooms
+}
+
+#[test]
+fn live_messages_wait_until_their_room_is_caught_up_with() {
+    let mut rooms = rooms(&["a", "b"]);
+    assert_eq!(rooms.arrive(message("2", "a", 30)), None);
+    assert_eq!(rooms.arrive(message("1", "a", 20)), None);
+    assert_eq!(rooms.arrive(message("0", "unknown", 1)).unwrap().id, "0");
+    let ids: Vec<_> = rooms.caught_up("a").into_iter().map(|message| message.id).collect();
+    assert_eq!(ids, ["1", "2"]);
+    assert_eq!(rooms.arrive(message("3", "a", 40)).unwrap().id, "3");
+    assert_eq!(rooms.arrive(message("4", "b", 40)), None);
+}
+
+#[test]
+fn what_could_not_be_held_is_read_once_more() {
+    let mut rooms = rooms(&["a"]);
+    rooms.queue("a");
+    assert_eq!(rooms.next_behind().as_deref(), Some("a"));
+    for at in 0..=HELD_MAX {
+        assert_eq!(rooms.arrive(message(&at.to_string(), "a", i64::try_from(at).unwrap())), None);
+    }
+    assert!(rooms.caught_up("a").is_empty());
+    assert_eq!(rooms.next_behind().as_deref(), Some("a"));
+    assert_eq!(rooms.arrive(message("late", "a", 1000)), None);
+    assert_eq!(rooms.caught_up("a").len(), 1);
+    assert_eq!(rooms.get("a").unwrap().phase, Phase::Live);
+}
+
+#[test]
+fn a_room_whose_messages_wait_comes_first() {
+    let mut rooms = rooms(&["a", "b"]);
+    rooms.queue("a");
+    rooms.queue("b");
+    rooms.queue("b");
+    rooms.arrive(message("1", "b", 20));
+    assert_eq!(rooms.next_behind().as_deref(), Some("b"));
+    assert_eq!(rooms.next_behind().as_deref(), Some("a"));
+    assert_eq!(rooms.next_behind(), None);
+}
+
+#[test]
+fn what_is_done_with_only_grows() {
+    let mut rooms = rooms(&["a"]);
+    assert_eq!(rooms.done("a", 9), None);
+    assert_eq!(rooms.done("a", 20), Some(20));
+    assert_eq!(rooms.done("a", 20), None);
+    assert_eq!(rooms.done("gone", 20), None);
+    rooms.subscribed("a", "s1".into());
+    assert_eq!(rooms.of_sub("s1").as_deref(), Some("a"));
+    assert_eq!(rooms.remove("a").as_deref(), Some("s1"));
+    assert_eq!(rooms.of_sub("s1"), None);
+}
+
+#[test]
+fn an_id_is_new_once() {
+    let mut seen = Seen::default();
+    assert!(!seen.again("a"));
+    assert!(seen.again("a"));
+    for id in 0..8191 {
+        assert!(!seen.again(&id.to_string()));
+    }
+    assert!(seen.again("a"));
+    assert!(!seen.again("one more"));
+    assert!(!seen.again("a"), "the oldest is forgotten");
+}
+
+#[test]
+fn a_direct_room_is_a_pair_unless_more_are_in_it() {
+    let direct = |id: &str, name: Option<&str>, people| RoomInfo {
+        id: id.into(),
+        kind: RoomKind::Direct,
+        name: name.map(str::to_owned),
+        label: None,
+        people,
+    };
+    assert!(direct("botann", None, None).is_pair("bot"));
+    assert!(direct("x1", Some("ann"), None).is_pair("bot"));
+    assert!(!direct("x1", Some("ann,ben"), None).is_pair("bot"));
+    assert!(direct("annbot", Some("ann,ben"), Some(2)).is_pair("bot"));
+    assert!(!direct("annbot", None, Some(3)).is_pair("bot"));
+    assert!(!info("annbot").is_pair("bot"));
+}
