@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use callboard_actors::agent::Toolbox;
 use callboard_actors::core::{Clock, Live, Supervisor};
+use callboard_actors::mcp::McpDesk;
 use callboard_actors::message::{Counters, Switchboard};
 use callboard_actors::ports::Store;
 
@@ -33,6 +34,8 @@ pub struct Parts {
     pub counters: Arc<Counters>,
     /// The gateway's own tools.
     pub tools: Arc<Toolbox>,
+    /// The MCP servers, as they are.
+    pub mcp: Arc<McpDesk>,
     /// Looks at who asks.
     pub porter: Arc<Porter>,
     /// Takes requests that want to become a socket; without it there is none.
@@ -49,6 +52,7 @@ pub struct Gateway {
     pub(super) doctor: Doctor,
     pub(super) counters: Arc<Counters>,
     pub(super) tools: Arc<Toolbox>,
+    pub(super) mcp: Arc<McpDesk>,
     pub(super) clock: Clock,
     pub(super) http: HttpCounters,
     pub(super) porter: Arc<Porter>,
@@ -59,7 +63,8 @@ impl Gateway {
     /// Puts the parts together; the clock is the supervisor's.
     #[must_use]
     pub fn new(parts: Parts) -> Arc<Self> {
-        let Parts { supervisor, store, switchboard, settings, channels, readiness, counters, tools, porter, upgrades } = parts;
+        let Parts { supervisor, store, switchboard, settings, channels, readiness, counters, tools, mcp, porter, upgrades } =
+            parts;
         let clock = supervisor.clock().clone();
         let http = HttpCounters::default();
         let doctor =
@@ -73,6 +78,7 @@ impl Gateway {
             doctor,
             counters,
             tools,
+            mcp,
             clock,
             http,
             porter,

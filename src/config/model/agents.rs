@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::AgentTools;
+
 /// The agents that answer.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
@@ -28,11 +30,16 @@ pub struct AgentDefaults {
     /// How long a turn may take in all, in seconds.
     #[schemars(range(min = 1, max = 86_400))]
     pub timeout_seconds: u64,
+    /// The folder that the default agent works in, `~` being the home folder; others work in `<folder>-<id>`. Without it `callboard`
+    /// in the home folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 4096))]
+    pub workspace: Option<String>,
 }
 
 impl Default for AgentDefaults {
     fn default() -> Self {
-        Self { model: None, system_prompt: None, timeout_seconds: 600 }
+        Self { model: None, system_prompt: None, timeout_seconds: 600, workspace: None }
     }
 }
 
@@ -56,6 +63,13 @@ pub struct AgentEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 262_144))]
     pub system_prompt: Option<String>,
+    /// The folder that it works in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 4096))]
+    pub workspace: Option<String>,
+    /// Its tools: what more holds for them than `tools` says of everybody's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tools: Option<AgentTools>,
 }
 
 /// A model, alone or with those that step in for it.

@@ -97,6 +97,7 @@ async fn status(cx: Cx, params: StatusParams) -> Result<Free, Refusal> {
         },
         "queues": queues(&cx).await,
         "actors": actors(&cx),
+        "mcp": control.mcp.statuses(),
     })))
 }
 
