@@ -83,8 +83,8 @@ async fn by_http(server: &McpServer, changed: McpChanged) -> Result<Link, McpFau
         .max_sse_event_size(MESSAGE_BYTES_MAX)
         .max_json_response_size(MESSAGE_BYTES_MAX)
         .max_error_response_size(REFUSAL_BYTES_MAX)
-        // A session that the server has forgotten is a connection that is over: it is made anew as a whole.
-        .reinit_on_expired_session(false);
+        // What a server that has forgotten the session refuses it has not done: it is asked again in a new one.
+        .reinit_on_expired_session(true);
     let transport = StreamableHttpClientTransport::with_client(client, config);
     let running = serve_client(ear(changed), transport).await.map_err(|error| refused(&error, "its address and headers"))?;
     Ok(Link::new(running, None))

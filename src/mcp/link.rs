@@ -63,11 +63,30 @@ impl ClientHandler for Ear {
     }
 }
 
+/// Ends the connection, once.
+struct Stop(Mutex<Option<RunningServiceCancellationToken>>);
+
+impl Stop {
+    fn now(&self) {
+        if let Some(stop) = self.0.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            stop.cancel();
+        }
+    }
+
+    /// Returns the fault of a call. A server that cannot be reached any more has its connection made anew, as soon as that is known.
+    fn fault(&self, error: ServiceError) -> McpFault {
+        if matches!(error, ServiceError::TransportClosed | ServiceError::TransportSend(_)) {
+            self.now();
+        }
+        fault(error)
+    }
+}
+
 /// One connection.
 pub(super) struct Link {
     peer: Peer<RoleClient>,
     listeners: Arc<Listeners>,
-    stop: Mutex<Option<RunningServiceCancellationToken>>,
+    stop: Arc<Stop>,
     over: watch::Receiver<Option<String>>,
     process: Option<Process>,
 }
@@ -90,7 +109,7 @@ impl Link {
             };
             let _ = tell.send(Some(why));
         });
-        Self { peer, listeners, stop: Mutex::new(Some(stop)), over, process }
+        Self { peer, listeners, stop: Arc::new(Stop(Mutex::new(Some(stop)))), over, process }
     }
 }
 
@@ -121,11 +140,14 @@ impl McpLink for Link {
         args: Map<String, Value>,
         progress: McpProgress,
     ) -> BoxFuture<'static, Result<McpAnswer, McpFault>> {
-        let (peer, listeners) = (self.peer.clone(), Arc::clone(&self.listeners));
+        let (peer, listeners, stop) = (self.peer.clone(), Arc::clone(&self.listeners), Arc::clone(&self.stop));
         let params = CallToolRequestParams::new(tool.to_owned()).with_arguments(args);
         let request = ClientRequest::CallToolRequest(CallToolRequest::new(params));
         async move {
-            let handle = peer.send_cancellable_request(request, PeerRequestOptions::no_options()).await.map_err(fault)?;
+            let handle = peer
+                .send_cancellable_request(request, PeerRequestOptions::no_options())
+                .await
+                .map_err(|error| stop.fault(error))?;
             listeners.all().insert(handle.progress_token.clone(), progress);
             let mut waiting = Waiting {
                 peer: handle.peer.clone(),
@@ -135,7 +157,7 @@ impl McpLink for Link {
             };
             let result = handle.await_response().await;
             waiting.id = None;
-            match result.map_err(fault)? {
+            match result.map_err(|error| stop.fault(error))? {
                 ServerResult::CallToolResult(result) => Ok(answer(result)),
                 ServerResult::EmptyResult(_) => Ok(answer(rmcp::model::CallToolResult::success(Vec::new()))),
                 _ => Err(McpFault::new(Code::BadUpstream, "the MCP server answered something that this gateway cannot use")),
@@ -167,9 +189,7 @@ impl McpLink for Link {
     }
 
     fn close(&self) {
-        if let Some(stop) = self.stop.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            stop.cancel();
-        }
+        self.stop.now();
         if let Some(process) = &self.process {
             process.end();
         }

@@ -17,6 +17,7 @@ mod session_status;
 mod sessions_history;
 mod sessions_list;
 mod sessions_send;
+mod sessions_spawn;
 mod web_fetch;
 
 use std::sync::Arc;
@@ -51,6 +52,7 @@ pub fn tools(parts: &ToolParts) -> Vec<Arc<dyn Tool>> {
         Arc::new(sessions_history::SessionsHistory::new(parts)),
         Arc::new(sessions_list::SessionsList::new(parts)),
         Arc::new(sessions_send::SessionsSend::new(parts)),
+        Arc::new(sessions_spawn::SessionsSpawn::new(parts)),
         Arc::new(web_fetch::WebFetch::new(parts)),
     ];
     tools.extend(files::tools(&parts.workspaces));

@@ -83,11 +83,11 @@ async fn the_gateway_restarts_itself_when_a_tool_asks_for_it() {
         let gateway = &gateway;
         async move { gateway.request(Method::POST, "/tools/invoke", Some(body)).await }
     };
-    let status = until("the new policy", async || {
+    let status = until("the new policy, and all links", async || {
         let (status, answer) = ask(json!({ "tool": "gateway", "action": "status" })).await;
-        (status == 200).then_some(answer)
+        (status == 200 && answer["result"]["details"]["ready"] == true).then_some(answer)
     });
-    assert_eq!(status.await["result"]["details"]["ready"], true);
+    assert_eq!(status.await["result"]["details"]["mcp"], json!([]));
 
     let (_, shown) = ask(json!({ "tool": "gateway", "action": "config.get" })).await;
     let config = shown["result"]["details"].clone();
@@ -123,4 +123,38 @@ async fn files_are_for_clients_only_where_they_are_allowed() {
     for tool in ["write", "edit"] {
         invoke(&rig, 404, json!({ "tool": tool, "args": { "path": "note.txt", "content": "x" } })).await;
     }
+}
+
+/// What a sub-agent found comes to the session that asked as a message, also over a crash in between.
+#[tokio::test]
+async fn a_sub_agents_result_is_announced_to_whoever_asked() {
+    let settings = json!({ "gateway": { "tools": { "allow": ["sessions_spawn"] } } });
+    let script = r#"
+steps:
+  - { when: { contains: "has finished" }, do: [{ text: "noted" }] }
+  - { when: { equals: count }, do: [{ waitMs: 300 }, { text: "there are 12" }] }
+  - { when: { equals: fail }, do: [error: { code: provider_auth, message: no such key }] }
+  - do: [echo]
+"#;
+    let mut rig = Rig::scripted(json!({}), settings, script).await;
+    for task in ["count", "fail"] {
+        let spawn = json!({ "tool": "sessions_spawn", "args": { "task": task }, "sessionKey": "asker" });
+        let answer = invoke(&rig, 200, spawn).await;
+        let child = answer["result"]["details"]["childSessionKey"].as_str().expect("a key").to_owned();
+        assert!(child.starts_with("agent:main:subagent:"), "{child}");
+        // In its name no others are begun.
+        invoke(&rig, 404, json!({ "tool": "sessions_spawn", "args": { "task": "more" }, "sessionKey": child })).await;
+    }
+    rig.gateway.kill();
+    rig.gateway.again().await;
+    let lines = until("both announcements and their answers", async || {
+        let history = json!({ "tool": "sessions_history", "args": { "sessionKey": "asker" } });
+        let (status, history) = rig.gateway.request(Method::POST, "/tools/invoke", Some(history)).await;
+        let lines = history["result"]["details"]["messages"].as_array().cloned().unwrap_or_default();
+        (status == 200 && lines.len() >= 4).then_some(lines)
+    })
+    .await;
+    let text = json!(lines).to_string();
+    assert_eq!((lines.len(), text.matches("noted").count()), (4, 2), "{text}");
+    assert!(text.contains("there are 12") && text.contains("provider_auth"), "{text}");
 }

@@ -89,10 +89,13 @@ impl McpDesk {
     }
 
     pub(super) fn down(&self, server: &str, error: Option<String>, now_ms: i64) {
-        self.change(server, McpState::Down, now_ms, |entry| {
-            entry.link = None;
-            entry.status.error = error.or(entry.status.error.take());
-        });
+        // One that was forgotten meanwhile stays so.
+        if self.entries().contains_key(server) {
+            self.change(server, McpState::Down, now_ms, |entry| {
+                entry.link = None;
+                entry.status.error = error.or(entry.status.error.take());
+            });
+        }
     }
 
     pub(super) fn forget(&self, server: &str) {
