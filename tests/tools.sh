@@ -26,3 +26,13 @@ openai_client() {
   python3 -m pip install --quiet --disable-pip-version-check --target "$tools/python" "openai==$version"
   touch "$tools/python/.openai-$version"
 }
+
+# Installs the reference server of the Model Context Protocol, unmodified.
+mcp_server() {
+  local version=2026.8.31
+  [ ! -e "$tools/mcp/.everything-$version" ] || return 0
+  rm -rf "$tools/mcp"
+  mkdir -p "$tools/mcp"
+  npm install --silent --no-audit --no-fund --no-save --prefix "$tools/mcp" "@modelcontextprotocol/server-everything@$version"
+  touch "$tools/mcp/.everything-$version"
+}

@@ -9,7 +9,7 @@
 //! - [`message`]: the vocabulary between actors, plain data
 //! - [`ports`]: what the outside lends
 //! - [`core`]: supervision over actix; the only place that knows actix's contexts and addresses
-//! - [`registry`], [`session`], [`channel`], [`client`], [`agent`]: the actors; siblings that never name each other's types
+//! - [`registry`], [`session`], [`channel`], [`client`], [`agent`], [`mcp`]: the actors; siblings that never name each other's types
 //! - [`troupe`]: who makes whom; the only place that knows all of them
 //!
 //! The direction of dependency is `message` ← `ports`, `core` ← the actors.
@@ -18,6 +18,7 @@ pub mod agent;
 pub mod channel;
 pub mod client;
 pub mod core;
+pub mod mcp;
 pub mod message;
 pub mod ports;
 pub mod registry;

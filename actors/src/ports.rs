@@ -3,8 +3,10 @@
 //! The store speaks in outcomes, each atomic and durable when its answer arrives. Requests are owned and answers are `'static`
 //! futures, so that an actor can hold one across its own messages.
 
+mod briefing;
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
+mod mcp;
 pub mod memory;
 mod rows;
 mod sessions;
@@ -12,6 +14,8 @@ mod sessions;
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
 
+pub use briefing::{Briefing, NoBriefing};
+pub use mcp::{McpAnswer, McpChanged, McpDialer, McpFault, McpLink, McpProgress, McpServer, McpToolSpec, McpVerdict, McpWay};
 pub use rows::{
     Accept, Accepted, Attempt, CrashCount, DeadLetter, DeadLetterId, DeviceRow, Direction, InboxFate, InboxRow, NewOutbox,
     OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, StoreHealth, StoreLimits,

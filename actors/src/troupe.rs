@@ -13,7 +13,7 @@ use crate::core::{
     What,
 };
 use crate::message::{AccountKey, Counters, EventBody, EventName, SessionKey, SessionMessage, Switchboard, Tenure};
-use crate::ports::Store;
+use crate::ports::{Briefing, Store};
 use crate::registry::{Board, Casting, FanoutActor, NoSession, Reconciled, RegistryActor, RouteSettings};
 use crate::session::{SessionActor, SessionParts, SessionSettings, TurnGate};
 
@@ -40,6 +40,8 @@ pub struct Props {
     pub counters: Arc<Counters>,
     /// Lets turns begin.
     pub gate: TurnGate,
+    /// What providers are told before everything else.
+    pub briefing: Arc<dyn Briefing>,
     /// How failures are borne.
     pub temper: Temper,
 }
@@ -126,6 +128,7 @@ impl Troupe {
             settings: self.props.sessions.clone(),
             counters: Arc::clone(&self.props.counters),
             gate: self.props.gate.clone(),
+            briefing: Arc::clone(&self.props.briefing),
         }
     }
 

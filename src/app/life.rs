@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use callboard_actors::agent::Toolbox;
+use callboard_actors::agent::{Tool, Toolbox};
 use callboard_actors::channel::Desks;
 use callboard_actors::channel::webchat::{DeskParts, WebChatDesk};
 use callboard_actors::core::{ActorKind, Backoff, Clock, Intensity, Supervision, Supervisor};
+use callboard_actors::mcp::{McpDesk, McpFleet, McpFleetParts};
 use callboard_actors::message::{Counters, EventBody, EventName, Switchboard};
 use callboard_actors::ports::Store as _;
 use callboard_actors::registry::Board;
@@ -17,15 +18,19 @@ use callboard_actors::session::TurnGate;
 use callboard_actors::troupe::{self, Props, Temper, Troupe};
 
 use super::live::LiveConfig;
+use super::restart::RestartHandle;
 use super::view::Accounts;
 use super::{AppError, Options, places};
 use crate::access::Porter;
 use crate::config::desk::ConfigDesk;
 use crate::config::slices::Slices;
 use crate::http::{self, ChannelsView, Doctor, Gateway, Parts, Phase, Readiness};
+use crate::mcp;
 use crate::outgoing::Outgoing;
 use crate::storage::{LateStore, Options as StoreOptions, SqliteStore, StoreGuardian};
-use crate::tools::{self, ToolParts};
+use crate::tools::{self, GatewayParts, GatewayTool, Restarter, ToolParts};
+use crate::workspace::WorkspaceBriefing;
+use crate::workspace::skills::Surroundings;
 use crate::ws::{Control, ControlParts, Sockets};
 
 /// How many threads answer HTTP.
@@ -56,6 +61,10 @@ pub(super) struct Life {
     counters: Arc<Counters>,
     gate: TurnGate,
     webchat: WebChatDesk,
+    briefing: WorkspaceBriefing,
+    toolbox: Arc<Toolbox>,
+    mcp: Arc<McpDesk>,
+    fleet: Arc<McpFleet>,
     pub(super) readiness: Arc<Readiness>,
 }
 
@@ -84,7 +93,8 @@ impl Life {
         let webchat = WebChatDesk::default();
         let live = LiveConfig::new(options.config.clone(), clock.clone(), webchat.clone())?;
         let settings = Supervision { stuck_after: slices.supervision.stuck, ..Supervision::default() };
-        let supervisor = Supervisor::new(settings, clock);
+        let supervisor = Supervisor::new(settings, clock.clone());
+        let briefing = WorkspaceBriefing::new(live.workspaces(), surroundings(options), clock);
         let store: Arc<LateStore> = Arc::default();
         let board = Arc::new(Board::new(live.routes()));
         webchat.connect(DeskParts {
@@ -93,15 +103,38 @@ impl Life {
             supervisor: supervisor.clone(),
             accounts: live.accounts(),
         });
+        let desks: Arc<Desks> = Arc::default();
+        let outgoing = Outgoing {
+            store: Arc::clone(&store) as _,
+            switchboard: Arc::clone(&board) as _,
+            channels: view(&live, &desks, &board, &supervisor),
+            clock: supervisor.clock().clone(),
+        };
+        let tools = tools::tools(&ToolParts { outgoing, routes: live.routes(), workspaces: live.workspaces() });
+        let toolbox = Arc::new(Toolbox::new(tools, live.tools(), supervisor.clock().clone())?);
+        let mcp: Arc<McpDesk> = Arc::default();
+        let fleet = Arc::new(McpFleet::new(McpFleetParts {
+            supervisor: supervisor.clone(),
+            servers: live.mcp(),
+            dialer: Arc::new(mcp::Dialer),
+            desk: Arc::clone(&mcp),
+            toolbox: Arc::clone(&toolbox),
+        }));
+        let told = Arc::clone(&fleet);
+        live.listen(move || told.reconcile());
         Ok(Self {
             supervisor,
             store,
             board,
             live,
-            desks: Arc::default(),
+            desks,
             counters: Arc::default(),
             gate: TurnGate::default(),
             webchat,
+            briefing,
+            toolbox,
+            mcp,
+            fleet,
             readiness: Arc::default(),
         })
     }
@@ -125,31 +158,35 @@ impl Life {
             config: Arc::clone(config),
             shown: self.live.shown(),
             routes: self.live.routes(),
+            mcp: Arc::clone(&self.mcp),
             models: self.live.models(),
             webchat: self.webchat.clone(),
             gate: self.gate.clone(),
             places: places::of(&options.paths),
+            workspaces: self.live.workspaces(),
+            surroundings: surroundings(options),
         })
     }
 
     fn view(&self) -> Arc<dyn ChannelsView> {
-        Arc::new(Accounts {
-            accounts: self.live.accounts(),
-            desks: Arc::clone(&self.desks),
-            board: Arc::clone(&self.board),
-            supervisor: self.supervisor.clone(),
-        })
+        view(&self.live, &self.desks, &self.board, &self.supervisor)
+    }
+
+    /// Lends the tool that looks after the gateway itself, which needs what is made after the others.
+    pub(super) fn lend_gateway(&self, control: &Control, restart: RestartHandle) {
+        let restart: Restarter = Arc::new(move |reason, wish| restart.restart(reason, wish));
+        let parts = GatewayParts {
+            desk: Arc::clone(&control.config),
+            doctor: control.doctor.clone(),
+            mcp: Arc::clone(&self.mcp),
+            restart,
+        };
+        for bad in self.toolbox.lend("gateway", vec![Arc::new(GatewayTool::new(parts)) as Arc<dyn Tool>]) {
+            tracing::error!(event = "tools.left_out", "{bad}");
+        }
     }
 
     pub(super) fn serve(&self, listener: TcpListener, control: &Arc<Control>) -> Result<ServerHandle, AppError> {
-        let outgoing = Outgoing {
-            store: Arc::clone(&self.store) as _,
-            switchboard: Arc::clone(&self.board) as _,
-            channels: self.view(),
-            clock: self.supervisor.clock().clone(),
-        };
-        let tools = tools::tools(&ToolParts { outgoing, routes: self.live.routes() });
-        let tools = Toolbox::new(tools, self.live.tools(), self.supervisor.clock().clone())?;
         let parts = Parts {
             supervisor: self.supervisor.clone(),
             store: Arc::clone(&self.store) as _,
@@ -159,7 +196,8 @@ impl Life {
             readiness: Arc::clone(&self.readiness),
             counters: Arc::clone(&self.counters),
             gate: self.gate.clone(),
-            tools: Arc::new(tools),
+            tools: Arc::clone(&self.toolbox),
+            mcp: Arc::clone(&self.mcp),
             porter: Arc::clone(&control.porter),
             upgrades: Some(Arc::new(Sockets(Arc::clone(control)))),
         };
@@ -201,13 +239,16 @@ impl Life {
             desks: Arc::clone(&self.desks),
             counters: Arc::clone(&self.counters),
             gate: self.gate.clone(),
+            briefing: Arc::new(self.briefing.clone()),
             temper: Temper {
                 intensity: Intensity { restarts_max: supervision.restarts_max, window: supervision.restarts_window },
                 backoff: Backoff { base: supervision.backoff_base, max: supervision.backoff_max, jitter: 0.2 },
                 stable_after: supervision.stable,
             },
         };
-        Ok(troupe::start(props, &self.board)?)
+        let troupe = troupe::start(props, &self.board)?;
+        self.fleet.reconcile();
+        Ok(troupe)
     }
 
     /// Goes down in good order: takes nothing in, lets what runs finish, sends what is written, says goodbye.
@@ -228,6 +269,7 @@ impl Life {
         troupe.close_channels(GOODBYE_WAIT).await;
         self.supervisor.stop_kind(ActorKind::Channel, END_WAIT).await;
         self.supervisor.stop_kind(ActorKind::Session, END_WAIT).await;
+        self.supervisor.stop_kind(ActorKind::Mcp, END_WAIT).await;
         control.close(FLUSH_WAIT).await;
         self.supervisor.stop_kind(ActorKind::Client, END_WAIT).await;
         server.stop(true).await;
@@ -242,4 +284,19 @@ impl Life {
             self.supervisor.clock().sleep(FLUSH_LOOK).await;
         }
     }
+}
+
+fn view(live: &LiveConfig, desks: &Arc<Desks>, board: &Arc<Board>, supervisor: &Supervisor) -> Arc<dyn ChannelsView> {
+    Arc::new(Accounts {
+        accounts: live.accounts(),
+        desks: Arc::clone(desks),
+        board: Arc::clone(board),
+        supervisor: supervisor.clone(),
+    })
+}
+
+/// Returns what is around the process, as far as skills ask.
+fn surroundings(options: &Options) -> Surroundings {
+    let path = options.env.get("PATH").map(|path| std::env::split_paths(path).collect()).unwrap_or_default();
+    Surroundings { path, variables: Arc::new(options.env.names().map(str::to_owned).collect()) }
 }

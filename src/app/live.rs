@@ -1,12 +1,13 @@
 //! The configuration of the moment, cut for everybody who reads it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use callboard_actors::agent::{Provider, ProviderError, Providers, ToolPolicy};
 use callboard_actors::channel::webchat::WebChatDesk;
 use callboard_actors::channel::{Account, ChannelSettings};
 use callboard_actors::core::{Clock, Live};
+use callboard_actors::mcp::McpSettings;
 use callboard_actors::ports::StoreLimits;
 use callboard_actors::registry::RouteSettings;
 use callboard_actors::session::SessionSettings;
@@ -20,6 +21,7 @@ use crate::config::slices::{DeliverySettings, GatewaySettings, ModelsConfig};
 use crate::http::HttpSettings;
 use crate::logs::mailbox::MailboxSettings;
 use crate::providers::{ProviderTable, TableError};
+use crate::workspace::Workspaces;
 
 /// The longest that a payload waits where the settings name no limit: ten years.
 const FOR_EVER: std::time::Duration = std::time::Duration::from_secs(10 * 365 * 24 * 3600);
@@ -39,6 +41,8 @@ struct Generation {
     store: Arc<StoreLimits>,
     mailboxes: Arc<MailboxSettings>,
     tools: Arc<ToolPolicy>,
+    workspaces: Arc<Workspaces>,
+    mcp: Arc<Vec<McpSettings>>,
     models: Arc<ModelsConfig>,
     shown: Arc<Value>,
     providers: Arc<ProviderTable>,
@@ -50,6 +54,7 @@ pub(super) struct LiveConfig {
     current: Arc<ArcSwap<Generation>>,
     clock: Clock,
     webchat: WebChatDesk,
+    listener: Arc<OnceLock<Box<dyn Fn() + Send + Sync>>>,
 }
 
 impl LiveConfig {
@@ -59,7 +64,7 @@ impl LiveConfig {
     /// Its providers cannot be built.
     pub(super) fn new(config: Config, clock: Clock, webchat: WebChatDesk) -> Result<Self, TableError> {
         let current = Arc::new(ArcSwap::from_pointee(Generation::new(config, &clock, &webchat)?));
-        Ok(Self { current, clock, webchat })
+        Ok(Self { current, clock, webchat, listener: Arc::default() })
     }
 
     /// Takes the next configuration; the one before goes on when this one cannot be used.
@@ -68,6 +73,9 @@ impl LiveConfig {
     /// Its providers cannot be built.
     pub(super) fn replace(&self, config: Config) -> Result<(), TableError> {
         self.current.store(Arc::new(Generation::new(config, &self.clock, &self.webchat)?));
+        if let Some(told) = self.listener.get() {
+            told();
+        }
         Ok(())
     }
 
@@ -139,6 +147,19 @@ impl LiveConfig {
         self.slice(|generation| &generation.tools)
     }
 
+    pub(super) fn workspaces(&self) -> Live<Workspaces> {
+        self.slice(|generation| &generation.workspaces)
+    }
+
+    pub(super) fn mcp(&self) -> Live<Vec<McpSettings>> {
+        self.slice(|generation| &generation.mcp)
+    }
+
+    /// Has somebody told of every configuration that is taken over from now on. Only the first one counts.
+    pub(super) fn listen(&self, listener: impl Fn() + Send + Sync + 'static) {
+        let _ = self.listener.set(Box::new(listener));
+    }
+
     fn slice<T: Send + Sync + 'static>(&self, cut: fn(&Generation) -> &Arc<T>) -> Live<T> {
         let current = Arc::clone(&self.current);
         Live::new(move || Arc::clone(cut(&current.load())))
@@ -167,6 +188,8 @@ impl Generation {
             store: Arc::new(slices.store),
             mailboxes: Arc::new(logging::mailbox(&slices.logging)),
             tools: Arc::new(slices.tools.clone()),
+            workspaces: Arc::new(slices.workspaces.clone()),
+            mcp: Arc::new(slices.mcp.clone()),
             models: Arc::new(slices.models.clone()),
             shown: Arc::new(config.shown()),
             providers,

@@ -23,6 +23,7 @@ mod force;
 mod gateway;
 mod health;
 mod logs;
+mod mcp_guard;
 mod message;
 pub mod output;
 mod pairing;
@@ -110,6 +111,9 @@ enum Command {
     Devices(devices::Args),
     /// Show the integrations that are built in.
     Plugins(plugins::Args),
+    /// Guard the process of an MCP server; called by the gateway itself.
+    #[command(hide = true)]
+    McpGuard(mcp_guard::Args),
 }
 
 impl Command {
@@ -143,6 +147,10 @@ impl Cli {
     pub fn run(mut self) -> Result<(), CliError> {
         self.settle_token();
         let Self { globals, command } = self;
+        if let Command::McpGuard(args) = &command {
+            // Not for people: it needs neither a home nor a configuration.
+            return mcp_guard::run(args);
+        }
         let context = &Context::new(&globals)?;
         match command {
             Command::Gateway(args) => gateway::run(args, context),
@@ -162,6 +170,7 @@ impl Cli {
             Command::Logs(args) => block_on(logs::run(args, context)),
             Command::Devices(args) => block_on(devices::run(args, context)),
             Command::Plugins(args) => block_on(plugins::run(args, context)),
+            Command::McpGuard(args) => mcp_guard::run(&args),
         }
     }
 }

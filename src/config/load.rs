@@ -175,8 +175,12 @@ fn checked(
     let (model, mut joined) = layers::join(vec![Layer::defaults(), file, environment, Layer::flags(flags)])
         .map_err(|problem| invalid(&whole, vec![problem]))?;
     seen.extend(script_files(&model, &whole, paths));
-    let slices = slices::cut(&model, accounts, paths, &|path| folder_of(path, &whole, paths))
+    let mut slices = slices::cut(&model, accounts, paths, &|path| folder_of(path, &whole, paths))
         .map_err(|problems| invalid(&whole, problems))?;
+    slices.tools.groups = slices::group_tools(&channels, &mut problems);
+    if !problems.is_empty() {
+        return Err(invalid(&whole, problems));
+    }
     if let (Some(joined), false) = (joined.as_object_mut(), channels.is_null()) {
         joined.insert("channels".to_owned(), channels);
     }

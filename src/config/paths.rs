@@ -112,7 +112,7 @@ fn config_file_in(state_dir: &Path) -> PathBuf {
 }
 
 /// Resolves a leading `~/`.
-fn expand(path: &str, home: Option<&Path>) -> PathBuf {
+pub(super) fn expand(path: &str, home: Option<&Path>) -> PathBuf {
     match (path.strip_prefix("~/"), home) {
         (Some(rest), Some(home)) => home.join(rest),
         _ => PathBuf::from(path),

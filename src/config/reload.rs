@@ -50,6 +50,7 @@ const RULES: &[(&str, Reload)] = &[
     ("gateway", Reload::Gateway),
     ("commands", Reload::Hot),
     ("tools", Reload::Hot),
+    ("mcp", Reload::Hot),
     ("channels", Reload::Account),
     ("session", Reload::Hot),
     ("messages", Reload::Hot),

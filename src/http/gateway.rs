@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use callboard_actors::agent::Toolbox;
 use callboard_actors::core::{Clock, Live, Supervisor};
+use callboard_actors::mcp::McpDesk;
 use callboard_actors::message::{Counters, Switchboard};
 use callboard_actors::ports::Store;
 use callboard_actors::session::TurnGate;
@@ -36,6 +37,8 @@ pub struct Parts {
     pub gate: TurnGate,
     /// The gateway's own tools.
     pub tools: Arc<Toolbox>,
+    /// The MCP servers, as they are.
+    pub mcp: Arc<McpDesk>,
     /// Looks at who asks.
     pub porter: Arc<Porter>,
     /// Takes requests that want to become a socket; without it there is none.
@@ -53,6 +56,7 @@ pub struct Gateway {
     pub(super) counters: Arc<Counters>,
     pub(super) gate: TurnGate,
     pub(super) tools: Arc<Toolbox>,
+    pub(super) mcp: Arc<McpDesk>,
     pub(super) clock: Clock,
     pub(super) http: HttpCounters,
     pub(super) porter: Arc<Porter>,
@@ -63,8 +67,20 @@ impl Gateway {
     /// Puts the parts together; the clock is the supervisor's.
     #[must_use]
     pub fn new(parts: Parts) -> Arc<Self> {
-        let Parts { supervisor, store, switchboard, settings, channels, readiness, counters, gate, tools, porter, upgrades } =
-            parts;
+        let Parts {
+            supervisor,
+            store,
+            switchboard,
+            settings,
+            channels,
+            readiness,
+            counters,
+            gate,
+            tools,
+            mcp,
+            porter,
+            upgrades,
+        } = parts;
         let clock = supervisor.clock().clone();
         let http = HttpCounters::default();
         let doctor =
@@ -79,6 +95,7 @@ impl Gateway {
             counters,
             gate,
             tools,
+            mcp,
             clock,
             http,
             porter,

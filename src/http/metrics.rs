@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use callboard_actors::core::{ActorReport, State};
+use callboard_actors::mcp::McpState;
 use callboard_actors::message::{AccountCounters, Counter, LinkState};
 use callboard_actors::session::{Lane, LaneStand};
 
@@ -31,6 +32,7 @@ pub(super) async fn metrics(gateway: Data<Gateway>) -> HttpResponse {
     page.lanes(&gateway);
     page.links(&gateway);
     page.accounts(&gateway);
+    page.mcp(&gateway);
     page.edge(&gateway);
     HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(page.0)
 }
@@ -129,6 +131,18 @@ impl Page {
                 self.value(name, &[("kind", lane)], read(stand));
             }
         }
+    }
+
+    fn mcp(&mut self, gateway: &Gateway) {
+        let servers = gateway.mcp.statuses();
+        let count = |state: McpState| servers.iter().filter(|server| server.state == state).count();
+        let tools: usize = servers.iter().map(|server| server.tools).sum();
+        let connects: u64 = servers.iter().map(|server| server.connects).sum();
+        self.single("mcp_servers_up", Sort::Gauge, "MCP servers whose tools can be called.", count(McpState::Up));
+        let away = servers.len().saturating_sub(count(McpState::Up));
+        self.single("mcp_servers_not_up", Sort::Gauge, "MCP servers that are configured and not connected.", away);
+        self.single("mcp_tools", Sort::Gauge, "Tools that MCP servers lend.", tools);
+        self.single("mcp_connects", Sort::Gauge, "Connections made to the MCP servers there are.", connects);
     }
 
     fn edge(&mut self, gateway: &Gateway) {

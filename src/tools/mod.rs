@@ -4,16 +4,20 @@
 //!
 //! - [`tools`]: all of them; [`ToolParts`]: what they are lent
 //! - `args`: arguments read by name; `place`: which session an argument means
+//! - `files`: those for the agent's workspace
 //! - the rest: one tool each
 
 mod agents_list;
 mod args;
+mod files;
+mod gateway;
 mod message;
 mod place;
 mod session_status;
 mod sessions_history;
 mod sessions_list;
 mod sessions_send;
+mod sessions_spawn;
 mod web_fetch;
 
 use std::sync::Arc;
@@ -22,7 +26,10 @@ use callboard_actors::agent::Tool;
 use callboard_actors::core::Live;
 use callboard_actors::registry::RouteSettings;
 
+pub use gateway::{GatewayParts, GatewayTool, Restarter};
+
 use crate::outgoing::Outgoing;
+use crate::workspace::Workspaces;
 
 /// What the tools are lent. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -31,18 +38,23 @@ pub struct ToolParts {
     pub outgoing: Outgoing,
     /// The agents there are.
     pub routes: Live<RouteSettings>,
+    /// The folders that agents work in.
+    pub workspaces: Live<Workspaces>,
 }
 
 /// Returns every tool there is.
 #[must_use]
 pub fn tools(parts: &ToolParts) -> Vec<Arc<dyn Tool>> {
-    vec![
+    let mut tools: Vec<Arc<dyn Tool>> = vec![
         Arc::new(agents_list::AgentsList::new(parts)),
         Arc::new(message::SendMessage::new(parts)),
         Arc::new(session_status::SessionStatus::new(parts)),
         Arc::new(sessions_history::SessionsHistory::new(parts)),
         Arc::new(sessions_list::SessionsList::new(parts)),
         Arc::new(sessions_send::SessionsSend::new(parts)),
+        Arc::new(sessions_spawn::SessionsSpawn::new(parts)),
         Arc::new(web_fetch::WebFetch::new(parts)),
-    ]
+    ];
+    tools.extend(files::tools(&parts.workspaces));
+    tools
 }

@@ -11,6 +11,7 @@ use callboard_actors::channel::webchat::WebChatDesk;
 use callboard_actors::client::devices::DeviceBook;
 use callboard_actors::client::{ClientActor, ClientSeat, CloseCode, Methods, Noticed, Pass, Presence, PresenceEntry, Seats};
 use callboard_actors::core::{Bell, Clock, Live, Supervisor};
+use callboard_actors::mcp::McpDesk;
 use callboard_actors::message::{Event, EventBody, EventName, Heard, Listener, StateVersion, Switchboard};
 use callboard_actors::ports::Store;
 use callboard_actors::registry::RouteSettings;
@@ -25,6 +26,8 @@ use crate::access::{Caller, Porter};
 use crate::config::desk::ConfigDesk;
 use crate::config::slices::ModelsConfig;
 use crate::http::{ChannelsView, Doctor, Upgrades};
+use crate::workspace::Workspaces;
+use crate::workspace::skills::Surroundings;
 
 /// Where the gateway is.
 #[derive(Clone, Debug, Default)]
@@ -65,6 +68,8 @@ pub struct ControlParts {
     pub shown: Live<Value>,
     /// The settings of routing.
     pub routes: Live<RouteSettings>,
+    /// The MCP servers, as they are.
+    pub mcp: Arc<McpDesk>,
     /// The models that can be asked.
     pub models: Live<ModelsConfig>,
     /// Where messages of control clients are handed in.
@@ -73,6 +78,10 @@ pub struct ControlParts {
     pub gate: TurnGate,
     /// Where the gateway is.
     pub places: Places,
+    /// The folders that agents work in.
+    pub workspaces: Live<Workspaces>,
+    /// What is around the process.
+    pub surroundings: Surroundings,
 }
 
 /// The control plane: one for each life of the gateway.

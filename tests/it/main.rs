@@ -20,6 +20,7 @@ mod drills;
 mod error_docs;
 mod harness;
 mod life;
+mod mcp;
 mod media;
 mod openai_client;
 mod pairing;

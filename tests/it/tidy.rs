@@ -19,6 +19,7 @@ const RINGS: &[(&str, &[&str])] = &[
     ("session", &["message", "core", "ports", "agent"]),
     ("channel", &["message", "core", "ports"]),
     ("client", &["message", "core", "ports"]),
+    ("mcp", &["message", "core", "ports", "agent"]),
 ];
 
 fn root() -> &'static Path {

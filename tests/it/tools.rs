@@ -3,8 +3,10 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::harness::control::ControlClient;
+use crate::harness::gateway::{Gateway, TOKEN};
 use crate::harness::rig::{Rig, said};
-use crate::harness::until;
+use crate::harness::{eventually, until};
 
 async fn invoke(rig: &Rig, status: u16, body: Value) -> Value {
     rig.gateway.expect(status, Method::POST, "/tools/invoke", Some(body)).await
@@ -67,4 +69,92 @@ async fn the_gateway_does_not_read_itself() {
         let answer = invoke(&rig, 400, body).await;
         assert_eq!((&answer["error"]["type"], &answer["error"]["code"]), (&json!("tool_error"), &json!("forbidden")), "{host}");
     }
+}
+
+/// A client that may says it, and the gateway drains, tells everybody and is there again in the same process.
+#[tokio::test]
+async fn the_gateway_restarts_itself_when_a_tool_asks_for_it() {
+    let mut gateway = Gateway::start(json!({})).await;
+    let restart = json!({ "tool": "gateway", "action": "restart", "delayMs": 0 });
+    gateway.expect(404, Method::POST, "/tools/invoke", Some(restart.clone())).await;
+    gateway.change(json!({ "gateway": { "tools": { "allow": ["gateway"] } } }));
+    gateway.signal(nix::sys::signal::Signal::SIGHUP);
+    let ask = |body: Value| {
+        let gateway = &gateway;
+        async move { gateway.request(Method::POST, "/tools/invoke", Some(body)).await }
+    };
+    let status = until("the new policy, and all links", async || {
+        let (status, answer) = ask(json!({ "tool": "gateway", "action": "status" })).await;
+        (status == 200 && answer["result"]["details"]["ready"] == true).then_some(answer)
+    });
+    assert_eq!(status.await["result"]["details"]["mcp"], json!([]));
+
+    let (_, shown) = ask(json!({ "tool": "gateway", "action": "config.get" })).await;
+    let config = shown["result"]["details"].clone();
+    assert!(!shown.to_string().contains(TOKEN) && config["hash"].is_string(), "{shown}");
+    let patch = json!({ "tool": "gateway", "action": "config.patch", "raw": "{ session: { historyEntriesMax: 7 } }", "baseHash": config["hash"] });
+    let (status, written) = ask(patch.clone()).await;
+    assert_eq!((status.as_u16(), &written["result"]["details"]["changed"]), (200, &json!(true)), "{written}");
+    let (status, stale) = ask(patch).await;
+    assert_eq!((status.as_u16(), &stale["error"]["code"]), (400, &json!("conflict")), "{stale}");
+    assert_eq!(gateway.settings()["session"]["historyEntriesMax"], 7);
+
+    let pid = gateway.pid();
+    let mut client = ControlClient::connect(&gateway).await;
+    let (status, ticket) = ask(restart).await;
+    assert_eq!((status.as_u16(), &ticket["result"]["details"]["pid"]), (200, &json!(pid)), "{ticket}");
+    client.event("shutdown").await;
+    gateway.logged(&["gateway.restarting", "tool gateway"]).await;
+    eventually("the next life", || gateway.log().matches("\"event\":\"gateway.listening\"").count() == 2).await;
+    gateway.ready("gateway").await;
+    assert!(gateway.lives() && gateway.pid() == pid);
+}
+
+#[tokio::test]
+async fn files_are_for_clients_only_where_they_are_allowed() {
+    let rig = Rig::with(json!({}), json!({ "gateway": { "tools": { "allow": ["read", "ls"] } } })).await;
+    let workspace = rig.gateway.home().join("callboard");
+    std::fs::create_dir_all(&workspace).expect("the workspace");
+    std::fs::write(workspace.join("note.txt"), "a note").expect("a note");
+    let read = invoke(&rig, 200, json!({ "tool": "read", "args": { "path": "note.txt" } })).await;
+    assert_eq!(read["result"]["content"][0]["text"], "a note");
+    let out = invoke(&rig, 400, json!({ "tool": "read", "args": { "path": "../.callboard/callboard.json" } })).await;
+    assert_eq!(out["error"]["code"], "forbidden");
+    for tool in ["write", "edit"] {
+        invoke(&rig, 404, json!({ "tool": tool, "args": { "path": "note.txt", "content": "x" } })).await;
+    }
+}
+
+/// What a sub-agent found comes to the session that asked as a message, also over a crash in between.
+#[tokio::test]
+async fn a_sub_agents_result_is_announced_to_whoever_asked() {
+    let settings = json!({ "gateway": { "tools": { "allow": ["sessions_spawn"] } } });
+    let script = r#"
+steps:
+  - { when: { contains: "has finished" }, do: [{ text: "noted" }] }
+  - { when: { equals: count }, do: [{ waitMs: 300 }, { text: "there are 12" }] }
+  - { when: { equals: fail }, do: [error: { code: provider_auth, message: no such key }] }
+  - do: [echo]
+"#;
+    let mut rig = Rig::scripted(json!({}), settings, script).await;
+    for task in ["count", "fail"] {
+        let spawn = json!({ "tool": "sessions_spawn", "args": { "task": task }, "sessionKey": "asker" });
+        let answer = invoke(&rig, 200, spawn).await;
+        let child = answer["result"]["details"]["childSessionKey"].as_str().expect("a key").to_owned();
+        assert!(child.starts_with("agent:main:subagent:"), "{child}");
+        // In its name no others are begun.
+        invoke(&rig, 404, json!({ "tool": "sessions_spawn", "args": { "task": "more" }, "sessionKey": child })).await;
+    }
+    rig.gateway.kill();
+    rig.gateway.again().await;
+    let lines = until("both announcements and their answers", async || {
+        let history = json!({ "tool": "sessions_history", "args": { "sessionKey": "asker" } });
+        let (status, history) = rig.gateway.request(Method::POST, "/tools/invoke", Some(history)).await;
+        let lines = history["result"]["details"]["messages"].as_array().cloned().unwrap_or_default();
+        (status == 200 && lines.len() >= 4).then_some(lines)
+    })
+    .await;
+    let text = json!(lines).to_string();
+    assert_eq!((lines.len(), text.matches("noted").count()), (4, 2), "{text}");
+    assert!(text.contains("there are 12") && text.contains("provider_auth"), "{text}");
 }

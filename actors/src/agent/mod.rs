@@ -16,7 +16,10 @@ pub use run::{Run, RunEnd, RunLimits, RunOutcome, TOOL_CALLS_MAX};
 pub use sink::{Gone, Sink};
 pub use steer::{Backlog, STEERED_MAX, SteerBox, Steered};
 pub use tool::{Entrance, Repeat, Tool, ToolArgs, ToolContext, ToolFault, ToolOutput, Updates};
-pub use tool_policy::{HTTP_DENIED, ToolNames, ToolPolicy};
+pub use tool_policy::{
+    ChatTools, GroupTools, HTTP_DENIED, MCP_JOINT, SUB_AGENT_DENIED, SUB_AGENT_KEPT, ScopedRules, TURN_KEPT, ToolNames,
+    ToolPolicy, ToolProfile, ToolRules, ToolScope,
+};
 pub use toolbox::{Admitted, BadTool, TOOL_CALL_TIME_MAX, TOOL_CALLS_RUNNING_MAX, Toolbox};
 
 #[cfg(test)]

@@ -157,7 +157,7 @@ impl ToolFault {
 
 /// Something that can be done for an agent or a client. What it is lent it holds itself; what it gets is checked by its schema.
 pub trait Tool: Send + Sync + 'static {
-    /// Returns its name: lower-case letters, digits and `_`.
+    /// Returns its name: letters, digits, `_` and `-`.
     fn name(&self) -> &str;
 
     /// Returns what it is for, for a model to read.

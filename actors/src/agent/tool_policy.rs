@@ -1,4 +1,10 @@
-//! Who may call which tool: one policy for every way in.
+//! Who may call which tool: one policy for every way in. It is a pure function of the settings and of who asks.
+
+mod names;
+mod rules;
+
+pub use names::{MCP_JOINT, ToolNames, ToolProfile};
+pub use rules::{ChatTools, GroupTools, ScopedRules, ToolRules, ToolScope};
 
 use super::tool::{Entrance, ToolContext};
 
@@ -11,6 +17,10 @@ pub const HTTP_DENIED: &[&str] = &[
     "fs_write",
     "fs_delete",
     "fs_move",
+    "read",
+    "write",
+    "edit",
+    "ls",
     "apply_patch",
     "sessions_spawn",
     "sessions_send",
@@ -19,48 +29,16 @@ pub const HTTP_DENIED: &[&str] = &[
     "nodes",
 ];
 
-/// Names that stand for several tools.
-const GROUPS: &[(&str, &[&str])] = &[
-    ("group:messaging", &["message"]),
-    ("group:sessions", &["sessions_list", "sessions_history", "sessions_send", "sessions_spawn", "session_status"]),
-    ("group:web", &["web_search", "web_fetch"]),
-];
+/// What turns have only where `allow` or `alsoAllow` of `tools` or of their agent names it: whoever writes to an agent is not thereby an
+/// operator.
+pub const TURN_KEPT: &[&str] = &["gateway"];
 
-/// A list of tools: names, names with `*` for any part, and groups such as `group:web`. Upper and lower case are alike.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ToolNames(Vec<String>);
+/// What sessions that another session began never have: they would begin sessions in turn, or act for the one that began them.
+pub const SUB_AGENT_DENIED: &[&str] = &["sessions_spawn"];
 
-impl ToolNames {
-    /// Takes a list.
-    #[must_use]
-    pub fn new(names: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        Self(names.into_iter().map(|name| name.as_ref().trim().to_lowercase()).collect())
-    }
-
-    /// Returns whether a tool is in the list.
-    #[must_use]
-    pub fn has(&self, tool: &str) -> bool {
-        self.0.iter().any(|name| match GROUPS.iter().find(|(group, _)| group == name) {
-            Some((_, tools)) => tools.contains(&tool),
-            None => matches(name, tool),
-        })
-    }
-}
-
-/// Matches a name against a pattern in which `*` stands for any text. Linear but for the stars, of which names have few.
-fn matches(pattern: &str, name: &str) -> bool {
-    let Some((head, rest)) = pattern.split_once('*') else { return pattern == name };
-    let Some(mut left) = name.strip_prefix(head) else { return false };
-    let mut parts: Vec<_> = rest.split('*').collect();
-    let tail = parts.pop().unwrap_or_default();
-    for part in parts {
-        match left.find(part) {
-            Some(at) => left = left.get(at + part.len()..).unwrap_or_default(),
-            None => return false,
-        }
-    }
-    left.ends_with(tail)
-}
+/// What such sessions have only where `tools.subagents.tools.alsoAllow` names it.
+pub const SUB_AGENT_KEPT: &[&str] =
+    &["gateway", "cron", "agents_list", "session_status", "sessions_list", "sessions_history", "sessions_send", "message"];
 
 /// Who may call which tool. A denial wins over a permission.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,6 +47,10 @@ pub struct ToolPolicy {
     pub allow: Option<ToolNames>,
     /// Tools that there are not, for anybody (`tools.deny`).
     pub deny: ToolNames,
+    /// What more is said of everybody, of agents, providers and sub-agents.
+    pub scoped: Vec<ScopedRules>,
+    /// What is said of groups and of who writes in them.
+    pub groups: Vec<GroupTools>,
     /// What clients over HTTP may call though it is in [`HTTP_DENIED`] (`gateway.tools.allow`).
     pub http_allow: ToolNames,
     /// What clients over HTTP may not call (`gateway.tools.deny`).
@@ -79,13 +61,43 @@ impl ToolPolicy {
     /// Returns whether a tool is there for the one who asks.
     #[must_use]
     pub fn admits(&self, tool: &str, context: &ToolContext) -> bool {
-        let everywhere = self.allow.as_ref().is_none_or(|names| names.has(tool)) && !self.deny.has(tool);
-        everywhere
+        self.admits_everywhere(tool)
+            && self.scoped.iter().filter(|scoped| scoped.scope.holds(context)).all(|scoped| scoped.rules.admits(tool))
+            && self.groups.iter().filter_map(|groups| groups.rules_for(context)).all(|rules| rules.admits(tool))
+            && self.admits_sub_agent(tool, context)
             && match context.entrance {
-                Entrance::Turn => true,
-                Entrance::Http => !self.http_deny.has(tool) && (!HTTP_DENIED.contains(&tool) || self.http_allow.has(tool)),
+                Entrance::Turn => !TURN_KEPT.contains(&tool) || self.names(tool, context),
+                Entrance::Http => !self.http_deny.has(tool) && (!is_kept_from_http(tool) || self.http_allow.has(tool)),
             }
     }
+
+    fn admits_everywhere(&self, tool: &str) -> bool {
+        self.allow.as_ref().is_none_or(|names| names.has(tool)) && !self.deny.has(tool)
+    }
+
+    /// Returns whether a list of everybody's or of the agent's names a tool.
+    fn names(&self, tool: &str, context: &ToolContext) -> bool {
+        let named = |rules: &ToolRules| rules.also_allow.has(tool) || rules.allow.as_ref().is_some_and(|names| names.has(tool));
+        let own = |scope: &ToolScope| matches!(scope, ToolScope::Everybody | ToolScope::Agent(_)) && scope.holds(context);
+        self.allow.as_ref().is_some_and(|names| names.has(tool))
+            || self.scoped.iter().any(|scoped| own(&scoped.scope) && named(&scoped.rules))
+    }
+
+    fn admits_sub_agent(&self, tool: &str, context: &ToolContext) -> bool {
+        if !rules::is_sub_agent(context) {
+            return true;
+        }
+        let named = || {
+            let theirs = self.scoped.iter().filter(|scoped| scoped.scope == ToolScope::SubAgents);
+            theirs.into_iter().any(|scoped| scoped.rules.also_allow.has(tool))
+        };
+        !SUB_AGENT_DENIED.contains(&tool) && (!SUB_AGENT_KEPT.contains(&tool) || named())
+    }
+}
+
+/// Returns whether a tool is kept from clients over HTTP: those of the list, and those of MCP servers, which may be anything.
+fn is_kept_from_http(tool: &str) -> bool {
+    HTTP_DENIED.contains(&tool) || tool.contains(MCP_JOINT)
 }
 
 #[cfg(test)]

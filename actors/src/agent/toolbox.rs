@@ -1,10 +1,12 @@
 //! The tools there are, behind the one door that every way in goes through: policy, arguments, bounds.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use futures_util::FutureExt as _;
 use jsonschema::Validator;
 use serde_json::Value;
@@ -32,16 +34,21 @@ pub struct BadTool {
     reason: String,
 }
 
-/// The tools there are.
+/// The tools there are: those of the gateway, and those that others lend for a while.
 pub struct Toolbox {
-    tools: BTreeMap<String, Held>,
+    tools: ArcSwap<Tools>,
+    lending: Mutex<()>,
     policy: Live<ToolPolicy>,
     clock: Clock,
     running: Arc<Semaphore>,
 }
 
+type Tools = BTreeMap<String, Arc<Held>>;
+
 struct Held {
     tool: Arc<dyn Tool>,
+    /// Who lends it; `None` is the gateway itself.
+    lender: Option<String>,
     schema: Value,
     arguments: Validator,
 }
@@ -54,24 +61,46 @@ impl Toolbox {
     pub fn new(tools: Vec<Arc<dyn Tool>>, policy: Live<ToolPolicy>, clock: Clock) -> Result<Self, BadTool> {
         let mut held = BTreeMap::new();
         for tool in tools {
-            let (name, schema) = (tool.name().to_owned(), tool.schema());
-            let arguments = match jsonschema::validator_for(&schema) {
-                Ok(arguments) => arguments,
-                Err(error) => return Err(BadTool { name, reason: format!("its schema is none: {error}") }),
-            };
-            if held.insert(name.clone(), Held { tool, schema, arguments }).is_some() {
-                return Err(BadTool { name, reason: "another one has its name".into() });
-            }
+            add(&mut held, hold(tool, None)?)?;
         }
-        Ok(Self { tools: held, policy, clock, running: Arc::new(Semaphore::new(TOOL_CALLS_RUNNING_MAX)) })
+        let (tools, running) = (ArcSwap::from_pointee(held), Arc::new(Semaphore::new(TOOL_CALLS_RUNNING_MAX)));
+        Ok(Self { tools, lending: Mutex::default(), policy, clock, running })
+    }
+
+    /// Takes tools that somebody lends, in the place of those that the same one lent before. Answers with those that nobody could use:
+    /// they are left out, and the others are there.
+    pub fn lend(&self, lender: &str, tools: Vec<Arc<dyn Tool>>) -> Vec<BadTool> {
+        let mut bad = Vec::new();
+        let held: Vec<_> =
+            tools.into_iter().filter_map(|tool| hold(tool, Some(lender)).map_err(|error| bad.push(error)).ok()).collect();
+        let _alone = self.lending.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.without(lender);
+        for held in held {
+            bad.extend(add(&mut all, held).err());
+        }
+        self.tools.store(Arc::new(all));
+        bad
+    }
+
+    /// Gives back what somebody lent; calls that run go on.
+    pub fn give_back(&self, lender: &str) {
+        let _alone = self.lending.lock().unwrap_or_else(PoisonError::into_inner);
+        self.tools.store(Arc::new(self.without(lender)));
+    }
+
+    fn without(&self, lender: &str) -> Tools {
+        let tools = self.tools.load();
+        let others = tools.iter().filter(|(_, held)| held.lender.as_deref() != Some(lender));
+        others.map(|(name, held)| (name.clone(), Arc::clone(held))).collect()
     }
 
     /// Returns every tool that there is for the one who asks, as a provider is told of it, in the order of their names.
     #[must_use]
     pub fn offered(&self, context: &ToolContext) -> Vec<ToolSpec> {
         let policy = self.policy.get();
-        let offered = self.tools.iter().filter(|(name, _)| policy.admits(name, context));
-        let spec = |(name, held): (&String, &Held)| ToolSpec {
+        let tools = self.tools.load();
+        let offered = tools.iter().filter(|(name, _)| policy.admits(name, context));
+        let spec = |(name, held): (&String, &Arc<Held>)| ToolSpec {
             name: name.clone(),
             description: Some(held.tool.description().to_owned()),
             parameters: Some(held.schema.clone()),
@@ -85,22 +114,41 @@ impl Toolbox {
     /// # Errors
     /// There is none of that name, or not for them.
     pub fn find(&self, context: ToolContext, name: &str) -> Result<Admitted<'_>, ToolFault> {
-        let held = self.tools.get(name).filter(|_| self.policy.get().admits(name, &context));
+        let held = self.tools.load().get(name).cloned().filter(|_| self.policy.get().admits(name, &context));
         let held = held.ok_or_else(|| ToolFault::NotAvailable { name: name.chars().take(NAME_CHARS_TOLD_MAX).collect() })?;
         Ok(Admitted { toolbox: self, held, context })
     }
 }
 
+fn hold(tool: Arc<dyn Tool>, lender: Option<&str>) -> Result<Held, BadTool> {
+    let schema = tool.schema();
+    match jsonschema::validator_for(&schema) {
+        Ok(arguments) => Ok(Held { tool, lender: lender.map(str::to_owned), schema, arguments }),
+        Err(error) => Err(BadTool { name: tool.name().to_owned(), reason: format!("its schema is none: {error}") }),
+    }
+}
+
+/// Puts a tool beside the others; the one that was there first stays.
+fn add(tools: &mut Tools, held: Held) -> Result<(), BadTool> {
+    match tools.entry(held.tool.name().to_owned()) {
+        Entry::Vacant(place) => {
+            place.insert(Arc::new(held));
+            Ok(())
+        }
+        Entry::Occupied(place) => Err(BadTool { name: place.key().clone(), reason: "another one has its name".into() }),
+    }
+}
+
 impl std::fmt::Debug for Toolbox {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_set().entries(self.tools.keys()).finish()
+        f.debug_set().entries(self.tools.load().keys()).finish()
     }
 }
 
 /// A tool that the policy lets be called: there is no other way to one.
 pub struct Admitted<'a> {
     toolbox: &'a Toolbox,
-    held: &'a Held,
+    held: Arc<Held>,
     context: ToolContext,
 }
 
@@ -149,6 +197,7 @@ impl Admitted<'_> {
             return Err(ToolFault::failed(Code::Overloaded, text));
         };
         let trace = context.trace;
+        tracing::debug!(event = "tool.begun", tool = name, %trace);
         // The call itself is inside, since a tool may fail before its future is made.
         let work = AssertUnwindSafe(async { held.tool.call(context, args).await }).catch_unwind();
         let answer = match toolbox.clock.within(TOOL_CALL_TIME_MAX, work).await {

@@ -61,6 +61,8 @@ pub enum ActorKind {
     Client,
     /// The one that gives clients signs of life.
     Pulse,
+    /// One server whose tools are lent.
+    Mcp,
 }
 
 impl ActorKind {
@@ -75,6 +77,7 @@ impl ActorKind {
             Self::Session => "session",
             Self::Client => "client",
             Self::Pulse => "pulse",
+            Self::Mcp => "mcp",
         }
     }
 }

@@ -73,9 +73,16 @@ pub(super) fn of_row(
 fn said(row: &InboxRow, ended: &Ended) -> String {
     match &ended.how {
         How::Done(_) => ended.text.clone(),
-        How::Failed(error) | How::Late(error) if row.inbound.order.is_none() => apology(error),
+        How::Failed(error) | How::Late(error) if row.inbound.order.is_none() || is_announced(row) => apology(error),
+        How::Aborted(why) if is_announced(row) => format!("The task was ended before it was done: {why}."),
         How::Failed(_) | How::Late(_) | How::Aborted(_) => String::new(),
     }
+}
+
+/// Whether another session waits for the answer, which hears of a failure by nothing else.
+fn is_announced(row: &InboxRow) -> bool {
+    let target = row.inbound.order.as_ref().and_then(|order| order.deliver.as_ref());
+    target.is_some_and(|target| target.thread.is_some() && row.inbound.platform_id.starts_with("spawn:"))
 }
 
 /// What the transcript keeps as the answer: all that was written where the peer or the listeners have read it.

@@ -7,7 +7,7 @@ use super::settings::SessionSettings;
 use crate::agent::Providers;
 use crate::core::Live;
 use crate::message::{Counters, Switchboard};
-use crate::ports::Store;
+use crate::ports::{Briefing, Store};
 
 /// What every session is lent. Cheap to clone.
 #[derive(Clone)]
@@ -20,6 +20,8 @@ pub struct SessionParts {
     pub switchboard: Arc<dyn Switchboard>,
     /// The settings of the moment.
     pub settings: Live<SessionSettings>,
+    /// What providers are told before everything else.
+    pub briefing: Arc<dyn Briefing>,
     /// What is counted.
     pub counters: Arc<Counters>,
     /// Lets turns begin.

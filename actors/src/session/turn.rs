@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
 use super::ended::{Ended, How};
@@ -16,6 +17,8 @@ use crate::message::{Delta, Entry, SessionKey};
 /// Everything that a turn needs; it touches nothing of its actor.
 pub(super) struct Turn {
     pub(super) provider: Arc<dyn Provider>,
+    /// What comes before the prompt's own instructions.
+    pub(super) briefing: BoxFuture<'static, Option<String>>,
     pub(super) prompt: Prompt,
     pub(super) limits: RunLimits,
     pub(super) clock: Clock,
@@ -27,7 +30,8 @@ pub(super) struct Turn {
 impl Turn {
     /// Runs the turn until it is over or told to stop, and tells its client how it ended.
     pub(super) async fn run(self, progress: Progress, mut stop: oneshot::Receiver<&'static str>) -> (Ended, Voice) {
-        let Self { provider, prompt, limits, clock, client, mut voice, steer } = self;
+        let Self { provider, briefing, mut prompt, limits, clock, client, mut voice, steer } = self;
+        prompt.system = join(briefing.await.as_deref(), prompt.system.as_deref());
         let (mut text, mut calls) = (String::new(), Vec::new());
         let sink = Audience { client: client.as_ref(), voice: &mut voice };
         let run = Run { provider, prompt, limits, clock: &clock, progress: &progress, sink, steer };

@@ -124,6 +124,7 @@ impl SessionActor {
         let history = self.memory.lines.clone().unwrap_or_default();
         let turn = Turn {
             provider,
+            briefing: self.parts.briefing.brief(&self.key),
             prompt: turn::prompt(model, &self.key, &seed, &self.memory.manner, history, &settings),
             limits: turn::limits(&seed, &settings),
             clock: scope.clock().clone(),

@@ -67,6 +67,7 @@ impl Bench {
             desks: Arc::<Desks>::default(),
             counters: Arc::<Counters>::default(),
             gate: TurnGate::default(),
+            briefing: Arc::new(crate::ports::NoBriefing),
             temper: Temper {
                 intensity: Intensity { restarts_max: 100, window: Duration::from_secs(300) },
                 backoff: at_once,

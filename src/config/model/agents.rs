@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::AgentTools;
+
 /// The agents that answer.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
@@ -33,6 +35,11 @@ pub struct AgentDefaults {
     pub max_concurrent: usize,
     /// Sessions that agents make.
     pub subagents: Subagents,
+    /// The folder that the default agent works in, `~` being the home folder; others work in `<folder>-<id>`. Without it `callboard`
+    /// in the home folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 4096))]
+    pub workspace: Option<String>,
 }
 
 /// Sessions that agents make.
@@ -52,7 +59,14 @@ impl Default for Subagents {
 
 impl Default for AgentDefaults {
     fn default() -> Self {
-        Self { model: None, system_prompt: None, timeout_seconds: 600, max_concurrent: 4, subagents: Subagents::default() }
+        Self {
+            model: None,
+            system_prompt: None,
+            timeout_seconds: 600,
+            max_concurrent: 4,
+            subagents: Subagents::default(),
+            workspace: None,
+        }
     }
 }
 
@@ -76,6 +90,13 @@ pub struct AgentEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 262_144))]
     pub system_prompt: Option<String>,
+    /// The folder that it works in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 4096))]
+    pub workspace: Option<String>,
+    /// Its tools: what more holds for them than `tools` says of everybody's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tools: Option<AgentTools>,
 }
 
 /// A model, alone or with those that step in for it.

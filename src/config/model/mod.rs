@@ -8,6 +8,7 @@ mod commands;
 mod cron;
 mod gateway;
 mod logging;
+mod mcp;
 mod messages;
 mod models;
 mod session;
@@ -26,11 +27,12 @@ pub use gateway::{
     Auth, AuthMode, Bind, ControlUi, Endpoint, Endpoints, Faults, Gateway, Http, Mode, Reload, ReloadMode, Remote,
 };
 pub use logging::{ConsoleStyle, Level, Logging};
+pub use mcp::{Mcp, McpEntry, McpTools};
 pub use messages::{Messages, Queue, QueueDrop, QueueMode};
 pub use models::{Api, ModelEntry, Models, Provider};
 pub use session::{DmScope, OnProviderFailure, Session};
 pub use store::{Deadletters, Store, Supervision};
-pub use tools::{HttpTools, Tools};
+pub use tools::{AgentTools, HttpTools, Profile, SubAgents, ToolRules, Tools};
 
 /// The tree of keys that have an effect.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -52,9 +54,12 @@ pub struct Model {
     pub cron: Cron,
     /// LLM backends.
     pub models: Models,
-    /// What agents and clients can have done. Lists hold names, names with `*` for any part, and the groups `group:messaging`,
-    /// `group:sessions` and `group:web`.
+    /// What agents and clients can have done. Lists hold names, names with `*` for any part, and the groups `group:fs`,
+    /// `group:runtime`, `group:messaging`, `group:sessions`, `group:web`, `group:memory`, `group:automation`, `group:ui`,
+    /// `group:nodes`, and `group:mcp`, the tools of all MCP servers.
     pub tools: Tools,
+    /// Servers of the Model Context Protocol, whose tools agents have.
+    pub mcp: Mcp,
     /// Log files and the console.
     pub logging: Logging,
     /// Bounds and ages of the durable rows.

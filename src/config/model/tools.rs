@@ -1,19 +1,91 @@
-//! `tools.*` and `gateway.tools.*`.
+//! `tools.*`, `gateway.tools.*` and the tools of an agent.
+
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What agents and clients can have done; turns are offered no tools yet. Lists hold names, names with `*` for any part, and the
-/// groups `group:messaging`, `group:sessions` and `group:web`.
+/// What agents and clients can have done. Lists hold names, names with `*` for any part, and the groups `group:fs`,
+/// `group:runtime`, `group:messaging`, `group:sessions`, `group:web`, `group:memory`, `group:automation`, `group:ui`,
+/// `group:nodes`, and `group:mcp`, the tools of all MCP servers.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Tools {
-    /// The only tools there are, for everybody; an empty list is all.
+    /// The stock of tools that there are.
+    pub profile: Profile,
+    /// The only ones of the stock, for everybody; an empty list is all.
     #[schemars(length(max = 256))]
     pub allow: Vec<String>,
+    /// Tools beside the stock and `allow`.
+    #[schemars(length(max = 256))]
+    pub also_allow: Vec<String>,
     /// Tools that there are not, for anybody; wins over every `allow`.
     #[schemars(length(max = 256))]
     pub deny: Vec<String>,
+    /// What more holds for the models of one provider, by its name or by `provider/model`.
+    pub by_provider: BTreeMap<String, ToolRules>,
+    /// What more holds for sessions that another session began. They never have `sessions_spawn`.
+    pub subagents: SubAgents,
+}
+
+/// A stock of tools.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// `session_status`.
+    Minimal,
+    /// `group:fs`, `group:runtime`, `group:sessions`, `group:memory` and `image`.
+    Coding,
+    /// `group:messaging`, and of the sessions all but beginning one.
+    Messaging,
+    /// All.
+    #[default]
+    Full,
+}
+
+/// Which tools there are. Every set of rules that holds for a call has its say: a tool is there when all of them let it be.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct ToolRules {
+    /// The stock.
+    pub profile: Profile,
+    /// The only ones of the stock; an empty list is all.
+    #[schemars(length(max = 256))]
+    pub allow: Vec<String>,
+    /// Tools beside the stock and `allow`.
+    #[schemars(length(max = 256))]
+    pub also_allow: Vec<String>,
+    /// Tools that there are not.
+    #[schemars(length(max = 256))]
+    pub deny: Vec<String>,
+}
+
+/// The tools of one agent.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct AgentTools {
+    /// The stock.
+    pub profile: Profile,
+    /// The only ones of the stock; an empty list is all.
+    #[schemars(length(max = 256))]
+    pub allow: Vec<String>,
+    /// Tools beside the stock and `allow`.
+    #[schemars(length(max = 256))]
+    pub also_allow: Vec<String>,
+    /// Tools that there are not.
+    #[schemars(length(max = 256))]
+    pub deny: Vec<String>,
+    /// What more holds for the models of one provider, by its name or by `provider/model`.
+    pub by_provider: BTreeMap<String, ToolRules>,
+}
+
+/// Sessions that another session began.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct SubAgents {
+    /// Their tools. `gateway`, `cron`, `agents_list`, `session_status`, `sessions_list`, `sessions_history`, `sessions_send` and
+    /// `message` they have only where `alsoAllow` names them.
+    pub tools: ToolRules,
 }
 
 /// What clients over HTTP can have done by `POST /tools/invoke`.
@@ -21,7 +93,7 @@ pub struct Tools {
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct HttpTools {
     /// Tools that clients may call though they are kept from HTTP by themselves: `exec`, `spawn`, `shell`, `fs_write`, `fs_delete`,
-    /// `fs_move`, `apply_patch`, `sessions_spawn`, `sessions_send`, `cron`, `gateway`, `nodes`.
+    /// `fs_move`, `read`, `write`, `edit`, `ls`, `apply_patch`, `sessions_spawn`, `sessions_send`, `cron`, `gateway`, `nodes`, and the tools of MCP servers.
     #[schemars(length(max = 256))]
     pub allow: Vec<String>,
     /// Tools that clients may not call; wins over `allow`.

@@ -82,7 +82,7 @@ fn settings(agent: &AgentEntry, defaults: &model::AgentDefaults) -> AgentSetting
     }
 }
 
-fn default_agent(model: &Model) -> String {
+pub(super) fn default_agent(model: &Model) -> String {
     let list = &model.agents.list;
     let chosen = list.iter().find(|agent| agent.default).or_else(|| list.first());
     chosen.map_or_else(|| MAIN.to_owned(), |agent| agent.id.clone())

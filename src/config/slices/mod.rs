@@ -2,15 +2,18 @@
 
 mod agents;
 mod gateway;
+mod mcp;
 mod messages;
 mod models;
 mod tools;
+mod workspaces;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use callboard_actors::agent::ToolPolicy;
 use callboard_actors::channel::Account;
+use callboard_actors::mcp::McpSettings;
 use callboard_actors::ports::StoreLimits;
 use callboard_actors::registry::RouteSettings;
 use callboard_actors::session::{OnProviderFailure, SessionSettings};
@@ -18,9 +21,11 @@ use callboard_actors::session::{OnProviderFailure, SessionSettings};
 pub use agents::AgentSettings;
 pub use gateway::{AuthSettings, GatewaySettings, ProxyNet, ReloadSettings};
 pub use models::{ModelsConfig, ProviderConfig, ProviderKind};
+pub use tools::group_tools;
 
 use super::model::{self, Level, Model};
 use super::{KeyPath, Paths, Problem};
+use crate::workspace::Workspaces;
 
 /// The longest a turn waits for a token, and then some, before it counts as stuck.
 const SILENCE_SPARE: Duration = Duration::from_secs(30);
@@ -47,6 +52,10 @@ pub struct Slices {
     pub models: ModelsConfig,
     /// Who may call which tool.
     pub tools: ToolPolicy,
+    /// Servers of the Model Context Protocol that are to be connected.
+    pub mcp: Vec<McpSettings>,
+    /// Which agent works where.
+    pub workspaces: Workspaces,
     /// When a payload is given up.
     pub delivery: DeliverySettings,
     /// When an actor is stuck or given up.
@@ -124,6 +133,8 @@ pub fn cut(model: &Model, accounts: Vec<Account>, paths: &Paths, folder: FolderO
         store: store(&model.store),
         models,
         tools: tools::cut(model),
+        mcp: mcp::cut(model, paths, folder, &mut problems),
+        workspaces: workspaces::cut(model, paths, folder),
         delivery: delivery(&model.deadletters),
         supervision: supervision(&model.supervision, &mut problems),
         logging: logging(&model.logging),

@@ -15,6 +15,7 @@ use crate::access::{AccessSettings, Auth, Porter};
 use crate::http::{Gateway, HttpSettings, Parts, Phase, Readiness, serve};
 use crate::outgoing::Outgoing;
 use crate::tools::{ToolParts, tools};
+use crate::workspace::Workspaces;
 
 /// An actor that does nothing.
 struct Idle;
@@ -87,7 +88,11 @@ impl Rig {
             clock: clock.clone(),
         };
         let policy = Dial::new(ToolPolicy::default());
-        let tools = tools(&ToolParts { outgoing, routes: Live::fixed(RouteSettings::default()) });
+        let tools = tools(&ToolParts {
+            outgoing,
+            routes: Live::fixed(RouteSettings::default()),
+            workspaces: Live::fixed(Workspaces::default()),
+        });
         let tools = Toolbox::new(tools, policy.live(), clock.clone()).unwrap();
         let porter = Porter::new(access.live(), &clock);
         let sockets = Arc::<FakeSockets>::default();
@@ -101,6 +106,7 @@ impl Rig {
             counters: Arc::<Counters>::default(),
             gate: callboard_actors::session::TurnGate::default(),
             tools: Arc::new(tools),
+            mcp: Arc::default(),
             porter,
             upgrades: Some(sockets.clone()),
         });

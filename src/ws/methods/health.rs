@@ -109,6 +109,7 @@ async fn status(cx: Cx, params: StatusParams) -> Result<Free, Refusal> {
         "queues": queues(&cx).await,
         "lanes": lanes(control),
         "actors": actors(&cx),
+        "mcp": control.mcp.statuses(),
     })))
 }
 

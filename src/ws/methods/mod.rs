@@ -19,6 +19,7 @@ mod send;
 mod session_rows;
 mod sessions;
 mod sessions_changed;
+mod skills;
 mod system;
 mod turns;
 
@@ -39,6 +40,7 @@ static GROUPS: &[&[Method]] = &[
     config::METHODS,
     cron::METHODS,
     nodes::METHODS,
+    skills::METHODS,
     devices::METHODS,
     pairing::METHODS,
     actors::METHODS,

@@ -1,18 +1,15 @@
-//! `node.list`, `skills.status`: gateway-protocol §7.10 and §7.3.
+//! `node.list`: gateway-protocol §7.10.
 
 use std::collections::BTreeMap;
 
 use callboard_actors::client::{ClientSeat, Refusal, Role, Scope};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::Serialize;
 
 use crate::ws::table::{Cx, Method, Nothing, SHORT, method};
 
-pub(super) const METHODS: &[Method] = &[
-    method!("node.list", Scope::Read, SHORT, "Lists the nodes that are connected.", Nothing => Nodes, list),
-    method!("skills.status", Scope::Read, SHORT, "Tells where skills would be, and which there are: none yet.", SkillsParams => Skills, skills),
-];
+pub(super) const METHODS: &[Method] =
+    &[method!("node.list", Scope::Read, SHORT, "Lists the nodes that are connected.", Nothing => Nodes, list)];
 
 /// The nodes.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -100,34 +97,4 @@ async fn list(cx: Cx, _: Nothing) -> Result<Nodes, Refusal> {
     let mut nodes: Vec<_> = nodes.into_values().collect();
     nodes.sort_by(|one, other| (&one.display_name, &one.node_id).cmp(&(&other.display_name, &other.node_id)));
     Ok(Nodes { ts: cx.control.clock().now_ms(), nodes })
-}
-
-/// Whose skills.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(deny_unknown_fields)]
-struct SkillsParams {
-    /// The agent; all have the same.
-    #[serde(default)]
-    #[schemars(length(max = 128))]
-    #[expect(dead_code, reason = "no agent has skills of its own")]
-    agent_id: Option<String>,
-}
-
-/// The skills.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct Skills {
-    /// The folder that agents work in.
-    workspace_dir: String,
-    /// Where skills for all agents would be.
-    managed_skills_dir: String,
-    /// The skills.
-    skills: Vec<Value>,
-}
-
-async fn skills(cx: Cx, _: SkillsParams) -> Result<Skills, Refusal> {
-    let places = &cx.control.places;
-    let managed_skills_dir = places.state_dir.join("skills").display().to_string();
-    Ok(Skills { workspace_dir: places.workspace.display().to_string(), managed_skills_dir, skills: Vec::new() })
 }

@@ -133,6 +133,28 @@ fn a_tool_that_nobody_could_use_is_refused() {
     assert!(make(&["bad_schema"]).to_string().contains("its schema is none"));
 }
 
+#[tokio::test]
+async fn tools_are_lent_for_a_while() {
+    let toolbox = toolbox(ToolPolicy::default(), &Clock::system());
+    let lend = |lender: &str, names: &[&'static str]| {
+        let bad = toolbox.lend(lender, names.iter().map(|name| Arc::new(Double(name)) as Arc<dyn Tool>).collect());
+        bad.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(lend("one", &["one_a", "one_b"]), [""; 0]);
+    // A name that is taken stays with whoever has it, and a tool that nobody could use does not keep out the others.
+    let bad = lend("two", &["echo", "one_a", "bad_schema", "two_a"]);
+    assert!(bad.len() == 3 && bad.iter().any(|text| text.contains("bad_schema")), "{bad:?}");
+    let there = |name: &str| toolbox.find(by(Entrance::Turn), name).is_ok();
+    assert!(there("two_a") && there("one_a") && there("one_b") && !there("bad_schema"));
+    assert_eq!(lend("one", &["one_b", "one_c"]), [""; 0]);
+    assert!(!there("one_a") && there("one_b") && there("one_c") && there("two_a"));
+    // A call that was let in goes on.
+    let admitted = toolbox.find(by(Entrance::Turn), "two_a").unwrap_or_else(|fault| panic!("{fault}"));
+    toolbox.give_back("two");
+    assert!(!there("two_a") && there("echo") && there("one_b"));
+    assert_eq!(admitted.call(args(json!({ "text": "hi" }))).await.unwrap().details, json!({ "text": "hi" }));
+}
+
 #[test]
 fn a_tool_says_which_arguments_it_takes() {
     let toolbox = toolbox(ToolPolicy::default(), &Clock::system());

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 use super::target;
-use crate::channel::{Access, DmPolicy, GroupPolicy, NameMatching, Reconnect, section};
+use crate::channel::{Access, DmPolicy, GroupPolicy, Groups, NameMatching, Reconnect, section};
 
 /// Where the config call goes when nothing else is set.
 pub(super) const DEFAULT_API_BASE_URL: &str = "https://api-bot.aibotk.com";
@@ -40,8 +40,8 @@ pub(super) struct AccountConfig {
     pub(super) require_mention: bool,
     /// In which groups the agent listens.
     pub(super) group_policy: GroupPolicy,
-    /// The groups of `groupPolicy: "allowlist"`: ids or `*`.
-    pub(super) groups: Vec<String>,
+    /// The groups of `groupPolicy: "allowlist"`: ids or `*`, or an object of groups by id with the tools of each.
+    pub(super) groups: Groups,
     /// Who may write in a group: ids or `*`; empty is everybody.
     pub(super) group_allow_from: Vec<String>,
     /// Whether `allowFrom` and `groupAllowFrom` may name people by the shown name, which anybody can take.
@@ -80,7 +80,7 @@ impl Default for AccountConfig {
             allow_from: Vec::new(),
             require_mention: true,
             group_policy: GroupPolicy::Open,
-            groups: Vec::new(),
+            groups: Groups::default(),
             group_allow_from: Vec::new(),
             allow_name_matching: false,
             media_max_mb: None,
@@ -118,7 +118,7 @@ impl AccountConfig {
             dm: self.dm_policy,
             allow_from: entries(&self.allow_from, target::bare_peer),
             group: self.group_policy,
-            groups: entries(&self.groups, target::bare_group),
+            groups: entries(&self.groups.ids(), target::bare_group),
             group_allow_from: entries(&self.group_allow_from, target::bare_peer),
             require_mention: self.require_mention,
             prefixes: Vec::new(),

@@ -12,6 +12,7 @@
 //! - `connector`, `platform`: a link's life, and the account as the shell sees it
 
 mod accounts;
+mod announce;
 mod config;
 mod connector;
 mod desk;
@@ -27,6 +28,7 @@ use super::Kind;
 use super::section::DEFAULT_ID;
 use crate::message::AccountKey;
 
+pub use announce::announcement_of;
 pub use desk::{DeskParts, POSTS_BYTES_MAX, POSTS_WAITING_MAX, WebChatDesk};
 pub use normalise::{PLATFORM_ID_BYTES_MAX, TEXT_BYTES_MAX};
 pub use post::{Post, PostError, Posted};

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::desk::{DeskParts, WebChatDesk};
-use super::target;
+use super::{announce, target};
 use crate::channel::{LinkEvent, TextLimit, split};
 use crate::core::{Backoff, Clock};
 use crate::message::{
@@ -121,6 +121,16 @@ pub(super) async fn write(desk: WebChatDesk, rows: Vec<OutboxRow>, mut held: Hel
         };
         if held.has(&line.session) {
             said.push(unread(row.id, "a row before it in this chat waits"));
+            continue;
+        }
+        if let Some(from) = announce::from(&row.outbound) {
+            match announce::announce(&row, from, line.session.clone(), parts, clock.now_ms()).await {
+                Ok(()) => said.push(confirmed(row.id)),
+                Err(error) => {
+                    said.push(unread(row.id, &error.to_string()));
+                    held.hold(line.session, clock.elapsed());
+                }
+            }
             continue;
         }
         match is_there(&row, &line, parts).await {

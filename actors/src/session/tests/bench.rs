@@ -60,6 +60,7 @@ impl Bench {
             settings: Live::fixed(self.settings.clone()),
             counters: Arc::clone(&self.counters),
             gate: self.gate.clone(),
+            briefing: Arc::new(crate::ports::NoBriefing),
         };
         self.stage.start(SessionActor::spec(&key(), tenure, parts))
     }

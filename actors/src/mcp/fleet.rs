@@ -1,0 +1,80 @@
+//! Which servers there are.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::actor::{McpActor, McpParts, lender};
+use super::desk::McpDesk;
+use super::settings::McpSettings;
+use crate::agent::Toolbox;
+use crate::core::{ActorId, Live, Supervisor};
+use crate::ports::McpDialer;
+
+/// What the fleet is lent.
+#[derive(Clone)]
+pub struct McpFleetParts {
+    /// Who keeps the actors alive.
+    pub supervisor: Supervisor,
+    /// The servers of the moment, those that are disabled left out.
+    pub servers: Live<Vec<McpSettings>>,
+    /// Who connects.
+    pub dialer: Arc<dyn McpDialer>,
+    /// What others see.
+    pub desk: Arc<McpDesk>,
+    /// Where tools are lent to.
+    pub toolbox: Arc<Toolbox>,
+}
+
+/// Starts, restarts and retires the actors of servers, as the configuration has them.
+pub struct McpFleet {
+    parts: McpFleetParts,
+    running: Mutex<BTreeMap<String, u64>>,
+}
+
+impl McpFleet {
+    /// Returns a fleet of none; [`McpFleet::reconcile`] starts what there is.
+    #[must_use]
+    pub fn new(parts: McpFleetParts) -> Self {
+        Self { parts, running: Mutex::default() }
+    }
+
+    /// Brings what runs in line with the configuration of the moment: a server whose settings changed is connected anew, the others
+    /// go on.
+    pub fn reconcile(&self) {
+        let McpFleetParts { supervisor, servers, dialer, desk, toolbox } = &self.parts;
+        let wanted = servers.get();
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut gone = std::mem::take(&mut *running);
+        for settings in wanted.iter() {
+            let name = &settings.server.name;
+            match gone.remove(name) {
+                Some(fingerprint) if fingerprint == settings.fingerprint => {}
+                Some(_) => supervisor.restart_soon(&id(name)),
+                None => {
+                    let (servers, dialer, clock) = (servers.clone(), Arc::clone(dialer), supervisor.clock().clone());
+                    let parts = McpParts { servers, dialer, desk: Arc::clone(desk), toolbox: Arc::clone(toolbox), clock };
+                    if let Err(error) = supervisor.start(McpActor::spec(name, parts)) {
+                        tracing::error!(event = "mcp.not_started", server = name, "{error}");
+                        continue;
+                    }
+                }
+            }
+            running.insert(name.clone(), settings.fingerprint);
+        }
+        for name in gone.into_keys() {
+            supervisor.retire(&id(&name));
+            toolbox.give_back(&lender(&name));
+            desk.forget(&name);
+        }
+    }
+}
+
+impl std::fmt::Debug for McpFleet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("McpFleet").field(&self.parts.desk).finish()
+    }
+}
+
+fn id(server: &str) -> ActorId {
+    ActorId::new(format!("mcp:{server}"))
+}

@@ -1,0 +1,137 @@
+//! A server's tool as a tool of ours. All that it says of itself is a stranger's word: it is bounded, and never an instruction to us.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+
+use super::desk::McpDesk;
+use super::settings::McpSettings;
+use crate::agent::{MCP_JOINT, Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
+use crate::core::Clock;
+use crate::message::Code;
+use crate::ports::{McpFault, McpToolSpec, McpVerdict};
+
+/// How many tools of a server are lent; further ones are left out.
+pub const TOOLS_MAX: usize = 128;
+/// How large the schema of a tool may be, bytes; a tool with a larger one is left out.
+pub const SCHEMA_BYTES_MAX: usize = 32 * 1024;
+/// How many characters of a description are kept.
+pub const DESCRIPTION_CHARS_MAX: usize = 2_000;
+/// The longest name of a tool that providers take.
+const NAME_CHARS_MAX: usize = 64;
+/// How many updates of a call are told at the most; a server may send any number.
+const UPDATE_CHARS_MAX: usize = 2_000;
+
+/// A tool that is lent.
+pub(super) struct Lent {
+    name: String,
+    description: String,
+    schema: Value,
+    server: String,
+    /// Its name there.
+    theirs: String,
+    time_max: Duration,
+    desk: Arc<McpDesk>,
+    clock: Clock,
+}
+
+/// Returns the tools of a server that are lent, and what was left out with the reason.
+pub(super) fn lent(
+    settings: &McpSettings,
+    specs: Vec<McpToolSpec>,
+    desk: &Arc<McpDesk>,
+    clock: &Clock,
+) -> (Vec<Arc<dyn Tool>>, Vec<String>) {
+    let (mut tools, mut left_out, mut names): (Vec<Arc<dyn Tool>>, _, _) = (Vec::new(), Vec::new(), BTreeSet::new());
+    for spec in specs {
+        if !settings.lends(&spec.name) {
+            continue;
+        }
+        let shown: String = spec.name.chars().take(NAME_CHARS_MAX).flat_map(char::escape_debug).collect();
+        let name = name_of(&settings.server.name, &spec.name);
+        let why = if tools.len() >= TOOLS_MAX {
+            Some("there are too many".to_owned())
+        } else if name.chars().count() > NAME_CHARS_MAX || spec.name.is_empty() {
+            Some(format!("its name has to have 1 to {NAME_CHARS_MAX} characters, the server's included"))
+        } else if json_len(&spec.schema) > SCHEMA_BYTES_MAX {
+            Some(format!("its schema has more than {SCHEMA_BYTES_MAX} bytes"))
+        } else if !names.insert(name.to_lowercase()) {
+            Some("another one has its name".to_owned())
+        } else {
+            None
+        };
+        match why {
+            Some(why) => left_out.push(format!("{shown}: {why}")),
+            None => tools.push(Arc::new(Lent {
+                name,
+                description: spec.description.chars().take(DESCRIPTION_CHARS_MAX).collect(),
+                schema: Value::Object(spec.schema),
+                server: settings.server.name.clone(),
+                theirs: spec.name,
+                time_max: settings.server.call_time_max,
+                desk: Arc::clone(desk),
+                clock: clock.clone(),
+            })),
+        }
+    }
+    (tools, left_out)
+}
+
+/// Returns the name under which a tool is lent; marks that providers do not take become `_`.
+fn name_of(server: &str, tool: &str) -> String {
+    let plain = |mark: char| if mark.is_ascii_alphanumeric() || matches!(mark, '_' | '-') { mark } else { '_' };
+    format!("{server}{MCP_JOINT}{}", tool.chars().map(plain).collect::<String>())
+}
+
+fn json_len(schema: &serde_json::Map<String, Value>) -> usize {
+    serde_json::to_string(schema).map_or(usize::MAX, |text| text.len())
+}
+
+impl Tool for Lent {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn description(&self) -> &str {
+        &self.description
+    }
+
+    fn schema(&self) -> Value {
+        self.schema.clone()
+    }
+
+    fn call(&self, context: ToolContext, args: ToolArgs) -> BoxFuture<'static, Result<ToolOutput, ToolFault>> {
+        let link = match self.desk.link(&self.server) {
+            Ok(link) => link,
+            Err(error) => return futures_util::future::ready(Err(fault(error))).boxed(),
+        };
+        let updates = context.updates;
+        let progress = Arc::new(move |text: String| updates.tell(|| text.chars().take(UPDATE_CHARS_MAX).collect()));
+        // The link is held until the call is over, whatever becomes of its server's actor meanwhile.
+        let call = link.call(&self.theirs, args, progress);
+        let (clock, time_max, server) = (self.clock.clone(), self.time_max, self.server.clone());
+        async move {
+            let answer = clock.within(time_max, call).await.ok_or_else(|| {
+                let text = format!("the MCP server `{server}` had not answered after {} ms", time_max.as_millis());
+                ToolFault::failed(Code::Timeout, text)
+            })?;
+            drop(link);
+            let answer = answer.map_err(fault)?;
+            match answer.verdict {
+                McpVerdict::Done => {
+                    Ok(ToolOutput { text: answer.text, details: json!({ "server": server, "result": answer.details }) })
+                }
+                McpVerdict::Failed => Err(ToolFault::failed(Code::Refused, answer.text)),
+            }
+        }
+        .boxed()
+    }
+}
+
+fn fault(McpFault { code, reason }: McpFault) -> ToolFault {
+    ToolFault::failed(code, reason)
+}
