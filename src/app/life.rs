@@ -120,8 +120,13 @@ impl Life {
             desk: Arc::clone(&mcp),
             toolbox: Arc::clone(&toolbox),
         }));
-        let told = Arc::clone(&fleet);
-        live.listen(move || told.reconcile());
+        // The fleet's tools hold the desk of the config file, and that the settings: nobody may hold the fleet in turn.
+        let told = Arc::downgrade(&fleet);
+        live.listen(move || {
+            if let Some(fleet) = told.upgrade() {
+                fleet.reconcile();
+            }
+        });
         Ok(Self {
             supervisor,
             store,
