@@ -103,7 +103,7 @@ async fn judged(answers: &[(usize, &str)]) -> Report {
     let server = RocketChat::start(Version::Eight);
     let stage = Stage::set(&server, server.person("bot"), ROOMS);
     let plan = Plan { messages: 8, aside_every: 0, drops: 0, expiries: 0, kills: 0, open_max: 8, ..PLAN };
-    let asked = stage.ask(&server, plan, &mut Nobody).await;
+    let (asked, _) = stage.ask(&server, plan, &mut Nobody).await;
     let rest = Rest::of(&server, &stage.bot);
     let rooms: Vec<_> = stage.rooms().collect();
     for (at, text) in answers {

@@ -26,6 +26,8 @@ impl Rest {
 
     /// Shows a token and an id.
     pub fn with(server: &RocketChat, token: &str, uid: &str) -> Self {
+        // An error says that another test has done it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none());
         let http = http.build().expect("a client");
         Self { base: server.url.clone(), http, token: token.to_owned(), uid: uid.to_owned() }

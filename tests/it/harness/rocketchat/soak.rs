@@ -41,6 +41,15 @@ pub struct Stage {
     rooms: Vec<Place>,
 }
 
+/// Whether answers go on coming.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// They do.
+    Kept,
+    /// None has come for too long.
+    Lost,
+}
+
 struct Place {
     rid: String,
     kind: Kind,
@@ -95,13 +104,16 @@ impl Stage {
 
     /// Plays a plan to its end, and waits until everything is answered, or nothing has been for too long.
     pub async fn play(&self, server: &RocketChat, plan: Plan, runner: &mut impl Runner) -> Report {
-        let asked = self.ask(server, plan, runner).await;
-        self.wait_for(server, &asked, 0, plan.stall_max).await;
+        let (asked, pace) = self.ask(server, plan, runner).await;
+        if pace == Pace::Kept {
+            self.wait_for(server, &asked, 0, plan.stall_max).await;
+        }
         self.judge(server, &asked)
     }
 
-    /// Says everything of a plan and has its troubles come; the questions, each with the number of its room.
-    pub async fn ask(&self, server: &RocketChat, plan: Plan, runner: &mut impl Runner) -> Vec<(usize, String)> {
+    /// Says everything of a plan and has its troubles come; the questions, each with the number of its room. It ends early when
+    /// the answers have stopped.
+    pub async fn ask(&self, server: &RocketChat, plan: Plan, runner: &mut impl Runner) -> (Vec<(usize, String)>, Pace) {
         let mut asked = Vec::new();
         for number in 0..plan.messages {
             let at = number % self.rooms.len();
@@ -123,13 +135,15 @@ impl Stage {
             if due(plan.kills, number, plan.messages) {
                 runner.kill().await;
             }
-            self.wait_for(server, &asked, plan.open_max, plan.stall_max).await;
+            if self.wait_for(server, &asked, plan.open_max, plan.stall_max).await == Pace::Lost {
+                return (asked, Pace::Lost);
+            }
         }
-        asked
+        (asked, Pace::Kept)
     }
 
     /// Waits until no more than so many questions are without an answer, or until no answer has come for too long.
-    async fn wait_for(&self, server: &RocketChat, asked: &[(usize, String)], open_max: usize, stall_max: Duration) {
+    async fn wait_for(&self, server: &RocketChat, asked: &[(usize, String)], open_max: usize, stall_max: Duration) -> Pace {
         let (mut best, mut since) = (asked.len(), Instant::now());
         loop {
             let answered = self.answered(server);
@@ -137,8 +151,11 @@ impl Stage {
             if open < best {
                 (best, since) = (open, Instant::now());
             }
-            if open <= open_max || since.elapsed() > stall_max {
-                return;
+            if open <= open_max {
+                return Pace::Kept;
+            }
+            if since.elapsed() > stall_max {
+                return Pace::Lost;
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }

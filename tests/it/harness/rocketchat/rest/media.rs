@@ -11,7 +11,7 @@ const SAID: &[&str] = &["msg", "tmid", "tshow", "alias", "avatar", "emoji", "gro
 
 /// Returns the room that the path names, if the caller may post there.
 fn room(world: &World, ask: &Ask) -> Result<String, Refusal> {
-    let room = ask.rest.get(1).and_then(|rid| world.room(rid)).filter(|room| room.open_to(&ask.uid));
+    let room = ask.rest.first().and_then(|rid| world.room(rid)).filter(|room| room.open_to(&ask.uid));
     room.map(|room| room.id.clone()).ok_or_else(|| Refusal::forbidden(world.version))
 }
 
@@ -34,7 +34,7 @@ fn form(ask: &Ask) -> Result<(Upload, Value), Refusal> {
 
 /// Answers `rooms.media`: the file is kept, nobody sees it yet.
 pub fn upload(world: &mut World, ask: &Ask) -> Answer {
-    let rid = room(world, ask)?;
+    room(world, ask)?;
     let (upload, _) = form(ask)?;
     let id = world.add_file(upload);
     let path = world.file(&id).map(super::super::world::File::path);
@@ -44,7 +44,7 @@ pub fn upload(world: &mut World, ask: &Ask) -> Answer {
 /// Answers `rooms.mediaConfirm`: a message shows the file. Made again it posts a second message, as the real one does.
 pub fn confirm(world: &mut World, ask: &Ask) -> Answer {
     let rid = room(world, ask)?;
-    let id = ask.rest.get(2).copied().unwrap_or_default();
+    let id = ask.rest.get(1).copied().unwrap_or_default();
     if world.file(id).is_none() {
         return Err(Refusal::coded("invalid-file", "invalid-file"));
     }

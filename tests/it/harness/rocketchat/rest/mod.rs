@@ -126,7 +126,7 @@ fn finish(answer: Answer) -> Response {
     match answer {
         Ok(body) => {
             let mut body = to_rest(&body);
-            if body.get("status").is_none() {
+            if body["status"] != "success" {
                 body["success"] = true.into();
             }
             Response::json(200, &body)

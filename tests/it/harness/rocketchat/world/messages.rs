@@ -72,32 +72,56 @@ pub enum Posted {
 impl World {
     /// Posts a message and sends it to those who listen.
     pub fn post(&mut self, rid: &str, uid: &str, draft: Draft, source: Source) -> Result<Posted, Refused> {
-        let root = draft.tmid.as_deref().and_then(|tmid| self.message(tmid)).map(|parent| {
-            let root = parent.tmid.clone().unwrap_or_else(|| parent.id.clone());
-            (root, parent.rid.clone())
-        });
-        // A thread has its place: an answer goes there, whatever room it names.
-        let rid = root.as_ref().map_or_else(|| rid.to_owned(), |(_, place)| place.clone());
-        let tmid = root.map(|(root, _)| root).or(draft.tmid);
+        let (rid, tmid) = self.place(rid, draft.tmid.as_deref());
         if !self.room(&rid).ok_or_else(|| Refused::plain("error-invalid-room"))?.open_to(uid) {
             return Err(Refused::plain("error-not-allowed"));
         }
         if draft.text.chars().count() > self.text_chars_max {
             return Err(Refused::new("error-message-size-exceeded", "Message size exceeds Message_MaxAllowedSize"));
         }
-        let id = draft.id.unwrap_or_else(new_id);
+        let id = draft.id.clone().unwrap_or_else(new_id);
         if self.messages.iter().any(|message| message.id == id) {
             self.record.repeated.push(id.clone());
             return Ok(Posted::Known(id));
         }
-        let now = self.now_ms();
+        let (ts_ms, uid) = (self.now_ms(), uid.to_owned());
+        let shown = self.document(&id, &rid, &uid, tmid.as_deref(), ts_ms, &draft);
+        if source == Source::Client {
+            let (id, rid, uid, tmid) = (id.clone(), rid.clone(), uid.clone(), tmid.clone());
+            self.record.accepted.push(Accepted { id, rid, uid, text: draft.text, tmid, files: draft.files });
+        }
+        self.count(&rid, &uid, ts_ms);
+        let (author, thread) = (uid.clone(), tmid.clone());
+        self.messages.push(Message { id: id.clone(), rid, uid, tmid, ts_ms, updated_ms: ts_ms, deleted_ms: None, shown });
+        self.publish(&id);
+        if let Some(root) = thread {
+            self.change(&root, |shown| {
+                let count = shown["tcount"].as_u64().unwrap_or(0) + 1;
+                shown["tcount"] = count.into();
+                shown["tlm"] = date(ts_ms);
+                shown["replies"] = json!([author]);
+            });
+        }
+        Ok(Posted::New(id))
+    }
+
+    /// Returns the room and the thread of a message: threads do not nest, and stay in their room, whatever one is named.
+    fn place(&self, rid: &str, tmid: Option<&str>) -> (String, Option<String>) {
+        match tmid.and_then(|tmid| self.message(tmid)) {
+            Some(parent) => (parent.rid.clone(), Some(parent.tmid.clone().unwrap_or_else(|| parent.id.clone()))),
+            None => (rid.to_owned(), tmid.map(str::to_owned)),
+        }
+    }
+
+    fn document(&self, id: &str, rid: &str, uid: &str, tmid: Option<&str>, ts_ms: i64, draft: &Draft) -> Value {
+        let text = &draft.text;
         let mut shown = json!({
-            "_id": id, "rid": rid, "msg": draft.text, "ts": date(now), "u": self.user(uid).map(super::User::author), "_updatedAt": date(now),
-            "urls": [], "mentions": self.mentions(&draft.text), "channels": [],
-            "md": [{ "type": "PARAGRAPH", "value": [{ "type": "PLAIN_TEXT", "value": draft.text }] }]
+            "_id": id, "rid": rid, "msg": text, "ts": date(ts_ms), "u": self.user(uid).map(super::User::author),
+            "_updatedAt": date(ts_ms), "urls": [], "mentions": self.mentions(text), "channels": [],
+            "md": [{ "type": "PARAGRAPH", "value": [{ "type": "PLAIN_TEXT", "value": text }] }]
         });
-        if let Some(tmid) = &tmid {
-            shown["tmid"] = tmid.clone().into();
+        if let Some(tmid) = tmid {
+            shown["tmid"] = tmid.into();
         }
         if let Some(system) = &draft.system {
             shown["t"] = system.clone().into();
@@ -106,34 +130,7 @@ impl World {
         for (name, value) in draft.more.iter().filter_map(Value::as_object).flatten() {
             shown[name] = value.clone();
         }
-        if source == Source::Client {
-            let (text, files) = (draft.text, draft.files);
-            let (rid, uid) = (rid.clone(), uid.to_owned());
-            self.record.accepted.push(Accepted { id: id.clone(), rid, uid, text, tmid: tmid.clone(), files });
-        }
-        let (uid, message_rid) = (uid.to_owned(), rid.clone());
-        let message = Message {
-            id: id.clone(),
-            rid: message_rid,
-            uid: uid.clone(),
-            tmid: tmid.clone(),
-            ts_ms: now,
-            updated_ms: now,
-            deleted_ms: None,
-            shown,
-        };
-        self.messages.push(message);
-        self.count(&rid, &uid, now);
-        self.publish(&id);
-        if let Some(root) = tmid {
-            self.change(&root, |shown| {
-                let count = shown["tcount"].as_u64().unwrap_or(0) + 1;
-                shown["tcount"] = count.into();
-                shown["tlm"] = date(now);
-                shown["replies"] = json!([uid]);
-            });
-        }
-        Ok(Posted::New(id))
+        shown
     }
 
     fn count(&mut self, rid: &str, uid: &str, now: i64) {
