@@ -26,3 +26,13 @@ openai_client() {
   python3 -m pip install --quiet --disable-pip-version-check --target "$tools/python" "openai==$version"
   touch "$tools/python/.openai-$version"
 }
+
+# Installs public clients of Rocket.Chat, one of its REST interface and one of its realtime interface, unmodified.
+rocketchat_clients() {
+  local rest=3.7.1 realtime=4.3.0
+  [ ! -e "$tools/rocketchat/.rest-$rest-realtime-$realtime" ] || return 0
+  rm -rf "$tools/rocketchat"
+  python3 -m pip install --quiet --disable-pip-version-check --target "$tools/rocketchat" \
+    "rocketchat-API==$rest" "rocketchat-async==$realtime"
+  touch "$tools/rocketchat/.rest-$rest-realtime-$realtime"
+}

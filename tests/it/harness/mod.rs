@@ -6,6 +6,7 @@ pub mod device;
 pub mod gateway;
 pub mod mosquitto;
 pub mod rig;
+pub mod rocketchat;
 pub mod socket_platform;
 pub mod tls_page;
 
