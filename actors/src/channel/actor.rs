@@ -15,6 +15,7 @@ use super::outgo::{Care, Outgo, SEND_WINDOW};
 use super::platform::Account;
 use super::policy::Access;
 use super::settings::ChannelSettings;
+use super::talks::Talks;
 use crate::core::{ActorId, ActorKind, ActorSpec, Behaviour, BuildError, Exit, Live, Mailbox, Overflow, Scope, TaskHandle};
 use crate::message::{AccountCounters, AccountKey, Inbound, LinkState, LinkStatus, Switchboard};
 use crate::ports::{CrashCount, Store};
@@ -65,6 +66,7 @@ pub struct ChannelActor {
     access: Access,
     /// Ids of people whom the settings name, as the link found them.
     names: BTreeMap<String, String>,
+    talks: Talks,
     pub(super) account: Account,
     pub(super) parts: ChannelParts,
     /// Ids that pairing let in.
@@ -105,6 +107,7 @@ impl ChannelActor {
         Ok(Self {
             access: account.platform.access(),
             names: BTreeMap::new(),
+            talks: Talks::default(),
             account,
             generation,
             parts,
@@ -192,7 +195,7 @@ impl ChannelActor {
             counters: &self.parts.counters,
             desk: &self.parts.desk,
         };
-        admission.admit(inbound, now_ms)
+        admission.admit(inbound, &mut self.talks, (now_ms, scope.clock().elapsed()))
     }
 
     pub(super) fn read_approvals(&mut self, scope: &mut Scope<'_, Self>) {

@@ -1,12 +1,14 @@
 //! From a frame to its fate: policy, applied.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use super::facts::Desk;
 use super::intake::Fate;
 use super::pairing::{PAIRING_PENDING_MAX, PAIRING_TTL_MS, new_code};
 use super::platform::Account;
 use super::policy::{Access, Decision, DropReason, decide};
+use super::talks::{Talks, is_in_room};
 use crate::message::{AccountCounters, Inbound, Outbound, OutboxId, Switchboard, Target};
 use crate::ports::{Accept, NewOutbox, PairingRequest};
 
@@ -27,7 +29,14 @@ pub(super) fn approved(peers: Vec<String>) -> HashSet<String> {
 
 impl Admission<'_> {
     /// Decides what is to be written for a message.
-    pub(super) fn admit(&self, mut inbound: Inbound, now_ms: i64) -> Fate {
+    ///
+    /// A conversation that a mention began stands for the mention of what follows, and for nothing else of the policy.
+    pub(super) fn admit(&self, mut inbound: Inbound, talks: &mut Talks, (now_ms, now): (i64, Duration)) -> Fate {
+        let in_room = is_in_room(&inbound);
+        let addressed = in_room && (inbound.mentioned || self.access.prefix(&inbound.text).is_some());
+        if in_room && !addressed {
+            inbound.mentioned = talks.is_open(&inbound, now);
+        }
         match decide(self.access, &|peer| self.approved.contains(peer), &inbound) {
             Decision::Admit => {
                 let session = match &inbound.order {
@@ -35,9 +44,12 @@ impl Admission<'_> {
                     Some(order) => order.session.clone(),
                     None => self.switchboard.resolve(&inbound.route),
                 };
-                let text = self.access.without_prefix(&inbound);
-                if text.len() < inbound.text.len() {
-                    inbound.text = text.to_owned();
+                if in_room {
+                    let text = self.access.without_prefix(&inbound).to_owned();
+                    inbound.text = talks.with_context(&inbound, text);
+                }
+                if addressed {
+                    talks.open(&inbound, self.access, now);
                 }
                 Fate::Accept(Box::new(Accept { inbound, session }))
             }
@@ -45,6 +57,7 @@ impl Admission<'_> {
                 self.counters.inbound_dropped.inc();
                 self.desk.dropped(reason.as_str());
                 self.log_drop(&inbound, reason);
+                talks.overheard(&inbound, reason, self.access);
                 Fate::Nothing
             }
             Decision::Pair => Fate::Pair(Box::new(self.pairing(inbound, now_ms))),

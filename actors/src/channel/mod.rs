@@ -23,6 +23,7 @@ mod section;
 mod sending;
 mod settings;
 pub mod socket_chat;
+mod talks;
 mod tls;
 pub mod webchat;
 

@@ -1,6 +1,7 @@
 //! Who may talk: a pure function of the settings, the allowed peers and the message.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -64,6 +65,12 @@ pub struct Access {
     pub prefixes: Vec<String>,
     /// Whether names count in the lists.
     pub names: NameMatching,
+    /// For how long after a mention a group's messages need none, milliseconds; 0 is not at all.
+    pub window_ms: u64,
+    /// The same for single groups, by their lower-cased ids.
+    pub group_windows_ms: BTreeMap<String, u64>,
+    /// How many of a group's messages that were not for the agent it is told with the next one that is; 0 is none.
+    pub context_max: usize,
 }
 
 /// Why a message goes no further.
@@ -116,6 +123,12 @@ impl Access {
         self
     }
 
+    /// Returns for how long after a mention the messages of a group need none.
+    #[must_use]
+    pub fn window(&self, group: &str) -> Duration {
+        Duration::from_millis(self.group_windows_ms.get(&group.to_lowercase()).copied().unwrap_or(self.window_ms))
+    }
+
     /// Returns the text of an admitted message as the agent is to read it: without the prefix that addressed it.
     #[must_use]
     pub fn without_prefix<'a>(&self, message: &'a Inbound) -> &'a str {
@@ -126,7 +139,7 @@ impl Access {
     }
 
     /// Returns what follows a prefix; `None` where the text begins with none.
-    fn prefix<'a>(&self, text: &'a str) -> Option<&'a str> {
+    pub(super) fn prefix<'a>(&self, text: &'a str) -> Option<&'a str> {
         let text = text.trim_start();
         self.prefixes.iter().find_map(|prefix| text.strip_prefix(prefix.as_str())).map(str::trim_start)
     }

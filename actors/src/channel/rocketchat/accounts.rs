@@ -29,6 +29,9 @@ pub(super) const KEYS: &[&str] = &[
     "chatmode",
     "oncharPrefixes",
     "requireMention",
+    "conversationWindowMinutes",
+    "historyLimit",
+    "replyToMode",
     "textChunkLimit",
     "responsePrefix",
     "defaultTo",
@@ -111,6 +114,9 @@ fn value_problems(config: &AccountConfig) -> Vec<(&'static str, String)> {
     };
     check("baseUrl", config.base().map_or(Ok(()), |base| base_url(&base)));
     check("dmPolicy", open_needs_everybody(config));
+    check("conversationWindowMinutes", within(config.conversation_window_minutes.into(), 0, 1440, "minutes"));
+    check("historyLimit", within(config.history_limit.into(), 0, 500, "messages"));
+    check("rooms", rooms(config));
     check("textChunkLimit", within(config.text_chunk_limit.into(), 64, 100_000, "characters"));
     check("catchUpMaxAgeMinutes", within(config.catch_up_max_age_minutes.into(), 1, 43_200, "minutes"));
     check("catchUpMaxMessages", within(config.catch_up_max_messages.into(), 1, 10_000, "messages"));
@@ -134,6 +140,11 @@ fn open_needs_everybody(config: &AccountConfig) -> Result<(), String> {
         return Err("channels.rocketchat.dmPolicy=\"open\" requires channels.rocketchat.allowFrom to include \"*\"".to_owned());
     }
     Ok(())
+}
+
+fn rooms(config: &AccountConfig) -> Result<(), String> {
+    let mut windows = config.rooms.values().filter_map(|room| room.conversation_window_minutes);
+    windows.try_for_each(|minutes| within(minutes.into(), 0, 1440, "minutes of conversationWindowMinutes"))
 }
 
 fn base_url(base: &str) -> Result<(), String> {

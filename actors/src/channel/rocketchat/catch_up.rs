@@ -64,11 +64,20 @@ async fn once(api: &Api, room: &RoomInfo, since_ms: i64, bounds: Bounds) -> Resu
     }
 }
 
-/// Puts messages in the order of writing and keeps the newest.
-fn bounded(mut found: Found, messages_max: u32) -> Missed {
+/// Puts messages in the order of writing and keeps the newest. The server lists the newest first; its order decides between
+/// messages of one millisecond.
+pub(super) fn bounded(mut found: Found, messages_max: u32) -> Missed {
+    if !found.messages.is_sorted_by_key(|message| message.at_ms) || is_one_moment(&found) {
+        found.messages.reverse();
+    }
     found.messages.sort_by_key(|message| message.at_ms);
     let max = usize::try_from(messages_max).unwrap_or(usize::MAX);
     let left_out = found.messages.len().saturating_sub(max);
     found.messages.drain(..left_out);
     Missed { found, left_out }
+}
+
+/// Returns whether the order of a list cannot be seen by its moments.
+fn is_one_moment(found: &Found) -> bool {
+    found.messages.first().map(|message| message.at_ms) == found.messages.last().map(|message| message.at_ms)
 }

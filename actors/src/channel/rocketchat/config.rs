@@ -32,7 +32,23 @@ pub(super) enum ChatMode {
 /// What is set for one room.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub(super) struct RoomConfig {}
+pub(super) struct RoomConfig {
+    /// The same as the account's, for this room.
+    #[schemars(range(min = 0, max = 1440))]
+    pub(super) conversation_window_minutes: Option<u32>,
+}
+
+/// Where an answer to a message goes that stands in no thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum ReplyTo {
+    /// Into the room.
+    Off,
+    /// Its first piece into a thread on the message, the others into the room.
+    First,
+    /// Into a thread on the message.
+    All,
+}
 
 /// The settings of one account. Those at the top of `channels.rocketchat` hold for every account that does not say otherwise.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -71,6 +87,15 @@ pub(super) struct AccountConfig {
     pub(super) onchar_prefixes: Vec<String>,
     /// Whether a message in a room has to mention the account.
     pub(super) require_mention: bool,
+    /// For how long after a mention the other messages of its room need none, minutes; 0 is not at all. Never lets anybody in
+    /// whom the policy keeps out.
+    #[schemars(range(min = 0, max = 1440))]
+    pub(super) conversation_window_minutes: u32,
+    /// How many messages of a room that were not for the agent it is told with the next one that is.
+    #[schemars(range(min = 0, max = 500))]
+    pub(super) history_limit: u32,
+    /// Whether an answer in a room opens a thread on the message that it answers. What stands in a thread is answered there.
+    pub(super) reply_to_mode: ReplyTo,
     /// The longest message that is sent, characters. The server's own limit is `Message_MaxAllowedSize`, 5000 by default.
     #[schemars(range(min = 64, max = 100_000))]
     pub(super) text_chunk_limit: u32,
@@ -121,6 +146,9 @@ impl Default for AccountConfig {
             chatmode: None,
             onchar_prefixes: PREFIXES.map(str::to_owned).to_vec(),
             require_mention: true,
+            conversation_window_minutes: 0,
+            history_limit: 50,
+            reply_to_mode: ReplyTo::Off,
             text_chunk_limit: 4000,
             response_prefix: None,
             default_to: None,
@@ -196,6 +224,9 @@ impl AccountConfig {
             require_mention: self.needs_mention(),
             prefixes: self.prefixes(),
             names: NameMatching::IdsOnly,
+            window_ms: minutes_ms(self.conversation_window_minutes),
+            group_windows_ms: self.rooms.iter().filter_map(room_window).collect(),
+            context_max: usize::try_from(self.history_limit).unwrap_or(0),
         }
     }
 
@@ -237,10 +268,18 @@ impl AccountConfig {
         }
         self.names().hash(&mut hasher);
         self.rooms.keys().for_each(|room| room.hash(&mut hasher));
-        (self.catch_up_max_age_minutes, self.catch_up_max_messages, self.watchdog_sec).hash(&mut hasher);
+        (self.catch_up_max_age_minutes, self.catch_up_max_messages, self.watchdog_sec, self.reply_to_mode).hash(&mut hasher);
         self.ca_pem.hash(&mut hasher);
         hasher.finish()
     }
+}
+
+fn room_window((id, room): (&String, &RoomConfig)) -> Option<(String, u64)> {
+    Some((id.to_lowercase(), minutes_ms(room.conversation_window_minutes?)))
+}
+
+fn minutes_ms(minutes: u32) -> u64 {
+    u64::from(minutes).saturating_mul(MINUTE_MS.unsigned_abs())
 }
 
 fn text(value: Option<&str>) -> Option<String> {

@@ -10,10 +10,12 @@ use tokio::sync::mpsc;
 use super::api::{Api, Me};
 use super::catch_up::Bounds;
 use super::checkpoints::Checkpoints;
+use super::config::ReplyTo;
 use super::opening::{self, Opened, end};
 use super::outflow::Outflow;
 use super::place::Places;
 use super::pump::{End, Parts, Pump};
+use super::threads::Threads;
 use crate::channel::{Connector, Link, LinkCommand, LinkEnd, LinkEvent};
 use crate::core::Clock;
 use crate::message::{AccountKey, Code};
@@ -22,10 +24,12 @@ use crate::message::{AccountKey, Code};
 const STABLE_AFTER: Duration = Duration::from_secs(10);
 
 /// What outlives a connection.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Shared {
     /// The rooms that chats were found to be.
-    pub(super) places: Arc<Places>,
+    pub(super) places: Places,
+    /// The threads that answers open.
+    pub(super) threads: Threads,
     /// Rooms that are listened to also where the server does not list them.
     pub(super) rooms: Vec<String>,
     state: Mutex<State>,
@@ -42,8 +46,13 @@ struct State {
 
 impl Shared {
     /// Returns the memory of an account that never connected.
-    pub(super) fn new(rooms: Vec<String>, wanted: BTreeSet<String>) -> Self {
-        Self { places: Arc::default(), rooms, state: Mutex::new(State { wanted, ..State::default() }) }
+    pub(super) fn new(rooms: Vec<String>, wanted: BTreeSet<String>, reply_to: ReplyTo) -> Self {
+        Self {
+            places: Places::default(),
+            threads: Threads::new(reply_to),
+            rooms,
+            state: Mutex::new(State { wanted, ..State::default() }),
+        }
     }
 
     /// Returns the names whose ids are not known.

@@ -7,7 +7,7 @@
 //! - `ddp`: frames and the socket that carries them
 //! - `message`, `normalise`, `mention`, `seen`: from a document to a message for the agent, each once
 //! - `room`, `rooms`, `checkpoints`, `catch_up`: where reading stopped in each room, and what was missed since
-//! - `target`, `shape`, `place`, `send`, `outflow`: from an answer to a message in a room
+//! - `target`, `shape`, `place`, `threads`, `send`, `outflow`: from an answer to a message in a room
 //! - `connector`, `opening`, `pump`, `typing`: one connection's life
 //! - `platform`: the account as the shell sees it
 
@@ -37,6 +37,7 @@ mod shape;
 mod target;
 #[cfg(test)]
 mod tests;
+mod threads;
 mod typing;
 
 use super::Kind;

@@ -1,6 +1,7 @@
 //! From a message of the server to a message for the agent. Pure.
 
 use super::api::Me;
+use super::config::ReplyTo;
 use super::mention;
 use super::message::{Message, Trace};
 use super::room::{LATE_MS, RoomInfo, RoomKind};
@@ -21,6 +22,8 @@ pub(super) struct Context<'a> {
     pub(super) done_ms: i64,
     /// Before this it is too old to be answered.
     pub(super) oldest_ms: i64,
+    /// Where the answer goes to a message that stands in no thread.
+    pub(super) reply_to: ReplyTo,
 }
 
 /// Returns why a message is none for the agent, as far as it tells by itself; looked at before whether it went by already.
@@ -71,7 +74,7 @@ pub(super) fn normalise(message: &Message, context: Context<'_>) -> Normalised {
         route: Route {
             account: account.clone(),
             chat: chat(message, room, me),
-            thread: message.thread.clone(),
+            thread: message.thread.clone().or_else(|| opens_thread(message, context).then(|| message.id.clone())),
             peer: Peer { id: message.user_id.clone(), name },
         },
         chat_label,
@@ -81,6 +84,13 @@ pub(super) fn normalise(message: &Message, context: Context<'_>) -> Normalised {
         at_ms: message.at_ms,
         trace: TraceId::new(),
     }))
+}
+
+/// Returns whether the answer to a message opens a thread on it.
+pub(super) fn opens_thread(message: &Message, context: Context<'_>) -> bool {
+    let Context { me, room, reply_to, .. } = context;
+    let alone = room.is_pair(&me.id) || room.kind == RoomKind::Livechat;
+    reply_to != ReplyTo::Off && message.thread.is_none() && !alone
 }
 
 /// Returns why a message is none of now. One that was never seen and is older than what is done with was changed; a little older

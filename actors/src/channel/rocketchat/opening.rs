@@ -54,7 +54,10 @@ async fn log_in(wire: &mut Wire, clock: &Clock, id: &str, session: &Session) -> 
         Frame::Result { answer: Answer::Refused { kind, reason }, .. } if kind == "too-many-requests" => {
             Err(end(Code::LinkDown, format!("the server limits logins over DDP: {reason}")))
         }
-        Frame::Result { answer: Answer::Refused { reason, .. }, .. } => Ok(Err(reason)),
+        // Its words may repeat what they refuse.
+        Frame::Result { answer: Answer::Refused { reason, .. }, .. } => {
+            Ok(Err(reason.replace(session.token.expose_secret(), "***")))
+        }
         _ => Ok(Ok(())),
     }
 }

@@ -89,7 +89,7 @@ impl RocketChat {
                 Ok(Arc::new(Api { auth: Auth::new(credentials, Arc::clone(&rest)), rest }))
             }
         };
-        let shared = Arc::new(Shared::new(config.rooms.keys().cloned().collect(), config.names()));
+        let shared = Arc::new(Shared::new(config.rooms.keys().cloned().collect(), config.names(), config.reply_to_mode));
         Self { account, config, sources, api, shared, clock }
     }
 

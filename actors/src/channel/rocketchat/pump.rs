@@ -339,8 +339,8 @@ impl Pump {
 
     fn send_held(&mut self) {
         while let Some(row) = self.outflow.next() {
-            let (api, places) = (Arc::clone(&self.api), Arc::clone(&self.shared.places));
-            self.job(async move { Done::Sent(super::send::send(api, places, row).await) });
+            let (api, shared) = (Arc::clone(&self.api), Arc::clone(&self.shared));
+            self.job(async move { Done::Sent(super::send::send(api, shared, row).await) });
         }
     }
 

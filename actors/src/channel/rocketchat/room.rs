@@ -141,6 +141,8 @@ pub(super) struct Room {
     pub(super) phase: Phase,
     /// The newest message that is done with, by the server's time.
     pub(super) done_ms: i64,
+    /// What was written before this is none of ours: the account had not joined, or was never started.
+    pub(super) floor_ms: i64,
     /// The id of its subscription.
     pub(super) sub: Option<String>,
 }

@@ -39,14 +39,15 @@ impl Rooms {
         if self.rooms.len() >= ROOMS_MAX {
             return Added::Full;
         }
-        let room = Room { info, phase: Phase::behind(), done_ms: i64::MIN, sub: None };
+        let room = Room { info, phase: Phase::behind(), done_ms: i64::MIN, floor_ms: i64::MIN, sub: None };
         self.rooms.insert(room.info.id.clone(), room);
         Added::New
     }
 
-    /// Records where reading a room stopped.
-    pub(super) fn begin(&mut self, id: &str, done_ms: i64) {
+    /// Records where reading a room stopped, and before what it is none of ours.
+    pub(super) fn begin(&mut self, id: &str, done_ms: i64, floor_ms: i64) {
         if let Some(room) = self.rooms.get_mut(id) {
+            room.floor_ms = room.floor_ms.max(floor_ms);
             room.done_ms = room.done_ms.max(done_ms);
         }
     }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::api::{Api, ApiError};
 use super::auth::AuthError;
-use super::place::Places;
+use super::connector::Shared;
 use super::rest::RestError;
 use crate::message::{Code, OutboxId};
 use crate::ports::OutboxRow;
@@ -82,19 +82,19 @@ pub(super) fn message_id(id: OutboxId) -> String {
 }
 
 /// Sends a row.
-pub(super) async fn send(api: Arc<Api>, places: Arc<Places>, row: Box<OutboxRow>) -> Sent {
+pub(super) async fn send(api: Arc<Api>, shared: Arc<Shared>, row: Box<OutboxRow>) -> Sent {
     let target = &row.outbound.target;
-    let (id, thread) = (row.id, target.thread.clone().filter(|thread| !thread.is_empty()));
+    let (id, thread) = (row.id, shared.threads.of(&row));
     if row.outbound.text.trim().is_empty() {
         return Sent { id, place: None, outcome: Err(SendError::Empty) };
     }
-    let room = match places.find(&target.chat, &api).await {
+    let room = match shared.places.find(&target.chat, &api).await {
         Ok(room) => room,
         Err(error) => return Sent { id, place: None, outcome: Err(error.into()) },
     };
     let outcome = post(&api, &row, &room, thread.as_deref()).await;
     if matches!(&outcome, Err(SendError::Api(error)) if !error.passes()) {
-        places.forget(&target.chat);
+        shared.places.forget(&target.chat);
     }
     Sent { id, place: Some((room, thread)), outcome }
 }

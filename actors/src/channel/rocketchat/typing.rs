@@ -81,5 +81,8 @@ fn tell((room, thread): &Place, me: &Me, activity: Activity) -> Vec<Value> {
     let extra = thread.as_ref().map_or_else(|| json!({}), |thread| json!({ "tmid": thread }));
     let other = me.name.as_deref().filter(|name| *name != me.username);
     let names = std::iter::once(me.username.as_str()).chain(other);
-    names.map(|name| json!([format!("{room}/user-activity"), name, activities, extra])).collect()
+    let calls = names.map(|name| json!([format!("{room}/user-activity"), name, activities, extra]));
+    // Servers of old know this one only; for the others it is nothing.
+    let of_old = json!([format!("{room}/typing"), me.username, !activities.is_empty()]);
+    calls.chain(std::iter::once(of_old)).collect()
 }

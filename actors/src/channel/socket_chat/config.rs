@@ -121,8 +121,8 @@ impl AccountConfig {
             groups: entries(&self.groups.ids(), target::bare_group),
             group_allow_from: entries(&self.group_allow_from, target::bare_peer),
             require_mention: self.require_mention,
-            prefixes: Vec::new(),
             names: if self.allow_name_matching { NameMatching::NamesToo } else { NameMatching::IdsOnly },
+            ..Access::default()
         }
     }
 

@@ -10,25 +10,30 @@ use tokio::sync::mpsc;
 use super::policy::{access, inbound};
 use crate::channel::admission::{Admission, approved};
 use crate::channel::intake::Fate;
+use crate::channel::talks::Talks;
 use crate::channel::{Access, Decision, Desk, PAIRING_PENDING_MAX, PAIRING_TTL_MS, Reconnect, decide};
 use crate::doubles::{Notebook, Played, account_of};
 use crate::message::{AccountCounters, Inbound};
 use crate::ports::SendOrder;
 use crate::ports::conformance::{START_MS, make};
 
-fn admit(access: &Access, approved: &HashSet<String>, inbound: Inbound) -> (Fate, u64) {
+/// Returns a platform with these settings.
+pub(super) fn platform(access: &Access) -> Played {
     let second = Duration::from_secs(1);
-    let platform = Played {
+    Played {
         wires: mpsc::unbounded_channel().0,
         access: Mutex::new(access.clone()),
         reconnect: Reconnect { base: second, max: second, attempts_max: 0, slow: second },
         order: SendOrder::Pipelined,
-    };
-    let account = account_of(Arc::new(platform));
+    }
+}
+
+fn admit(access: &Access, approved: &HashSet<String>, inbound: Inbound) -> (Fate, u64) {
+    let account = account_of(Arc::new(platform(access)));
     let (notebook, counters) = (Notebook::default(), AccountCounters::default());
     let admission =
         Admission { account: &account, access, approved, switchboard: &notebook, counters: &counters, desk: &Desk::default() };
-    let fate = admission.admit(inbound, START_MS);
+    let fate = admission.admit(inbound, &mut Talks::default(), (START_MS, Duration::ZERO));
     (fate, counters.inbound_dropped.get())
 }
 

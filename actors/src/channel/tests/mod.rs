@@ -10,3 +10,4 @@ mod outbound;
 mod policy;
 mod sending;
 mod stand_in;
+mod talks;

@@ -32,6 +32,7 @@ pub(super) fn access() -> impl Strategy<Value = Access> {
             require_mention,
             prefixes,
             names,
+            ..Access::default()
         },
     )
 }

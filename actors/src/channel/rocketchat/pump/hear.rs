@@ -139,20 +139,32 @@ impl Pump {
         let Some(room) = self.rooms.get(&message.room) else { return Normalised::Ignored("not in room") };
         let oldest_ms = match came {
             Came::Live => i64::MIN,
-            Came::Late => self.clock.now_ms().saturating_sub(self.bounds.age_max_ms),
+            Came::Late => self.clock.now_ms().saturating_sub(self.bounds.age_max_ms).max(room.floor_ms),
         };
-        let context = Context { account: &self.account, me: &self.me, room: &room.info, done_ms: room.done_ms, oldest_ms };
+        let context = Context {
+            account: &self.account,
+            me: &self.me,
+            room: &room.info,
+            done_ms: room.done_ms,
+            oldest_ms,
+            reply_to: self.shared.threads.mode(),
+        };
         normalise(message, context)
     }
 
     fn tell(&mut self, message: &Message, frame: Normalised) {
         self.told += 1;
-        if let Normalised::Message(inbound) = &frame
-            && inbound.route.chat.kind == ChatKind::Direct
-        {
-            self.shared.places.note(&inbound.route.chat, &message.room);
+        let mut thread = message.thread.clone();
+        if let Normalised::Message(inbound) = &frame {
+            if inbound.route.chat.kind == ChatKind::Direct {
+                self.shared.places.note(&inbound.route.chat, &message.room);
+            }
+            if thread.is_none() && inbound.route.thread.is_some() {
+                self.shared.threads.opened(inbound.trace);
+                thread.clone_from(&inbound.route.thread);
+            }
         }
-        let place = (message.room.clone(), message.thread.clone());
+        let place = (message.room.clone(), thread);
         self.pending.insert(self.told, Pending { room: message.room.clone(), at_ms: message.at_ms, place });
         self.events.push_back(LinkEvent::Frame { frame, ack: Some(self.told) });
     }

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
-use super::CALL_TIMEOUT;
+use super::{CALL_TIMEOUT, Session};
 use crate::message::Code;
 
 /// How much of the server's own words an error shows, characters.
@@ -70,6 +71,17 @@ impl RestError {
             root = source;
         }
         Self::Unreachable(root.to_string())
+    }
+
+    /// Takes a login out of the server's own words, which may repeat it.
+    pub(super) fn without(self, session: Option<&Session>) -> Self {
+        match (self, session) {
+            (Self::Refused { status, kind, text }, Some(session)) => {
+                let hidden = |text: String| text.replace(session.token.expose_secret(), "***");
+                Self::Refused { status, kind: hidden(kind), text: hidden(text) }
+            }
+            (other, _) => other,
+        }
     }
 
     /// Returns the HTTP status, where there was an answer.

@@ -135,7 +135,7 @@ impl Rest {
         let answer = self.clock.within(CALL_TIMEOUT, exchange).await.unwrap_or(Err(RestError::Timeout));
         let (status, headers, body) = answer?;
         self.limits.note(call.route, &headers, &self.clock);
-        self.read(call.route, status, &headers, &body)
+        self.read(call.route, status, &headers, &body).map_err(|error| error.without(session))
     }
 
     fn read(&self, route: &str, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Value, RestError> {

@@ -1,6 +1,7 @@
 //! What the parts do, each by itself.
 
 mod accounts;
+mod catch_up;
 mod frame;
 mod mention;
 mod message;

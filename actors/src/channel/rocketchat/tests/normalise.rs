@@ -1,5 +1,6 @@
 use serde_json::{Value, json};
 
+use super::super::config::ReplyTo;
 use super::super::message::Message;
 use super::super::normalise::{Context, again, normalise, out_of_question};
 use super::super::room::{RoomInfo, RoomKind};
@@ -20,7 +21,10 @@ fn room(kind: RoomKind, people: Option<usize>) -> RoomInfo {
 
 fn read(changes: Value, room: &RoomInfo, done_ms: i64) -> Normalised {
     let account = AccountKey::new("rocketchat", "default");
-    normalise(&message(changes), Context { account: &account, me: &me(), room, done_ms, oldest_ms: 50_000 })
+    normalise(
+        &message(changes),
+        Context { account: &account, me: &me(), room, done_ms, oldest_ms: 50_000, reply_to: ReplyTo::Off },
+    )
 }
 
 fn inbound(changes: Value, room: &RoomInfo) -> Inbound {

@@ -17,7 +17,7 @@ fn rooms(ids: &[&str]) -> Rooms {
     let mut rooms = Rooms::default();
     for id in ids {
         assert_eq!(rooms.add(info(id)), Added::New);
-        rooms.begin(id, 10);
+        rooms.begin(id, 10, 5);
     }
     rooms
 }
