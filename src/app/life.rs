@@ -56,6 +56,7 @@ pub(super) struct Life {
     counters: Arc<Counters>,
     gate: TurnGate,
     webchat: WebChatDesk,
+    tools: Arc<Toolbox>,
     pub(super) readiness: Arc<Readiness>,
 }
 
@@ -93,12 +94,22 @@ impl Life {
             supervisor: supervisor.clone(),
             accounts: live.accounts(),
         });
+        let desks: Arc<Desks> = Arc::default();
+        let outgoing = Outgoing {
+            store: Arc::clone(&store) as _,
+            switchboard: Arc::clone(&board) as _,
+            channels: view(&live, &desks, &board, &supervisor),
+            clock: supervisor.clock().clone(),
+        };
+        let tools = tools::tools(&ToolParts { outgoing, routes: live.routes() });
+        let tools = Arc::new(Toolbox::new(tools, live.tools(), supervisor.clock().clone())?);
         Ok(Self {
             supervisor,
             store,
             board,
             live,
-            desks: Arc::default(),
+            tools,
+            desks,
             counters: Arc::default(),
             gate: TurnGate::default(),
             webchat,
@@ -132,23 +143,10 @@ impl Life {
     }
 
     fn view(&self) -> Arc<dyn ChannelsView> {
-        Arc::new(Accounts {
-            accounts: self.live.accounts(),
-            desks: Arc::clone(&self.desks),
-            board: Arc::clone(&self.board),
-            supervisor: self.supervisor.clone(),
-        })
+        view(&self.live, &self.desks, &self.board, &self.supervisor)
     }
 
     pub(super) fn serve(&self, listener: TcpListener, control: &Arc<Control>) -> Result<ServerHandle, AppError> {
-        let outgoing = Outgoing {
-            store: Arc::clone(&self.store) as _,
-            switchboard: Arc::clone(&self.board) as _,
-            channels: self.view(),
-            clock: self.supervisor.clock().clone(),
-        };
-        let tools = tools::tools(&ToolParts { outgoing, routes: self.live.routes() });
-        let tools = Toolbox::new(tools, self.live.tools(), self.supervisor.clock().clone())?;
         let parts = Parts {
             supervisor: self.supervisor.clone(),
             store: Arc::clone(&self.store) as _,
@@ -157,7 +155,7 @@ impl Life {
             channels: self.view(),
             readiness: Arc::clone(&self.readiness),
             counters: Arc::clone(&self.counters),
-            tools: Arc::new(tools),
+            tools: Arc::clone(&self.tools),
             porter: Arc::clone(&control.porter),
             upgrades: Some(Arc::new(Sockets(Arc::clone(control)))),
         };
@@ -192,6 +190,7 @@ impl Life {
             supervisor: self.supervisor.clone(),
             store: Arc::clone(store) as _,
             providers: Arc::new(self.live.clone()),
+            tools: Arc::clone(&self.tools),
             accounts: self.live.accounts(),
             routes: self.live.routes(),
             sessions: self.live.sessions(),
@@ -240,4 +239,13 @@ impl Life {
             self.supervisor.clock().sleep(FLUSH_LOOK).await;
         }
     }
+}
+
+fn view(live: &LiveConfig, desks: &Arc<Desks>, board: &Arc<Board>, supervisor: &Supervisor) -> Arc<dyn ChannelsView> {
+    Arc::new(Accounts {
+        accounts: live.accounts(),
+        desks: Arc::clone(desks),
+        board: Arc::clone(board),
+        supervisor: supervisor.clone(),
+    })
 }

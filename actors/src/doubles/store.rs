@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 
 use crate::core::Clock;
-use crate::message::{AccountKey, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, Usage};
+use crate::message::{AccountKey, BegunRound, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage};
 use crate::ports::memory::MemoryStore;
 use crate::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate, InboxRow,
@@ -104,6 +104,8 @@ impl Store for ShakyStore {
         fn accept(batch: Vec<Accept>) -> Vec<Accepted>;
         fn begin_turn(session: SessionKey, limit: usize) -> Vec<InboxRow>;
         fn finish_turn(outcome: TurnOutcome, next: usize) -> Vec<InboxRow>;
+        fn begin_round(row: InboxId, round: usize, calls: BegunRound) -> ();
+        fn finish_call(row: InboxId, round: usize, call: usize, result: ToolResult) -> ();
         fn reopen_inbox(session: SessionKey, crash: CrashCount) -> usize;
         fn bury_inbox(id: InboxId, code: Code, reason: String) -> ();
         fn sessions_with_open_rows() -> Vec<SessionKey>;

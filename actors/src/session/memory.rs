@@ -11,19 +11,32 @@ pub(super) enum SendPolicy {
     Deny,
 }
 
+/// Whether listeners hear of the tools that a turn calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Verbose {
+    #[default]
+    Off,
+    On,
+}
+
 /// Those of a session's own settings that a turn looks at.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Manner {
     pub(super) model: Option<Box<str>>,
     pub(super) thinking: Option<Box<str>>,
     pub(super) send: SendPolicy,
+    pub(super) verbose: Verbose,
 }
 
 impl Manner {
     pub(super) fn of(traits: SessionTraits) -> Self {
         let send = if traits.send_policy.as_deref() == Some("deny") { SendPolicy::Deny } else { SendPolicy::Allow };
         let boxed = |text: Option<String>| text.map(String::into_boxed_str);
-        Self { model: boxed(traits.model), thinking: boxed(traits.thinking_level), send }
+        let verbose = match traits.verbose_level.as_deref() {
+            Some("on" | "full") => Verbose::On,
+            _ => Verbose::Off,
+        };
+        Self { model: boxed(traits.model), thinking: boxed(traits.thinking_level), send, verbose }
     }
 }
 

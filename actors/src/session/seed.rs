@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::message::{Ask, Entry, Media, Order, Role, RunId, TraceId};
+use crate::message::{Ask, BegunRound, Entry, Media, Order, Role, RunId, TraceId};
 use crate::ports::InboxRow;
 
 /// The longest time that an order may ask for its turn.
@@ -43,6 +43,13 @@ impl Seed {
     /// Returns the same row for its next try, a turn of its own.
     pub(super) fn again(self) -> Self {
         Self { run: RunId::new(), tries: self.tries.saturating_add(1), ..self }
+    }
+
+    /// Keeps the rounds of tools that a try had, for the next one to go on after.
+    pub(super) fn keep(&mut self, rounds: &[BegunRound]) {
+        if let Source::Row(row) = &mut self.source {
+            row.steps = rounds.to_vec();
+        }
     }
 
     pub(super) fn text(&self) -> &str {
@@ -114,6 +121,6 @@ impl Seed {
             Source::Row(row) => (row.inbound.media.clone(), row.inbound.at_ms),
             Source::Ask(ask) => (ask.media.first().cloned(), now_ms),
         };
-        Entry { role: Role::User, text: self.text().to_owned(), media, run: self.run.clone(), at_ms }
+        Entry { role: Role::User, text: self.text().to_owned(), media, run: self.run.clone(), at_ms, rounds: Vec::new() }
     }
 }

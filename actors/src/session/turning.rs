@@ -116,6 +116,7 @@ impl SessionActor {
         let began = Began { provider: Arc::clone(&provider), model: model.clone(), at_ms: scope.clock().now_ms() };
         let voice = self.open(&seed, began.at_ms, scope);
         let history = self.memory.lines.clone().unwrap_or_default();
+        let hands = self.hands(&seed, provider.name(), scope.clock());
         let turn = Turn {
             provider,
             prompt: turn::prompt(model, &self.key, &seed, &self.memory.manner, history, &settings),
@@ -123,6 +124,7 @@ impl SessionActor {
             clock: scope.clock().clone(),
             client: turn::client(&seed),
             voice,
+            hands,
         };
         let span = tracing::debug_span!("turn", actor = %scope.id(), trace = %seed.trace());
         let (stop, stopped) = oneshot::channel();
@@ -154,7 +156,8 @@ impl SessionActor {
     }
 
     pub(super) fn voice(&self, seed: &Seed, scope: &Scope<'_, Self>) -> Voice {
-        Voice::new(&self.key, seed, Arc::clone(&self.parts.switchboard), scope.clock().clone())
+        let verbose = self.memory.manner.verbose;
+        Voice::new(&self.key, seed, verbose, Arc::clone(&self.parts.switchboard), scope.clock().clone())
     }
 
     /// Ends a turn that never began.

@@ -7,7 +7,11 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 /// Every migration in order; the number of a file is its place here, from 1, and the `user_version` after it.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_base.sql"), include_str!("../migrations/0002_control.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_base.sql"),
+    include_str!("../migrations/0002_control.sql"),
+    include_str!("../migrations/0003_steps.sql"),
+];
 
 /// The mark of our files, "CBOD".
 const APPLICATION_ID: i64 = 0x4342_4f44;

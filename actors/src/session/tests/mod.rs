@@ -8,4 +8,5 @@ mod events;
 mod lost;
 mod orders;
 mod rows;
+mod tools;
 mod traits;
