@@ -23,7 +23,7 @@ pub use rows::{
 };
 pub use sessions::{Compacted, HISTORY_BYTES_MAX, LINES_TAKEN_MAX, SessionName, SessionRow, SessionTraits, TRAIT_BYTES_MAX};
 
-use crate::message::{AccountKey, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, Usage};
+use crate::message::{AccountKey, BegunRound, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage};
 
 /// Why the store did not do what it was asked; nothing was written then.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -114,6 +114,15 @@ pub trait Store: Send + Sync + 'static {
     /// same session, taken in hand, at most `next`. The finished rows have to be open: in hand, or waiting still as those are that
     /// a running turn took along.
     fn finish_turn(&self, outcome: TurnOutcome, next: usize) -> Answer<Vec<InboxRow>>;
+
+    /// Writes down that the turn of a row in hand begins a round of tools, numbered from 0; the same again is no other. `Missing`
+    /// for a row that is not in hand, `Conflict` where another round stands under the number. The steps of a row are handed out
+    /// with it, and go when it is answered or discarded.
+    fn begin_round(&self, row: InboxId, round: usize, calls: BegunRound) -> Answer<()>;
+
+    /// Writes down how a call of a round came out, numbered from 0; the first word on a call counts. `Missing` where there is no
+    /// such call.
+    fn finish_call(&self, row: InboxId, round: usize, call: usize, result: ToolResult) -> Answer<()>;
 
     /// Puts the rows that a session had in hand back in their place, after a crash counting it against each of them; a row at
     /// its bound of crashes becomes a dead letter. Answers how many wait again.

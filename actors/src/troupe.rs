@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::agent::Providers;
+use crate::agent::{Providers, Toolbox};
 use crate::channel::{Account, ChannelActor, ChannelMessage, ChannelParts, ChannelSettings, Desks};
 use crate::core::{
     ActorId, ActorKind, ActorRef, ActorSpec, Backoff, Behaviour, ControlError, Intensity, Live, SupervisionEvent, Supervisor,
@@ -26,6 +26,8 @@ pub struct Props {
     pub store: Arc<dyn Store>,
     /// Who answers.
     pub providers: Arc<dyn Providers>,
+    /// What can be done on the way to an answer.
+    pub tools: Arc<Toolbox>,
     /// The channel accounts of the moment.
     pub accounts: Live<Vec<Account>>,
     /// The settings of routing.
@@ -124,6 +126,7 @@ impl Troupe {
         SessionParts {
             store: Arc::clone(&self.props.store),
             providers: Arc::clone(&self.props.providers),
+            tools: Arc::clone(&self.props.tools),
             switchboard: Arc::clone(&self.switchboard),
             settings: self.props.sessions.clone(),
             counters: Arc::clone(&self.props.counters),

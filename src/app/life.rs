@@ -237,6 +237,7 @@ impl Life {
             supervisor: self.supervisor.clone(),
             store: Arc::clone(store) as _,
             providers: Arc::new(self.live.clone()),
+            tools: Arc::clone(&self.toolbox),
             accounts: self.live.accounts(),
             routes: self.live.routes(),
             sessions: self.live.sessions(),

@@ -42,6 +42,10 @@ impl Provider for Echo {
     fn wants_history(&self) -> bool {
         false
     }
+
+    fn wants_tools(&self) -> bool {
+        false
+    }
 }
 
 /// Returns what is said back to a text and what came with it.

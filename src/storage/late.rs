@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, OnceLock};
 
-use callboard_actors::message::{AccountKey, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, Usage};
+use callboard_actors::message::{
+    AccountKey, BegunRound, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
+};
 use callboard_actors::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate, InboxRow,
     NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
@@ -41,6 +43,8 @@ impl Store for LateStore {
         waiting_rows(session: SessionKey, behind: u64, limit: usize) -> Vec<(u64, InboxRow)>;
         take_rows(session: SessionKey, take: Vec<InboxId>, drop: Vec<(InboxId, &'static str)>) -> Vec<InboxId>;
         finish_turn(outcome: TurnOutcome, next: usize) -> Vec<InboxRow>;
+        begin_round(row: InboxId, round: usize, calls: BegunRound) -> ();
+        finish_call(row: InboxId, round: usize, call: usize, result: ToolResult) -> ();
         reopen_inbox(session: SessionKey, crash: CrashCount) -> usize;
         bury_inbox(id: InboxId, code: Code, reason: String) -> ();
         sessions_with_open_rows() -> Vec<SessionKey>;

@@ -47,12 +47,13 @@ pub(super) fn write(state_dir: &Path, id: Uuid, why: Why, at_ms: i64, lines: &[E
     let (path, file) = create(&folder, id, why, at_ms)?;
     let mut writer = BufWriter::new(file);
     for line in lines {
-        let Entry { role, text, media, run, at_ms } = line;
+        let Entry { role, text, media, run, at_ms, rounds } = line;
         let told = json!({
             "type": "message",
             "runId": run,
             "timestamp": at_ms,
             "message": { "role": role, "content": [{ "type": "text", "text": text }], "media": media },
+            "rounds": rounds,
         });
         serde_json::to_writer(&mut writer, &told)?;
         writer.write_all(b"\n")?;

@@ -1,19 +1,27 @@
 //! What answers: providers behind one trait, and the loop that runs a turn on one. What can be done: tools behind one trait, one
 //! policy for every way in, and the one box through which all of them are called.
 
+mod calling;
+mod hands;
+mod journal;
 mod provider;
 mod retry;
 mod run;
 mod sink;
+mod state;
 mod steer;
 mod tool;
 mod tool_policy;
 mod toolbox;
 
+pub use calling::TOOL_CALLS_PARALLEL_MAX;
+pub use hands::{Hands, TOOL_RESULT_BYTES_MAX};
+pub use journal::Journal;
 pub use provider::{Ending, Piece, Prompt, Provider, ProviderError, Providers};
 pub use retry::{RetryPolicy, Seen};
-pub use run::{Run, RunEnd, RunLimits, RunOutcome, TOOL_CALLS_MAX};
-pub use sink::{Gone, Sink};
+pub use run::{Run, RunEnd, RunLimits, RunOutcome, TOOL_CALLS_MAX, Written};
+pub use sink::{Gone, Sink, ToolNews};
+pub use state::TurnState;
 pub use steer::{Backlog, STEERED_MAX, SteerBox, Steered};
 pub use tool::{Entrance, Repeat, Tool, ToolArgs, ToolContext, ToolFault, ToolOutput, Updates};
 pub use tool_policy::{

@@ -81,6 +81,11 @@ pub trait Provider: Send + Sync + 'static {
     fn wants_history(&self) -> bool {
         true
     }
+
+    /// Returns whether it calls tools; one that answers `false` is not told of the gateway's own.
+    fn wants_tools(&self) -> bool {
+        true
+    }
 }
 
 /// Finds the provider for a model's name.

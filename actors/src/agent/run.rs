@@ -1,13 +1,14 @@
-//! Runs one turn on a provider: asks, passes the text on, answers tool calls, asks again.
+//! Runs one turn on a provider: asks, passes the text on, has tools called, asks again.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
 
-use super::{Ending, Gone, Piece, Prompt, Provider, ProviderError, RetryPolicy, Seen, Sink, SteerBox, Steered};
+use super::hands::{Hands, Origin};
+use super::{Ending, Gone, Piece, Prompt, Provider, ProviderError, RetryPolicy, Seen, Sink, SteerBox, Steered, TurnState};
 use crate::core::{Clock, Progress};
-use crate::message::{Code, ToolCall, ToolResult, ToolRound, Usage};
+use crate::message::{BegunRound, Code, ToolCall, ToolChoice, ToolRound, ToolUse, Usage};
 
 /// How many tools a provider may call in one round; more end the turn.
 pub const TOOL_CALLS_MAX: usize = 32;
@@ -56,8 +57,21 @@ pub struct RunEnd {
     pub text: String,
     /// The calls of the asker's tools that the turn ended with; empty when it ended with an answer.
     pub calls: Vec<ToolCall>,
+    /// The rounds of the gateway's own tools, those included that were kept of it before.
+    pub rounds: Vec<BegunRound>,
     /// How it came out.
     pub outcome: RunOutcome,
+}
+
+/// What a turn has written so far.
+#[derive(Debug, Default)]
+pub struct Written {
+    /// See [`RunEnd::text`].
+    pub text: String,
+    /// See [`RunEnd::calls`].
+    pub calls: Vec<ToolCall>,
+    /// See [`RunEnd::rounds`].
+    pub rounds: Vec<BegunRound>,
 }
 
 /// One turn, ready to run. Dropping its future aborts the request to the provider.
@@ -76,10 +90,14 @@ pub struct Run<'a, S> {
     pub sink: S,
     /// Messages that come while the turn runs; taken after each round of tools.
     pub steer: SteerBox,
+    /// What the provider may have done on the way to its answer.
+    pub hands: Hands,
+    /// Where the turn stands; it begins as [`TurnState::Waiting`].
+    pub state: TurnState,
 }
 
 /// Why a turn stops before its end.
-enum Stop {
+pub(super) enum Stop {
     Failed(ProviderError),
     Gone,
 }
@@ -108,29 +126,39 @@ struct Round {
 impl<S: Sink> Run<'_, S> {
     /// Runs the turn to its end.
     pub async fn finish(self) -> RunEnd {
-        let (mut text, mut calls) = (String::new(), Vec::new());
-        let outcome = self.write(&mut text, &mut calls).await;
-        RunEnd { text, calls, outcome }
+        let mut written = Written::default();
+        let outcome = self.write(&mut written).await;
+        let Written { text, calls, rounds } = written;
+        RunEnd { text, calls, rounds, outcome }
     }
 
-    /// Runs the turn to its end, its text and the calls of the asker's tools in the caller's hand: whoever drops the future has
-    /// what was written until then.
-    pub async fn write(mut self, text: &mut String, calls: &mut Vec<ToolCall>) -> RunOutcome {
+    /// Runs the turn to its end, what it writes in the caller's hand: whoever drops the future has what was written until then.
+    pub async fn write(mut self, written: &mut Written) -> RunOutcome {
         let time_max = self.limits.time_max;
         let clock = self.clock;
-        match clock.within(time_max, self.rounds(text, calls)).await {
+        let outcome = match clock.within(time_max, self.rounds(written)).await {
             Some(Ok(ending)) => RunOutcome::Done(ending),
             Some(Err(Stop::Failed(error))) => RunOutcome::Failed(error),
             Some(Err(Stop::Gone)) => RunOutcome::Gone,
             None => RunOutcome::Late(self.out_of_time()),
-        }
+        };
+        self.enter(match &outcome {
+            RunOutcome::Done(_) => TurnState::Done,
+            RunOutcome::Failed(_) | RunOutcome::Late(_) => TurnState::Failed,
+            RunOutcome::Gone => TurnState::Aborted,
+        });
+        outcome
     }
 
-    async fn rounds(&mut self, text: &mut String, asker: &mut Vec<ToolCall>) -> Result<Ending, Stop> {
+    async fn rounds(&mut self, written: &mut Written) -> Result<Ending, Stop> {
         let mut usage = Usage::default();
-        let rounds_max = self.prompt.rounds.len().saturating_add(self.limits.tool_rounds_max);
+        let asker = self.offer();
+        for begun in self.hands.take_begun() {
+            written.text.push_str(&begun.text);
+            self.answer(begun, Origin::Kept, written).await?;
+        }
         loop {
-            let round = self.ask(text).await?;
+            let round = self.ask(&mut written.text).await?;
             let Some(ending) = round.ending else {
                 return Ok(Ending { finish_reason: "length".into(), usage });
             };
@@ -140,18 +168,43 @@ impl<S: Sink> Run<'_, S> {
                 return Ok(Ending { usage, ..ending });
             }
             // Calls of anything else in the same breath are left out: nobody could answer them.
-            asker.extend(round.calls.iter().filter(|call| self.prompt.tools.has(&call.name)).cloned());
-            if !asker.is_empty() {
+            written.calls.extend(round.calls.iter().filter(|call| asker.has(&call.name)).cloned());
+            if !written.calls.is_empty() {
                 return Ok(Ending { finish_reason: "tool_calls".into(), usage });
             }
-            if self.prompt.rounds.len() >= rounds_max {
+            if written.rounds.len() >= self.limits.tool_rounds_max {
                 return Err(Stop::Failed(self.too_many_rounds()));
             }
-            let said = text.get(round.text_start..).unwrap_or_default().to_owned();
-            let mut answered = answer_calls(said, round.calls);
-            steer(&mut answered, &self.steer.take());
-            self.prompt.rounds.push(answered);
+            let said = written.text.get(round.text_start..).unwrap_or_default().to_owned();
+            self.answer(BegunRound::new(said, round.calls), Origin::Asked, written).await?;
+            self.steer();
         }
+    }
+
+    /// Shows what came meanwhile behind the round of tools that is over.
+    fn steer(&mut self) {
+        let said = self.steer.take();
+        if let Some(round) = self.prompt.rounds.last_mut() {
+            steer(round, &said);
+        }
+    }
+
+    /// Tells the provider of the gateway's own tools beside those of the asker, which are returned. An asker that forbids or forces
+    /// a call means its own.
+    fn offer(&mut self) -> ToolUse {
+        let asker = self.prompt.tools.clone();
+        if self.provider.wants_tools() && matches!(asker.choice, None | Some(ToolChoice::Auto)) {
+            let offered = self.hands.offered().into_iter().filter(|spec| !asker.has(&spec.name));
+            self.prompt.tools.specs.extend(offered);
+        }
+        asker
+    }
+
+    /// Takes the next step of a turn's life.
+    pub(super) fn enter(&mut self, next: TurnState) {
+        debug_assert!(self.state.may_become(next), "{:?} is followed by {next:?}", self.state);
+        self.state = next;
+        self.sink.stands(next);
     }
 
     /// Makes one request, again while the policy allows and nobody has seen a part of its answer.
@@ -166,6 +219,9 @@ impl<S: Sink> Run<'_, S> {
             };
             let seen = if text.len() == start { Seen::Nothing } else { Seen::Part };
             let Some(wait) = self.limits.retry.wait(&error, tries, seen) else { return Err(Stop::Failed(error)) };
+            if self.state == TurnState::Streaming {
+                self.enter(TurnState::Waiting);
+            }
             tracing::debug!(provider = self.provider.name(), code = %error.code, tries, ?wait, "provider is asked again");
             self.progress.pause();
             self.clock.sleep(wait).await;
@@ -180,6 +236,9 @@ impl<S: Sink> Run<'_, S> {
         loop {
             let piece = pieces.next().await;
             self.progress.stamp();
+            if self.state == TurnState::Waiting && matches!(piece, Some(Ok(_))) {
+                self.enter(TurnState::Streaming);
+            }
             match piece {
                 Some(Ok(Piece::Text(piece))) => {
                     if self.pass_on(&piece, text).await? == Room::Full {
@@ -240,17 +299,11 @@ impl<S: Sink> Run<'_, S> {
 /// Shows a round's reader what was said meanwhile, behind the result of the last call: the one place of a round that every backend
 /// passes on.
 fn steer(round: &mut ToolRound, said: &[Steered]) {
-    let Some((_, ToolResult::Done(text) | ToolResult::Failed(text))) = round.calls.last_mut() else { return };
+    let Some((_, result)) = round.calls.last_mut().filter(|_| !said.is_empty()) else { return };
+    let mut text = result.text().to_owned();
     for message in said {
         text.push_str("\n\n[The user says meanwhile] ");
         text.push_str(message.text());
     }
-}
-
-fn answer_calls(text: String, calls: Vec<ToolCall>) -> ToolRound {
-    let answer = |call: ToolCall| {
-        let result = ToolResult::Failed(format!("no tool named {} is available", call.name));
-        (call, result)
-    };
-    ToolRound { text, calls: calls.into_iter().map(answer).collect() }
+    *result = result.clone().with_text(text);
 }

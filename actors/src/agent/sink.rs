@@ -2,7 +2,8 @@
 
 use tokio::sync::mpsc;
 
-use crate::message::Delta;
+use super::TurnState;
+use crate::message::{Delta, ToolCall, ToolResult};
 
 /// Whoever listened is gone: the turn need not go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +16,23 @@ pub trait Sink: Send {
     /// # Errors
     /// `Gone` when nobody will ever read it.
     fn text(&mut self, piece: &str, whole: &str) -> impl Future<Output = Result<(), Gone>> + Send;
+
+    /// Hears of a tool.
+    fn tool(&mut self, _news: ToolNews<'_>) {}
+
+    /// Hears where the turn stands now.
+    fn stands(&mut self, _state: TurnState) {}
+}
+
+/// What there is to tell of a tool call.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ToolNews<'a> {
+    /// It begins.
+    Start(&'a ToolCall),
+    /// This is what it has so far.
+    Update(&'a ToolCall, &'a str),
+    /// It is over.
+    Result(&'a ToolCall, &'a ToolResult),
 }
 
 /// Nobody listens; the turn runs all the same.
@@ -34,5 +52,13 @@ impl Sink for mpsc::Sender<Delta> {
 impl<S: Sink> Sink for &mut S {
     async fn text(&mut self, piece: &str, whole: &str) -> Result<(), Gone> {
         (**self).text(piece, whole).await
+    }
+
+    fn tool(&mut self, news: ToolNews<'_>) {
+        (**self).tool(news);
+    }
+
+    fn stands(&mut self, state: TurnState) {
+        (**self).stands(state);
     }
 }

@@ -21,7 +21,7 @@ pub enum Backlog {
 }
 
 /// A message for a turn that runs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Steered {
     /// Its row.
     pub id: InboxId,
@@ -101,7 +101,14 @@ mod tests {
     use crate::message::RunId;
 
     fn steered(text: &str) -> Steered {
-        let line = Entry { role: crate::message::Role::User, text: text.into(), media: None, run: RunId::new(), at_ms: 0 };
+        let line = Entry {
+            role: crate::message::Role::User,
+            text: text.into(),
+            media: None,
+            run: RunId::new(),
+            at_ms: 0,
+            rounds: Vec::new(),
+        };
         Steered { id: InboxId::new(), line, backlog: Backlog::Answered }
     }
 

@@ -82,7 +82,19 @@ async fn run_prompt(provider: &Arc<Scripted>, prompt: Prompt, limits: RunLimits,
     let clock = Clock::system();
     let progress = Progress::unwatched(&clock);
     let provider: Arc<dyn Provider> = Arc::clone(provider) as _;
-    Run { provider, prompt, limits, clock: &clock, progress: &progress, sink, steer: SteerBox::default() }.finish().await
+    Run {
+        provider,
+        prompt,
+        limits,
+        clock: &clock,
+        progress: &progress,
+        sink,
+        steer: SteerBox::default(),
+        hands: Hands::default(),
+        state: TurnState::Waiting,
+    }
+    .finish()
+    .await
 }
 
 fn code_of(end: &RunEnd) -> Code {
@@ -264,6 +276,8 @@ async fn a_stalled_provider_ends_with_the_turns_time_and_keeps_the_text() {
         progress: &progress,
         sink: (),
         steer: SteerBox::default(),
+        hands: Hands::default(),
+        state: TurnState::Waiting,
     };
     let advance = async {
         while provider.asked().is_empty() || clock.waiters() == 0 {

@@ -7,6 +7,7 @@ mod provider;
 mod stage;
 mod store;
 mod switchboard;
+mod tool;
 mod wire;
 
 pub(crate) use ear::Ear;
@@ -14,4 +15,5 @@ pub(crate) use provider::{Line, Only, Scripted};
 pub(crate) use stage::{Stage, play};
 pub(crate) use store::ShakyStore;
 pub(crate) use switchboard::Notebook;
+pub(crate) use tool::{PropTool, toolbox};
 pub(crate) use wire::{Played, Stability, Wire, account_of};

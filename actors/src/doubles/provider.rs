@@ -21,6 +21,8 @@ pub(crate) enum Line {
     Stream(mpsc::UnboundedReceiver<Piece>),
     /// It calls a tool.
     Call(&'static str),
+    /// It says something and calls tools, `call-1` and on.
+    Calls(&'static str, &'static [&'static str]),
     /// It has no answer.
     Fail(Code),
     /// It takes the actor down.
@@ -70,10 +72,14 @@ fn whole(text: &str) -> Vec<Result<Piece, ProviderError>> {
     vec![Ok(Piece::Text(text.to_owned())), Ok(Piece::End(ending))]
 }
 
-fn call(name: &str) -> Vec<Result<Piece, ProviderError>> {
-    let call = ToolCall { id: "call-1".into(), name: name.to_owned(), args: serde_json::json!({}) };
+fn calls(said: &str, names: &[&str]) -> Vec<Result<Piece, ProviderError>> {
+    let said = (!said.is_empty()).then(|| Piece::Text(said.to_owned()));
+    let call = |(number, name): (usize, &&str)| {
+        let id = format!("call-{}", number + 1);
+        Piece::Tool(ToolCall { id, name: (*name).to_owned(), args: serde_json::json!({}) })
+    };
     let ending = Ending { finish_reason: "tool_calls".into(), usage: Usage { input: 4, output: 1 } };
-    vec![Ok(Piece::Tool(call)), Ok(Piece::End(ending))]
+    said.into_iter().chain(names.iter().enumerate().map(call)).chain([Piece::End(ending)]).map(Ok).collect()
 }
 
 impl Provider for Scripted {
@@ -98,7 +104,8 @@ impl Provider for Scripted {
             None => (None, whole(&text)),
             Some(Line::Say(text)) => (None, whole(text)),
             Some(Line::SayAfter(gate, text)) => (Some(gate), whole(text)),
-            Some(Line::Call(name)) => (None, call(name)),
+            Some(Line::Call(name)) => (None, calls("", &[name])),
+            Some(Line::Calls(said, names)) => (None, calls(said, names)),
             Some(Line::Fail(code)) => {
                 (None, vec![Err(ProviderError { code, message: "it is scripted".into(), retry_after: None })])
             }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 
 use crate::core::Clock;
-use crate::message::{AccountKey, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, Usage};
+use crate::message::{AccountKey, BegunRound, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage};
 use crate::ports::memory::MemoryStore;
 use crate::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate, InboxRow,
@@ -106,6 +106,8 @@ impl Store for ShakyStore {
         fn waiting_rows(session: SessionKey, behind: u64, limit: usize) -> Vec<(u64, InboxRow)>;
         fn take_rows(session: SessionKey, take: Vec<InboxId>, drop: Vec<(InboxId, &'static str)>) -> Vec<InboxId>;
         fn finish_turn(outcome: TurnOutcome, next: usize) -> Vec<InboxRow>;
+        fn begin_round(row: InboxId, round: usize, calls: BegunRound) -> ();
+        fn finish_call(row: InboxId, round: usize, call: usize, result: ToolResult) -> ();
         fn reopen_inbox(session: SessionKey, crash: CrashCount) -> usize;
         fn bury_inbox(id: InboxId, code: Code, reason: String) -> ();
         fn sessions_with_open_rows() -> Vec<SessionKey>;

@@ -38,7 +38,7 @@ pub use runs::{Opened, RUN_MEMORY_MS, RUNS_BYTES_MAX, RUNS_ENDED_MAX, RunReport,
 pub use sampling::Sampling;
 pub use session::{Retired, SessionMessage, Tenure};
 pub use switchboard::{AskError, Shaper, Switchboard};
-pub use tool::{ToolCall, ToolChoice, ToolResult, ToolRound, ToolSpec, ToolUse};
+pub use tool::{BegunRound, ToolCall, ToolChoice, ToolResult, ToolRound, ToolSpec, ToolUse};
 pub use transcript::{Entry, Role};
 pub use turn::{Ask, Said, Usage};
 pub use turn_event::{AgentEvent, ChatEvent, ChatState, ChatText};

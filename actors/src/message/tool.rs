@@ -83,7 +83,8 @@ impl ToolCall {
 }
 
 /// What a tool gave back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "text", rename_all = "camelCase")]
 pub enum ToolResult {
     /// The tool's output.
     Done(String),
@@ -91,11 +92,61 @@ pub enum ToolResult {
     Failed(String),
 }
 
+impl ToolResult {
+    /// Returns what a model reads.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        let (Self::Done(text) | Self::Failed(text)) = self;
+        text
+    }
+
+    /// Returns the same kind of result with another text.
+    #[must_use]
+    pub fn with_text(&self, text: String) -> Self {
+        match self {
+            Self::Done(_) => Self::Done(text),
+            Self::Failed(_) => Self::Failed(text),
+        }
+    }
+}
+
 /// One round of tool calls within a turn: what the provider said and wanted, and what came of it.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ToolRound {
     /// The text that the provider wrote before the calls.
     pub text: String,
     /// The calls with their results, in the provider's order.
     pub calls: Vec<(ToolCall, ToolResult)>,
+}
+
+/// A round of tool calls that is under way, or was when its turn was cut short.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BegunRound {
+    /// The text that the provider wrote before the calls.
+    pub text: String,
+    /// The calls in the provider's order; `None` for one that has not finished, as far as is known.
+    pub calls: Vec<(ToolCall, Option<ToolResult>)>,
+}
+
+impl BegunRound {
+    /// Returns a round of which no call has begun.
+    #[must_use]
+    pub fn new(text: String, calls: Vec<ToolCall>) -> Self {
+        Self { text, calls: calls.into_iter().map(|call| (call, None)).collect() }
+    }
+
+    /// Notes how a call came out; the first word on it counts.
+    pub fn finish(&mut self, call: usize, result: ToolResult) {
+        if let Some((_, known)) = self.calls.get_mut(call) {
+            known.get_or_insert(result);
+        }
+    }
+
+    /// Returns the round as it stands, with a word for what has no result.
+    #[must_use]
+    pub fn closed(self) -> ToolRound {
+        let cut_short = || ToolResult::Failed("the call was cut short: it is not known whether it was done".into());
+        let calls = self.calls.into_iter().map(|(call, result)| (call, result.unwrap_or_else(cut_short))).collect();
+        ToolRound { text: self.text, calls }
+    }
 }

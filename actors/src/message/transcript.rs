@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Media, RunId};
+use super::{Media, RunId, ToolRound};
 
 /// Who speaks in a transcript entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,7 +19,7 @@ pub enum Role {
 }
 
 /// One line of a transcript.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     /// Who speaks.
     pub role: Role,
@@ -32,4 +32,15 @@ pub struct Entry {
     pub run: RunId,
     /// When, milliseconds since 1970.
     pub at_ms: i64,
+    /// The rounds of the gateway's own tools on the way to an answer, oldest first; shortened to what a later turn needs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rounds: Vec<ToolRound>,
+}
+
+impl Entry {
+    /// Returns what was said after the last round: the text without what the rounds say already.
+    #[must_use]
+    pub fn last_words(&self) -> &str {
+        self.rounds.iter().fold(&self.text, |rest, round| rest.strip_prefix(round.text.as_str()).unwrap_or(rest))
+    }
 }

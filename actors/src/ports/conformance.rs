@@ -9,6 +9,7 @@ mod outbox;
 mod pairing;
 mod sessions;
 mod small;
+mod steps;
 mod transcripts;
 
 use std::sync::Arc;
@@ -54,6 +55,7 @@ pub async fn run<S: Store>(open: impl Fn(StoreLimits, &Clock) -> Arc<S>) {
         sessions::cases(),
         transcripts::cases(),
         small::cases(),
+        steps::cases(),
     ];
     for case in cases.into_iter().flatten() {
         println!("a store {}", case.says);

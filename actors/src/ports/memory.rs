@@ -8,6 +8,7 @@ mod pairing;
 mod port;
 mod sessions;
 mod state;
+mod steps;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::message::{
-    AccountKey, Code, Entry, Inbound, InboxId, Outbound, OutboxId, RunId, SessionKey, Target, TraceId, Usage,
+    AccountKey, BegunRound, Code, Entry, Inbound, InboxId, Outbound, OutboxId, RunId, SessionKey, Target, TraceId, Usage,
 };
 
 /// A message to accept.
@@ -40,6 +40,8 @@ pub struct InboxRow {
     pub crashes: u32,
     /// The message.
     pub inbound: Inbound,
+    /// The rounds of tools that its turn had before it was cut short, oldest first.
+    pub steps: Vec<BegunRound>,
 }
 
 /// What a turn leaves behind.

@@ -1,7 +1,7 @@
 //! How a turn came out, for its client, its listeners and whoever ordered it.
 
 use crate::agent::{Ending, ProviderError, RunOutcome};
-use crate::message::{Code, Delta, RunVerdict, ToolCall, TurnEnd, TurnFailure, Usage};
+use crate::message::{BegunRound, Code, Delta, RunVerdict, ToolCall, TurnEnd, TurnFailure, Usage};
 
 /// A turn that is over.
 #[derive(Debug)]
@@ -10,6 +10,8 @@ pub(super) struct Ended {
     pub(super) text: String,
     /// The calls of the client's tools that it ended with; empty when it ended otherwise.
     pub(super) calls: Vec<ToolCall>,
+    /// The rounds of the gateway's own tools that it had, over all its tries.
+    pub(super) rounds: Vec<BegunRound>,
     pub(super) how: How,
 }
 
@@ -34,7 +36,7 @@ impl Ended {
 
     /// A turn that called no tool of its client.
     pub(super) fn saying(text: String, how: How) -> Self {
-        Self { text, calls: Vec::new(), how }
+        Self { text, calls: Vec::new(), rounds: Vec::new(), how }
     }
 
     /// Returns the last that a waiting client hears.

@@ -12,6 +12,14 @@ pub(super) enum SendPolicy {
     Deny,
 }
 
+/// Whether listeners hear of the tools that a turn calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Verbose {
+    #[default]
+    Off,
+    On,
+}
+
 /// Those of a session's own settings that a turn looks at.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Manner {
@@ -19,6 +27,7 @@ pub(super) struct Manner {
     pub(super) thinking: Option<Box<str>>,
     pub(super) send: SendPolicy,
     pub(super) queue: Option<QueueWish>,
+    pub(super) verbose: Verbose,
 }
 
 impl Manner {
@@ -27,7 +36,11 @@ impl Manner {
         let boxed = |text: Option<String>| text.map(String::into_boxed_str);
         // What is kept was read before it was kept; what a later version kept counts as not said.
         let queue = traits.queue.as_deref().and_then(|words| QueueWish::parse(words).ok());
-        Self { model: boxed(traits.model), thinking: boxed(traits.thinking_level), send, queue }
+        let verbose = match traits.verbose_level.as_deref() {
+            Some("on" | "full") => Verbose::On,
+            _ => Verbose::Off,
+        };
+        Self { model: boxed(traits.model), thinking: boxed(traits.thinking_level), send, queue, verbose }
     }
 }
 

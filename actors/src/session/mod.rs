@@ -15,6 +15,8 @@ mod rows;
 mod seed;
 mod settings;
 mod settling;
+mod steps;
+mod tool_step;
 mod turn;
 mod turning;
 mod voice;

@@ -2,8 +2,9 @@
 
 use super::ended::{Ended, How};
 use super::memory::SendPolicy;
+use super::steps::remembered;
 use crate::agent::ProviderError;
-use crate::message::{Entry, Outbound, OutboxId, Role, SessionKey, Switchboard, Target};
+use crate::message::{Entry, Outbound, OutboxId, Role, SessionKey, Switchboard, Target, ToolRound};
 use crate::ports::{InboxRow, NewOutbox, TurnOutcome};
 
 /// What is said when nothing could answer: honest, short, and without the operator's business. The code stands between the two.
@@ -21,12 +22,12 @@ pub fn tells_failure(line: &str) -> bool {
     code.is_some_and(|code| !code.is_empty() && code.bytes().all(|mark| mark.is_ascii_lowercase() || mark == b'_'))
 }
 
-/// Returns the two lines that a turn adds to the transcript; only the question's when there is no answer.
-pub(super) fn entries(question: Entry, answer: String, now_ms: i64) -> Vec<Entry> {
+/// Returns the two lines that a turn adds to the transcript; only the question's when nothing was said or done.
+pub(super) fn entries(question: Entry, answer: String, rounds: Vec<ToolRound>, now_ms: i64) -> Vec<Entry> {
     let run = question.run.clone();
     let mut entries = vec![question];
-    if !answer.is_empty() {
-        entries.push(Entry { role: Role::Assistant, text: answer, media: None, run, at_ms: now_ms });
+    if !(answer.is_empty() && rounds.is_empty()) {
+        entries.push(Entry { role: Role::Assistant, text: answer, media: None, run, at_ms: now_ms, rounds });
     }
     entries
 }
@@ -62,7 +63,7 @@ pub(super) fn of_row(
         session: session.clone(),
         run: question.run.clone(),
         done: vec![row.id],
-        entries: entries(question, line(row, ended), now_ms),
+        entries: entries(question, line(row, ended), remembered(ended.rounds.clone()), now_ms),
         outbox: payloads.into_iter().map(waiting).collect(),
         reply_to: target,
         usage: ended.how.usage(),

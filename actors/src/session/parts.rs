@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::gate::TurnGate;
 use super::settings::SessionSettings;
-use crate::agent::Providers;
+use crate::agent::{Providers, Toolbox};
 use crate::core::Live;
 use crate::message::{Counters, Switchboard};
 use crate::ports::{Briefing, Store};
@@ -16,6 +16,8 @@ pub struct SessionParts {
     pub store: Arc<dyn Store>,
     /// Who answers.
     pub providers: Arc<dyn Providers>,
+    /// What can be done on the way to an answer.
+    pub tools: Arc<Toolbox>,
     /// The way to everybody else.
     pub switchboard: Arc<dyn Switchboard>,
     /// The settings of the moment.

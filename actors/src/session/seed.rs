@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::message::{Ask, Entry, Media, Order, Role, RunId, TraceId};
+use crate::message::{Ask, BegunRound, Entry, Media, Order, Role, RunId, TraceId};
 use crate::ports::InboxRow;
 
 /// The longest time that an order may ask for its turn.
@@ -54,6 +54,13 @@ impl Seed {
         match &self.source {
             Source::Row(row) => Some(row.id.as_uuid()),
             Source::Ask(_) => None,
+        }
+    }
+
+    /// Keeps the rounds of tools that a try had, for the next one to go on after.
+    pub(super) fn keep(&mut self, rounds: &[BegunRound]) {
+        if let Source::Row(row) = &mut self.source {
+            row.steps = rounds.to_vec();
         }
     }
 
@@ -126,6 +133,6 @@ impl Seed {
             Source::Row(row) => (row.inbound.media.clone(), row.inbound.at_ms),
             Source::Ask(ask) => (ask.media.first().cloned(), now_ms),
         };
-        Entry { role: Role::User, text: self.text().to_owned(), media, run: self.run.clone(), at_ms }
+        Entry { role: Role::User, text: self.text().to_owned(), media, run: self.run.clone(), at_ms, rounds: Vec::new() }
     }
 }

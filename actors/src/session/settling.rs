@@ -8,6 +8,7 @@ use super::ended::How;
 use super::outcome;
 use super::seed::{Seed, Source};
 use super::settings::OnProviderFailure;
+use super::steps::remembered;
 use crate::agent::ProviderError;
 use crate::core::{Backoff, Scope};
 use crate::message::{Entry, Retry};
@@ -18,10 +19,13 @@ const TURN_BACKOFF: Backoff = Backoff { base: Duration::from_secs(5), max: Durat
 
 impl SessionActor {
     /// Writes down what a turn leaves behind, or has it run again.
-    pub(super) fn settle(&mut self, seed: Seed, closing: Closing, scope: &mut Scope<'_, Self>) {
+    pub(super) fn settle(&mut self, mut seed: Seed, closing: Closing, scope: &mut Scope<'_, Self>) {
         self.count(&seed, &closing.ended.how, scope);
         let now_ms = scope.clock().now_ms();
         if let Some(wait) = self.next_try(&seed, &closing.ended.how) {
+            if closing.began.is_some() {
+                seed.keep(&closing.ended.rounds);
+            }
             closing.tell(now_ms);
             // Nothing runs meanwhile, so a gateway that goes down does not wait for it.
             self.pass = None;
@@ -75,7 +79,7 @@ impl SessionActor {
     fn ask_ended(&mut self, question: Entry, closing: Closing, scope: &mut Scope<'_, Self>) {
         let now_ms = scope.clock().now_ms();
         let entries = match closing.ended.calls.as_slice() {
-            [] => outcome::entries(question, closing.ended.text.clone(), now_ms),
+            [] => outcome::entries(question, closing.ended.text.clone(), remembered(closing.ended.rounds.clone()), now_ms),
             // What the calls cost was spent all the same.
             _ => Vec::new(),
         };

@@ -10,7 +10,7 @@ use super::memory::Manner;
 use super::seed::{Seed, Source};
 use super::settings::SessionSettings;
 use super::voice::Voice;
-use crate::agent::{Gone, Prompt, Provider, Run, RunLimits, Sink, SteerBox};
+use crate::agent::{Gone, Hands, Prompt, Provider, Run, RunLimits, Sink, SteerBox, ToolNews, TurnState, Written};
 use crate::core::{Clock, Progress};
 use crate::message::{Delta, Entry, SessionKey};
 
@@ -25,22 +25,25 @@ pub(super) struct Turn {
     pub(super) client: Option<mpsc::Sender<Delta>>,
     pub(super) voice: Voice,
     pub(super) steer: SteerBox,
+    pub(super) hands: Hands,
 }
 
 impl Turn {
     /// Runs the turn until it is over or told to stop, and tells its client how it ended.
     pub(super) async fn run(self, progress: Progress, mut stop: oneshot::Receiver<&'static str>) -> (Ended, Voice) {
-        let Self { provider, briefing, mut prompt, limits, clock, client, mut voice, steer } = self;
+        let Self { provider, briefing, mut prompt, limits, clock, client, mut voice, steer, hands } = self;
         prompt.system = join(briefing.await.as_deref(), prompt.system.as_deref());
-        let (mut text, mut calls) = (String::new(), Vec::new());
+        let mut written = Written::default();
         let sink = Audience { client: client.as_ref(), voice: &mut voice };
-        let run = Run { provider, prompt, limits, clock: &clock, progress: &progress, sink, steer };
+        let state = TurnState::Waiting;
+        let run = Run { provider, prompt, limits, clock: &clock, progress: &progress, sink, steer, hands, state };
         let how = tokio::select! {
             biased;
             Ok(why) = &mut stop => How::Aborted(why),
-            outcome = run.write(&mut text, &mut calls) => How::from(outcome),
+            outcome = run.write(&mut written) => How::from(outcome),
         };
-        let ended = Ended { text, calls, how };
+        let Written { text, calls, rounds } = written;
+        let ended = Ended { text, calls, rounds, how };
         if let Some(client) = client {
             tell_client(&client, &ended, stop, limits.time_max, &clock, &progress).await;
         }
@@ -131,5 +134,9 @@ impl Sink for Audience<'_> {
             Some(client) => client.send(Delta::Text { text: piece.to_owned() }).await.map_err(|_| Gone),
             None => Ok(()),
         }
+    }
+
+    fn tool(&mut self, news: ToolNews<'_>) {
+        self.voice.tool(news);
     }
 }

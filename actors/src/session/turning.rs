@@ -122,6 +122,7 @@ impl SessionActor {
         let voice = self.open(&seed, began.at_ms, scope);
         let steer = self.open_to_steering(&seed);
         let history = self.memory.lines.clone().unwrap_or_default();
+        let hands = self.hands(&seed, provider.name(), scope.clock());
         let turn = Turn {
             provider,
             briefing: self.parts.briefing.brief(&self.key),
@@ -131,6 +132,7 @@ impl SessionActor {
             client: turn::client(&seed),
             voice,
             steer,
+            hands,
         };
         let span = tracing::debug_span!("turn", actor = %scope.id(), trace = %seed.trace());
         let (stop, stopped) = oneshot::channel();
@@ -163,7 +165,8 @@ impl SessionActor {
     }
 
     pub(super) fn voice(&self, seed: &Seed, scope: &Scope<'_, Self>) -> Voice {
-        Voice::new(&self.key, seed, Arc::clone(&self.parts.switchboard), scope.clock().clone())
+        let verbose = self.memory.manner.verbose;
+        Voice::new(&self.key, seed, verbose, Arc::clone(&self.parts.switchboard), scope.clock().clone())
     }
 
     /// Ends a turn that never began.

@@ -6,7 +6,10 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::ended::{Ended, How};
+use super::memory::Verbose;
 use super::seed::Seed;
+use super::tool_step::ToolStep;
+use crate::agent::ToolNews;
 use crate::core::Clock;
 use crate::message::{AgentEvent, ChatEvent, ChatState, ChatText, EventBody, EventName, RunId, SessionKey, Switchboard};
 
@@ -23,6 +26,7 @@ pub(super) struct Voice {
     /// The session's key as whoever ordered the turn spelled it; `None` for a turn that nobody ordered.
     spelled: Option<String>,
     run: RunId,
+    verbose: Verbose,
     switchboard: Arc<dyn Switchboard>,
     clock: Clock,
     /// The step told last.
@@ -64,17 +68,23 @@ enum Weight {
 }
 
 impl Voice {
-    pub(super) fn new(session: &SessionKey, seed: &Seed, switchboard: Arc<dyn Switchboard>, clock: Clock) -> Self {
+    pub(super) fn new(
+        session: &SessionKey,
+        seed: &Seed,
+        verbose: Verbose,
+        switchboard: Arc<dyn Switchboard>,
+        clock: Clock,
+    ) -> Self {
         let spelled = seed.order().map(|order| order.spelled.clone());
         let (session, run) = (session.clone(), seed.run.clone());
-        Self { session, spelled, run, switchboard, clock, seq: 0, told: 0, shown: None }
+        Self { session, spelled, run, verbose, switchboard, clock, seq: 0, told: 0, shown: None }
     }
 
     /// Returns a voice for an ordered turn of which only the name is left.
     pub(super) fn of_lost(session: &SessionKey, run: RunId, switchboard: Arc<dyn Switchboard>, clock: Clock) -> Self {
         let spelled = switchboard.runs().spelled(&run).or_else(|| Some(session.to_string()));
         let session = session.clone();
-        Self { session, spelled, run, switchboard, clock, seq: 0, told: 0, shown: None }
+        Self { session, spelled, run, verbose: Verbose::Off, switchboard, clock, seq: 0, told: 0, shown: None }
     }
 
     /// Returns the turn's name if a control client ordered it.
@@ -107,6 +117,14 @@ impl Voice {
             self.shown = Some(now);
             let message = Some(ChatText::new(whole, self.clock.now_ms()));
             self.chat(Weight::Light, ChatEvent { message, ..self.chat_event(ChatState::Delta) });
+        }
+    }
+
+    /// Says what a tool does, in a session that is set to show that.
+    pub(super) fn tool(&mut self, news: ToolNews<'_>) {
+        if self.verbose == Verbose::On && self.switchboard.has_listeners() {
+            let weight = if matches!(news, ToolNews::Update(..)) { Weight::Light } else { Weight::Kept };
+            self.step("tool", weight, ToolStep::of(news));
         }
     }
 

@@ -60,6 +60,7 @@ impl Bench {
             supervisor: self.stage.supervisor.clone(),
             store: Arc::clone(&self.store) as _,
             providers: Arc::new(Only(Arc::new(Scripted::default()))),
+            tools: crate::doubles::toolbox(&[], &self.stage.clock),
             accounts: Live::new(move || Arc::clone(&accounts.lock().unwrap())),
             routes: Live::fixed(RouteSettings::default()),
             sessions: Live::fixed(SessionSettings::default()),

@@ -8,9 +8,9 @@ use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use callboard_actors::channel::{Access, Account, Connector, Facts, Platform, Probe, Reconnect, TargetAddress, TargetError};
 use callboard_actors::message::{
-    AccountKey, Ask, AskError, ChatKind, ChatRef, Code, Delta, Entry, EventBody, InboxId, LinkState, LinkStatus, Listener,
-    Outbound, OutboxId, Receipt, Route, RunId, Runs, Said, Sampling, SessionKey, Shaper, Switchboard, Target, ToolRound,
-    ToolUse, Usage,
+    AccountKey, Ask, AskError, BegunRound, ChatKind, ChatRef, Code, Delta, Entry, EventBody, InboxId, LinkState, LinkStatus,
+    Listener, Outbound, OutboxId, Receipt, Route, RunId, Runs, Said, Sampling, SessionKey, Shaper, Switchboard, Target,
+    ToolResult, ToolRound, ToolUse, Usage,
 };
 use callboard_actors::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, CrashCount, DeadLetter, DeadLetterId, DeviceRow, Direction, InboxFate,
@@ -86,6 +86,12 @@ impl Store for FakeStore {
         unused()
     }
     fn finish_turn(&self, _: TurnOutcome, _: usize) -> Answer<Vec<InboxRow>> {
+        unused()
+    }
+    fn begin_round(&self, _: InboxId, _: usize, _: BegunRound) -> Answer<()> {
+        unused()
+    }
+    fn finish_call(&self, _: InboxId, _: usize, _: usize, _: ToolResult) -> Answer<()> {
         unused()
     }
     fn reopen_inbox(&self, _: SessionKey, _: CrashCount) -> Answer<usize> {

@@ -111,7 +111,7 @@ struct Function<'a> {
 /// Returns the body that asks a prompt.
 pub(super) fn body(prompt: &Prompt) -> serde_json::Result<Vec<u8>> {
     let system = prompt.system.iter().map(|system| plain("system", Content::Borrowed(system)));
-    let history = prompt.history.iter().map(past);
+    let history = prompt.history.iter().flat_map(past);
     let before = prompt.before.iter().flat_map(said);
     let rounds = prompt.rounds.iter().flat_map(round);
     let messages = system.chain(history).chain(before).chain([now(&prompt.text, &prompt.media)]).chain(rounds).collect();
@@ -176,12 +176,16 @@ fn role_name(role: Role) -> &'static str {
 }
 
 /// An earlier line. Its picture is only named: a link that has expired since would make the backend refuse the whole session.
-fn past(entry: &Entry) -> Message<'_> {
+/// The tools that were called on the way to an answer stand before it.
+fn past(entry: &Entry) -> impl Iterator<Item = Message<'_>> {
+    let text = entry.last_words();
     let content = match &entry.media {
-        Some(media) => Content::Owned(with_links(&entry.text, [media])),
-        None => Content::Borrowed(&entry.text),
+        Some(media) => Content::Owned(with_links(text, [media])),
+        None => Content::Borrowed(text),
     };
-    plain(role_name(entry.role), content)
+    // After a turn that ended with its tools there is nothing more.
+    let is_said = entry.rounds.is_empty() || !text.is_empty();
+    entry.rounds.iter().flat_map(round).chain(is_said.then(|| plain(role_name(entry.role), content)))
 }
 
 /// What is said now: images as parts of their own, other files as lines of the text.

@@ -1,7 +1,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use callboard_actors::agent::{Piece, Prompt, Provider as _, ProviderError, Run, RunEnd, RunLimits, RunOutcome, SteerBox};
+use callboard_actors::agent::{
+    Hands, Piece, Prompt, Provider as _, ProviderError, Run, RunEnd, RunLimits, RunOutcome, SteerBox, TurnState,
+};
 use callboard_actors::core::{Clock, Progress};
 use callboard_actors::message::{
     Code, Entry, Media, Role, RunId, Said, Sampling, ToolCall, ToolChoice, ToolResult, ToolRound, ToolSpec, ToolUse, Usage,
@@ -87,7 +89,8 @@ async fn streams_an_answer() {
 async fn sends_the_whole_conversation() {
     let stand_in = StandIn::start([Reply::Stream(vec![text("x"), finish("stop"), done()], Then::Close)]);
     let media = |url: &str, mime: Option<&str>| Media { url: url.into(), mime: mime.map(Into::into) };
-    let entry = |role, text: &str, media| Entry { role, text: text.into(), media, run: RunId::new(), at_ms: 0 };
+    let entry =
+        |role, text: &str, media| Entry { role, text: text.into(), media, run: RunId::new(), at_ms: 0, rounds: Vec::new() };
     let call = ToolCall { id: "c1".into(), name: "clock".into(), args: json!({"zone": "utc"}) };
     let prompt = Prompt {
         system: Some("Be kind.".into()),
@@ -370,6 +373,8 @@ async fn run(provider: OpenAi) -> RunEnd {
         progress: &progress,
         sink: (),
         steer: SteerBox::default(),
+        hands: Hands::default(),
+        state: TurnState::Waiting,
     };
     turn.finish().await
 }

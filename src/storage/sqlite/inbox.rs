@@ -9,6 +9,7 @@ use super::books::Sequence;
 use super::codec::{from_json, limit as bound, to_json, uuid};
 use super::crash;
 use super::deadletters::{self, Cause};
+use super::steps::{self, RawSteps};
 use super::tx::{BEGUN, DEAD, DISCARDED, DONE, EPOCH, Outcome, Tx, WAITING, missing};
 
 /// A message with what the caller's thread could do ahead of the writer's.
@@ -33,11 +34,15 @@ pub(super) struct RawInbox {
     seq: i64,
     crashes: u32,
     body: Option<String>,
+    steps: RawSteps,
 }
 
 impl RawInbox {
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self { place: row.get(0)?, id: uuid(row.get(1)?), seq: row.get(2)?, crashes: row.get(3)?, body: row.get(4)? })
+    /// Reads a row, and its steps where it has any.
+    fn read(conn: &Connection, row: &Row<'_>) -> rusqlite::Result<Self> {
+        let id = uuid(row.get(1)?);
+        let steps = RawSteps::read(conn, id.as_bytes())?;
+        Ok(Self { place: row.get(0)?, id, seq: row.get(2)?, crashes: row.get(3)?, body: row.get(4)?, steps })
     }
 
     /// Parses the body; answers with the row's place as well.
@@ -52,6 +57,7 @@ impl RawInbox {
             seq: self.seq.unsigned_abs(),
             crashes: self.crashes,
             inbound: from_json(self.body.as_deref())?,
+            steps: self.steps.parse()?,
         })
     }
 }
@@ -114,7 +120,7 @@ pub(super) fn begin(tx: &mut Tx<'_>, session: &SessionKey, limit: usize) -> Outc
             "SELECT place, id, seq, crashes, body FROM inbox
              WHERE session = ?1 AND state = 0 ORDER BY place LIMIT ?2",
         )?
-        .query_map(params![session, bound(limit)], RawInbox::read)?
+        .query_map(params![session, bound(limit)], |row| RawInbox::read(tx.conn, row))?
         .collect::<rusqlite::Result<Vec<_>>>()?;
     let mut take = tx.sql("UPDATE inbox SET state = 1, attempts = attempts + 1, owner_epoch = ?2 WHERE place = ?1")?;
     for row in &rows {
@@ -131,7 +137,7 @@ pub(super) fn waiting(conn: &Connection, session: &SessionKey, behind: u64, limi
             "SELECT i.place, i.id, i.seq, i.crashes, i.body FROM sessions s JOIN inbox i USING (session)
              WHERE s.key = ?1 AND i.state = 0 AND i.place > ?2 ORDER BY i.place LIMIT ?3",
         )?
-        .query_map(params![session.as_str(), behind, bound(limit)], RawInbox::read)?
+        .query_map(params![session.as_str(), behind, bound(limit)], |row| RawInbox::read(conn, row))?
         .collect::<rusqlite::Result<Vec<_>>>()?;
     Ok(rows)
 }
@@ -159,6 +165,7 @@ pub(super) fn take(
     for (id, reason) in drop {
         let ended = end.execute(params![id.as_uuid().as_bytes(), session, tx.now_ms, reason])? as u64;
         tx.books.inbox_open = tx.books.inbox_open.saturating_sub(ended);
+        steps::forget(tx, id.as_uuid().as_bytes())?;
     }
     Ok(taken)
 }
@@ -176,6 +183,7 @@ pub(super) fn finish(tx: &mut Tx<'_>, ids: &[InboxId]) -> Outcome<()> {
             return missing(format!("inbox row {id} is not open"));
         }
         tx.books.inbox_open = tx.books.inbox_open.saturating_sub(ended);
+        steps::forget(tx, id.as_uuid().as_bytes())?;
     }
     Ok(())
 }
@@ -231,6 +239,7 @@ pub(super) fn revive(tx: &mut Tx<'_>, place: i64, session: Option<&SessionKey>) 
 
 /// Forgets a dead row's payload; what tells a duplicate stays until retention.
 pub(super) fn discard(tx: &mut Tx<'_>, place: i64) -> rusqlite::Result<()> {
+    tx.sql("DELETE FROM steps WHERE row = (SELECT id FROM inbox WHERE place = ?1)")?.execute([place])?;
     tx.sql("UPDATE inbox SET state = ?2, ended_ms = ?3, body = NULL WHERE place = ?1")?
         .execute(params![place, DISCARDED, tx.now_ms])
         .map(drop)

@@ -38,6 +38,7 @@ mod request;
 mod schema;
 mod sessions;
 mod small;
+mod steps;
 mod store;
 mod transcript;
 mod tx;

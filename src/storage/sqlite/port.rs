@@ -1,6 +1,8 @@
 //! The port: each outcome as a request. What can be done ahead of the writer or after it is done on the caller's side.
 
-use callboard_actors::message::{AccountKey, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, Usage};
+use callboard_actors::message::{
+    AccountKey, BegunRound, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
+};
 use callboard_actors::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate, InboxRow,
     NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
@@ -8,12 +10,13 @@ use callboard_actors::ports::{
 };
 use serde_json::{Map, Value};
 
+use super::codec::to_json;
 use super::inbox::{self, NewInbox, RawInbox};
 use super::outbox::{self, NewRow, RawOutbox};
 use super::pairing::{self, NewPairing};
 use super::store::SqliteStore;
 use super::transcript::{self, Finished, Lines, RawLines};
-use super::{deadletters, sessions, small};
+use super::{deadletters, sessions, small, steps};
 
 /// Answers without asking anybody.
 fn at_once<T: Send + 'static>(answer: Result<T, StoreError>) -> Answer<T> {
@@ -52,6 +55,20 @@ impl Store for SqliteStore {
     fn finish_turn(&self, outcome: TurnOutcome, next: usize) -> Answer<Vec<InboxRow>> {
         match Finished::prepare(outcome) {
             Ok(turn) => parse_inbox(self.write(move |tx| transcript::finish_turn(tx, &turn, next))),
+            Err(error) => at_once(Err(error)),
+        }
+    }
+
+    fn begin_round(&self, row: InboxId, round: usize, calls: BegunRound) -> Answer<()> {
+        match steps::Round::prepare(calls) {
+            Ok(body) => self.write(move |tx| steps::begin(tx, row, round, &body)),
+            Err(error) => at_once(Err(error)),
+        }
+    }
+
+    fn finish_call(&self, row: InboxId, round: usize, call: usize, result: ToolResult) -> Answer<()> {
+        match to_json(&result) {
+            Ok(body) => self.write(move |tx| steps::finish(tx, row, round, call, &body)),
             Err(error) => at_once(Err(error)),
         }
     }

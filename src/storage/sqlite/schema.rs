@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_base.sql"),
     include_str!("../migrations/0002_control.sql"),
     include_str!("../migrations/0003_queue.sql"),
+    include_str!("../migrations/0004_steps.sql"),
 ];
 
 /// The mark of our files, "CBOD".

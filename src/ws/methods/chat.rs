@@ -2,7 +2,8 @@
 
 use callboard_actors::client::{Refusal, Scope, WireError};
 use callboard_actors::message::{
-    ChatEvent, ChatState, ChatText, Entry, EventBody, EventName, Role, RunId, RunReport, RunStand, RunVerdict, Usage,
+    ChatEvent, ChatState, ChatText, Entry, EventBody, EventName, Role, RunId, RunReport, RunStand, RunVerdict, ToolResult,
+    ToolRound, Usage,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -183,10 +184,25 @@ fn newest(lines: &[Entry]) -> Vec<Value> {
 }
 
 fn message(line: &Entry) -> Value {
-    let Entry { role, text, media, run, at_ms } = line;
-    let mut content = vec![json!({ "type": "text", "text": text })];
+    let Entry { role, text, media, run, at_ms, rounds } = line;
+    let mut content: Vec<_> = rounds.iter().flat_map(called).collect();
+    content.push(json!({ "type": "text", "text": text }));
     content.extend(media.as_ref().map(|media| json!({ "type": "image_url", "url": media.url, "mimeType": media.mime })));
     json!({ "role": role, "content": content, "timestamp": at_ms, "runId": run })
+}
+
+/// Returns the calls of a round of tools, each with what came of it.
+fn called(round: &ToolRound) -> impl Iterator<Item = Value> {
+    round.calls.iter().flat_map(|(call, result)| {
+        let failed = matches!(result, ToolResult::Failed(_));
+        [
+            json!({ "type": "toolCall", "id": call.id, "name": call.name, "arguments": call.args }),
+            json!({
+                "type": "toolResult", "toolCallId": call.id, "toolName": call.name, "isError": failed,
+                "content": [{ "type": "text", "text": result.text() }],
+            }),
+        ]
+    })
 }
 
 /// A line to write.
@@ -217,7 +233,7 @@ async fn inject(cx: Cx, params: InjectParams) -> Result<Free, Refusal> {
     let id: String = Uuid::new_v4().simple().to_string().chars().take(8).collect();
     let run = RunId::named(&format!("inject-{id}")).unwrap_or_default();
     let at_ms = control.clock().now_ms();
-    let line = Entry { role: Role::Assistant, text: text.clone(), media: None, run: run.clone(), at_ms };
+    let line = Entry { role: Role::Assistant, text: text.clone(), media: None, run: run.clone(), at_ms, rounds: Vec::new() };
     control.store.append_transcript(session.key.clone(), vec![line], Usage::default());
     control.store.flush().await?;
     control.switchboard.session_changed(&session.key);

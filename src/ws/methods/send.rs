@@ -127,7 +127,8 @@ fn mirror(control: &Control, sent: &Sent, named: Option<SessionKey>, text: Strin
         control.switchboard.resolve(&route)
     });
     let media = media_url.map(|url| Media { url, mime: None });
-    let line = Entry { role: Role::Assistant, text, media, run: RunId::new(), at_ms: control.clock().now_ms() };
+    let line =
+        Entry { role: Role::Assistant, text, media, run: RunId::new(), at_ms: control.clock().now_ms(), rounds: Vec::new() };
     control.store.append_transcript(session.clone(), vec![line], Usage::default());
     control.switchboard.session_changed(&session);
 }

@@ -59,7 +59,11 @@ impl Stage {
 
     /// Has every turn take a while, so that there are turns to interrupt; for a gateway that does not run yet.
     pub(super) fn slow_turns(&self, wait_ms: u64) {
-        let script = format!("steps:\n  - do: [ {{ waitMs: {wait_ms} }}, echo ]\n");
+        self.play(&format!("steps:\n  - do: [ {{ waitMs: {wait_ms} }}, echo ]\n"));
+    }
+
+    /// Has turns play a script; for a gateway that does not run yet.
+    pub(super) fn play(&self, script: &str) {
         std::fs::write(self.gateway.state().join("script.yaml"), script).expect("a script");
         let mut settings = self.gateway.settings();
         merge(

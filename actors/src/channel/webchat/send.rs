@@ -67,7 +67,7 @@ pub(super) fn line(id: OutboxId, outbound: &Outbound, now_ms: i64) -> Result<Lin
         return Err(SendError::Empty);
     }
     let run = RunId::named(&id.to_string()).unwrap_or_default();
-    Ok(Line { session, entry: Entry { role: Role::Assistant, text, media: None, run, at_ms: now_ms } })
+    Ok(Line { session, entry: Entry { role: Role::Assistant, text, media: None, run, at_ms: now_ms, rounds: Vec::new() } })
 }
 
 /// Chats of which a row could not be looked up, each with the moment until which its later rows wait, so that they stay in their

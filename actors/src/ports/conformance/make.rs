@@ -74,7 +74,7 @@ pub fn turn(chat: &str, done: &[InboxId], outbox: Vec<NewOutbox>) -> TurnOutcome
 /// Returns a line of a transcript.
 #[must_use]
 pub fn entry(run: RunId, role: Role, text: &str) -> Entry {
-    Entry { role, text: text.to_owned(), media: None, run, at_ms: START_MS }
+    Entry { role, text: text.to_owned(), media: None, run, at_ms: START_MS, rounds: Vec::new() }
 }
 
 /// Returns the platform's word for any payload.

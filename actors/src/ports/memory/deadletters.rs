@@ -125,6 +125,7 @@ impl State {
         let letter = self.letter(id)?;
         for row in self.inbox.values_mut().filter(|row| row.id.as_uuid() == id) {
             row.stand = Stand::Discarded;
+            row.steps.clear();
         }
         for out in self.outbox.values_mut().filter(|out| out.row.id.as_uuid() == id) {
             out.stand = Stand::Discarded;

@@ -29,7 +29,8 @@ impl State {
         self.session(&session);
         let (id, place) = (InboxId::new(), self.next_place());
         let seq = self.next_inbox_seq(&inbound.route.account, &inbound.route.chat);
-        self.inbox.insert(place, In { id, seq, session, stand: Stand::Waiting, attempts: 0, crashes: 0, inbound });
+        self.inbox
+            .insert(place, In { id, seq, session, stand: Stand::Waiting, attempts: 0, crashes: 0, inbound, steps: Vec::new() });
         Accepted::New { id, seq }
     }
 
@@ -38,7 +39,8 @@ impl State {
         let take = |row: &mut In| {
             row.stand = Stand::Begun;
             row.attempts += 1;
-            InboxRow { id: row.id, seq: row.seq, crashes: row.crashes, inbound: row.inbound.clone() }
+            let (inbound, steps) = (row.inbound.clone(), row.steps.clone());
+            InboxRow { id: row.id, seq: row.seq, crashes: row.crashes, inbound, steps }
         };
         waiting.take(limit).map(take).collect()
     }
@@ -47,7 +49,8 @@ impl State {
         let waiting = self.inbox.range(behind.saturating_add(1)..);
         let own = waiting.filter(|(_, row)| row.session == *session && row.stand == Stand::Waiting);
         let shown = |(place, row): (&u64, &In)| {
-            (*place, InboxRow { id: row.id, seq: row.seq, crashes: row.crashes, inbound: row.inbound.clone() })
+            let (inbound, steps) = (row.inbound.clone(), row.steps.clone());
+            (*place, InboxRow { id: row.id, seq: row.seq, crashes: row.crashes, inbound, steps })
         };
         own.take(limit).map(shown).collect()
     }
@@ -82,6 +85,7 @@ impl State {
         }
         for row in self.inbox.values_mut().filter(|row| outcome.done.contains(&row.id)) {
             row.stand = Stand::Done;
+            row.steps.clear();
         }
         let session = self.append(&outcome.session, outcome.entries, outcome.usage);
         session.reply_to = outcome.reply_to.or(session.reply_to.take());

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::message::{AccountKey, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, Usage};
+use crate::message::{AccountKey, BegunRound, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage};
 use crate::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate, InboxRow,
     NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
@@ -30,6 +30,14 @@ impl Store for MemoryStore {
 
     fn finish_turn(&self, outcome: TurnOutcome, next: usize) -> Answer<Vec<InboxRow>> {
         self.write(|state| state.finish_turn(outcome, next))
+    }
+
+    fn begin_round(&self, row: InboxId, round: usize, calls: BegunRound) -> Answer<()> {
+        self.write(|state| state.begin_round(row, round, calls))
+    }
+
+    fn finish_call(&self, row: InboxId, round: usize, call: usize, result: ToolResult) -> Answer<()> {
+        self.write(|state| state.finish_call(row, round, call, result))
     }
 
     fn reopen_inbox(&self, session: SessionKey, crash: CrashCount) -> Answer<usize> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::core::Clock;
-use crate::message::{AccountKey, ChatRef, Inbound, InboxId, SessionKey, Target, TraceId};
+use crate::message::{AccountKey, BegunRound, ChatRef, Inbound, InboxId, SessionKey, Target, TraceId};
 use crate::ports::{DeadLetter, NewOutbox, Pairing, StoreError, StoreLimits};
 
 use super::sessions::Known;
@@ -34,6 +34,8 @@ pub(super) struct In {
     pub attempts: u32,
     pub crashes: u32,
     pub inbound: Inbound,
+    /// The rounds of tools that its turn has had.
+    pub steps: Vec<BegunRound>,
 }
 
 /// A row of the outbox.

@@ -144,7 +144,7 @@ impl SessionActor {
         }
         let channel = inbound.route.account.channel();
         let policy = self.settings().queue.policy(channel, self.memory.manner.queue.as_ref(), wish.as_ref());
-        let alone = row.inbound.order.is_some() || row.crashes > 0;
+        let alone = row.inbound.order.is_some() || row.crashes > 0 || !row.steps.is_empty();
         Waiting { row, policy, sort: if alone { Sort::Alone } else { Sort::Message } }
     }
 

@@ -121,8 +121,14 @@ impl SessionActor {
         let same = (&one.account, &one.chat, &one.thread) == (&other.account, &other.chat, &other.thread);
         if same && first.inbound.order.is_none() {
             let InboxRow { id, inbound, .. } = row;
-            let line =
-                Entry { role: Role::User, text: inbound.text, media: inbound.media, run: run.clone(), at_ms: inbound.at_ms };
+            let line = Entry {
+                role: Role::User,
+                text: inbound.text,
+                media: inbound.media,
+                run: run.clone(),
+                at_ms: inbound.at_ms,
+                rounds: Vec::new(),
+            };
             // What finds no room waits for a turn of its own.
             if self.queue.steer.put(Steered { id, line, backlog }) {
                 self.parts.counters.turns.steered.inc();

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::agent::{Ending, Piece};
+use crate::agent::{Ending, Piece, Toolbox};
 use crate::core::{ActorId, ActorRef, Live};
-use crate::doubles::{Line, Notebook, Only, Scripted, ShakyStore, Stage};
+use crate::doubles::{Line, Notebook, Only, Scripted, ShakyStore, Stage, toolbox};
 use crate::message::{
     Ask, Code, Counters, Delivery, Delta, EventBody, Order, Retired, Role, RunId, RunReport, RunStand, SessionKey,
     SessionMessage, Tenure, TraceId, Usage,
@@ -25,6 +25,7 @@ pub(super) struct Bench {
     pub(super) counters: Arc<Counters>,
     pub(super) gate: TurnGate,
     pub(super) settings: SessionSettings,
+    pub(super) tools: Arc<Toolbox>,
 }
 
 pub(super) fn key() -> SessionKey {
@@ -48,6 +49,7 @@ impl Bench {
                 queue: one_by_one(),
                 ..SessionSettings::default()
             },
+            tools: toolbox(&[], &stage.clock),
             stage: Arc::clone(stage),
         }
     }
@@ -56,6 +58,7 @@ impl Bench {
         let parts = SessionParts {
             store: Arc::clone(&self.store) as _,
             providers: Arc::new(Only(Arc::clone(&self.provider))),
+            tools: Arc::clone(&self.tools),
             switchboard: Arc::clone(&self.notebook) as _,
             settings: Live::fixed(self.settings.clone()),
             counters: Arc::clone(&self.counters),

@@ -10,4 +10,5 @@ mod lost;
 mod modes;
 mod orders;
 mod rows;
+mod tools;
 mod traits;

@@ -79,10 +79,10 @@ fn an_order_that_is_delivered_nowhere_leaves_where_answers_go() {
     for (name, order, expected) in cases {
         let mut inbound = make::accept("room", "1").inbound;
         inbound.order = order.map(Box::new);
-        let row = InboxRow { id: InboxId::new(), seq: 1, crashes: 0, inbound };
+        let row = InboxRow { id: InboxId::new(), seq: 1, crashes: 0, inbound, steps: Vec::new() };
         let question = make::entry(RunId::new(), Role::User, "1");
         let ending = Ending { finish_reason: "stop".into(), usage: Usage { input: 1, output: 2 } };
-        let ended = Ended { text: "answer".into(), calls: Vec::new(), how: How::Done(ending) };
+        let ended = Ended { text: "answer".into(), calls: Vec::new(), rounds: Vec::new(), how: How::Done(ending) };
         let outcome = of_row(&key(), &row, question, &ended, SendPolicy::Allow, &Notebook::default(), 7);
         assert_eq!(outcome.reply_to, expected, "{name}");
         assert_eq!(outcome.outbox.first().map(|row| row.outbound.target.clone()), expected, "{name}");

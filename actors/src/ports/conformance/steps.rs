@@ -1,0 +1,106 @@
+//! Promises about the steps of turns that are under way.
+
+use serde_json::json;
+
+use super::{Bench, Case, case, make};
+use crate::message::{BegunRound, Code, InboxId, ToolCall, ToolResult};
+use crate::ports::{CrashCount, InboxRow, Store, StoreError};
+
+pub(super) fn cases() -> Vec<Case> {
+    vec![
+        case("hands the steps of a row out with it until it is answered", |bench| Box::pin(go_on(bench))),
+        case("believes the first word on a call", |bench| Box::pin(first_word(bench))),
+        case("takes the same round again and no other", |bench| Box::pin(same_again(bench))),
+        case("takes steps of rows in hand only", |bench| Box::pin(in_hand(bench))),
+        case("keeps the steps of a dead letter for its retry", |bench| Box::pin(dead(bench))),
+    ]
+}
+
+fn round(text: &str, names: &[&str]) -> BegunRound {
+    let call = |name: &&str| ToolCall { id: format!("{name}-☕"), name: (*name).into(), args: json!({ "a": [1, "\u{0}"] }) };
+    BegunRound::new(text.into(), names.iter().map(call).collect())
+}
+
+async fn row(store: &dyn Store, platform_id: &str) -> InboxId {
+    store.accept(vec![make::accept("a", platform_id)]).await.unwrap();
+    take(store).await.id
+}
+
+async fn take(store: &dyn Store) -> InboxRow {
+    store.begin_turn(make::session("a"), 1).await.unwrap().remove(0)
+}
+
+async fn again(store: &dyn Store) -> Vec<BegunRound> {
+    store.reopen_inbox(make::session("a"), CrashCount::Uncounted).await.unwrap();
+    take(store).await.steps
+}
+
+async fn go_on(Bench { store, .. }: Bench) {
+    let id = row(&*store, "1").await;
+    assert!(again(&*store).await.is_empty());
+    let (mut first, second) = (round("let me see", &["x", "y"]), round("", &["z"]));
+    store.begin_round(id, 0, first.clone()).await.unwrap();
+    assert_eq!(again(&*store).await, [first.clone()]);
+    store.finish_call(id, 0, 1, ToolResult::Failed("no".into())).await.unwrap();
+    store.finish_call(id, 0, 0, ToolResult::Done("é".into())).await.unwrap();
+    store.begin_round(id, 1, second.clone()).await.unwrap();
+    first.finish(0, ToolResult::Done("é".into()));
+    first.finish(1, ToolResult::Failed("no".into()));
+    assert_eq!(again(&*store).await, [first, second]);
+
+    store.accept(vec![make::accept("a", "2")]).await.unwrap();
+    let next = store.finish_turn(make::turn("a", &[id], vec![]), 1).await.unwrap();
+    assert!(next[0].steps.is_empty(), "the steps are another row's");
+    let late = store.finish_call(id, 1, 0, ToolResult::Done("late".into())).await;
+    assert!(matches!(late, Err(StoreError::Missing { .. })), "the steps went with the end: {late:?}");
+}
+
+async fn first_word(Bench { store, .. }: Bench) {
+    let id = row(&*store, "1").await;
+    store.begin_round(id, 0, round("", &["x"])).await.unwrap();
+    for word in ["first", "second"] {
+        store.finish_call(id, 0, 0, ToolResult::Done(word.into())).await.unwrap();
+    }
+    assert_eq!(again(&*store).await[0].calls[0].1, Some(ToolResult::Done("first".into())));
+}
+
+async fn same_again(Bench { store, .. }: Bench) {
+    let id = row(&*store, "1").await;
+    store.begin_round(id, 0, round("a", &["x"])).await.unwrap();
+    store.finish_call(id, 0, 0, ToolResult::Done("done".into())).await.unwrap();
+    store.begin_round(id, 0, round("a", &["x"])).await.unwrap();
+    for other in [round("b", &["x"]), round("a", &["y"]), round("a", &["x", "y"])] {
+        assert!(matches!(store.begin_round(id, 0, other).await, Err(StoreError::Conflict { .. })));
+    }
+    let steps = again(&*store).await;
+    assert_eq!((steps.len(), steps[0].text.as_str()), (1, "a"));
+    assert_eq!(steps[0].calls[0].1, Some(ToolResult::Done("done".into())));
+}
+
+async fn in_hand(Bench { store, .. }: Bench) {
+    let missing = |answer| matches!(answer, Err(StoreError::Missing { .. }));
+    let id = row(&*store, "1").await;
+    for call in [0, 1] {
+        assert!(missing(store.finish_call(id, 0, call, ToolResult::Done("x".into())).await));
+    }
+    store.begin_round(id, 0, round("", &["x"])).await.unwrap();
+    assert!(missing(store.finish_call(id, 0, 1, ToolResult::Done("x".into())).await), "there is one call");
+    store.reopen_inbox(make::session("a"), CrashCount::Uncounted).await.unwrap();
+    assert!(missing(store.begin_round(id, 1, round("", &["x"])).await), "it waits");
+    assert!(missing(store.begin_round(InboxId::new(), 0, round("", &["x"])).await), "there is no such row");
+}
+
+async fn dead(Bench { store, .. }: Bench) {
+    let id = row(&*store, "1").await;
+    store.begin_round(id, 0, round("", &["x"])).await.unwrap();
+    store.bury_inbox(id, Code::Poison, "it crashes".into()).await.unwrap();
+    let letter = store.dead_letters(None, 1).await.unwrap().items.remove(0);
+    store.retry_dead_letter(letter.id).await.unwrap();
+    assert_eq!(take(&*store).await.steps, [round("", &["x"])]);
+
+    store.bury_inbox(id, Code::Poison, "it crashes".into()).await.unwrap();
+    let letter = store.dead_letters(None, 1).await.unwrap().items.remove(0);
+    store.discard_dead_letter(letter.id).await.unwrap();
+    let late = store.finish_call(id, 0, 0, ToolResult::Done("late".into())).await;
+    assert!(matches!(late, Err(StoreError::Missing { .. })), "they went with the letter: {late:?}");
+}

@@ -1,0 +1,34 @@
+//! The steps of turns that are under way.
+
+use crate::message::{BegunRound, InboxId, ToolResult};
+use crate::ports::StoreError;
+
+use super::state::{Stand, State, missing};
+
+impl State {
+    pub(super) fn begin_round(&mut self, id: InboxId, round: usize, calls: BegunRound) -> Result<(), StoreError> {
+        let row = self.inbox.values_mut().find(|row| row.id == id && row.stand == Stand::Begun);
+        let Some(row) = row else { return Err(missing(format!("inbox row {id} is not in hand"))) };
+        match row.steps.get(round) {
+            Some(known) if is_same(known, &calls) => Ok(()),
+            Some(_) => Err(StoreError::Conflict { what: format!("round {round} of inbox row {id} is another one") }),
+            None => {
+                row.steps.push(calls);
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn finish_call(&mut self, id: InboxId, round: usize, call: usize, result: ToolResult) -> Result<(), StoreError> {
+        let row = self.inbox.values_mut().find(|row| row.id == id);
+        let round = row.and_then(|row| row.steps.get_mut(round)).filter(|round| call < round.calls.len());
+        let Some(round) = round else { return Err(missing(format!("inbox row {id} has no such call"))) };
+        round.finish(call, result);
+        Ok(())
+    }
+}
+
+/// Says whether two rounds ask for the same.
+fn is_same(known: &BegunRound, other: &BegunRound) -> bool {
+    known.text == other.text && known.calls.iter().map(|(call, _)| call).eq(other.calls.iter().map(|(call, _)| call))
+}
