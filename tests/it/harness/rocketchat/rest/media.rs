@@ -34,7 +34,7 @@ fn form(ask: &Ask) -> Result<(Upload, Value), Refusal> {
 
 /// Answers `rooms.media`: the file is kept, nobody sees it yet.
 pub fn upload(world: &mut World, ask: &Ask) -> Answer {
-    let rid = room(world, ask)?;
+    room(world, ask)?;
     let (upload, _) = form(ask)?;
     let id = world.add_file(upload);
     let path = world.file(&id).map(super::super::world::File::path);
