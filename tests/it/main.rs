@@ -26,6 +26,7 @@ mod openai_client;
 mod pairing;
 mod policies;
 mod restart;
+mod rocketchat;
 mod rocketchat_server;
 mod socket_chat;
 mod socket_chat_link;

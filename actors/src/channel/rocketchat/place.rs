@@ -56,7 +56,7 @@ impl Places {
             }
             (ChatKind::Group | ChatKind::Channel, _, Some(name)) => match api.room(RoomBy::Name(name)).await {
                 // What looks like a name may be an id with a mark before it.
-                Err(ApiError::Rest(_)) => api.room(RoomBy::Id(name)).await?.id,
+                Err(error) if !error.passes() => api.room(RoomBy::Id(name)).await?.id,
                 found => found?.id,
             },
             (ChatKind::Group | ChatKind::Channel, ..) => chat.id.clone(),

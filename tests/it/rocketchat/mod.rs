@@ -1,0 +1,9 @@
+//! The Rocket.Chat channel against a server of ours: the real program, as an operator runs it.
+
+mod faults;
+mod links;
+mod messages;
+mod outage;
+mod policies;
+mod rig;
+mod soak;

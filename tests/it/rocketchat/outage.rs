@@ -1,0 +1,76 @@
+//! What was said while nobody listened.
+
+use serde_json::json;
+
+use super::rig::Rig;
+use crate::harness::rocketchat::{Kind, Version};
+
+const TEN_MINUTES_MS: i64 = 600_000;
+
+#[tokio::test]
+async fn what_was_missed_is_answered_once_and_only_what_is_due() {
+    for version in [Version::Seven, Version::Eight] {
+        let rig = Rig::start(version, json!({ "historyLimit": 0 })).await;
+        let (direct, room) = (rig.room(Kind::Direct, "").await, rig.room(Kind::Channel, "general").await);
+        let first = rig.server.say(&direct, &rig.ann, "before");
+        rig.server.wait_for_said(&direct, 1).await;
+        rig.server.go_away();
+        rig.link("down").await;
+        rig.server.say(&direct, &rig.ann, "missed 1");
+        rig.server.move_clock(TEN_MINUTES_MS);
+        rig.server.say(&room, &rig.ann, "@call.bot missed 2");
+        rig.server.say(&room, &rig.ann, "not for you");
+        rig.server.edit(&first, &rig.ann, "before, edited");
+        rig.server.react(&first, &rig.ann, "tada");
+        let thread = rig.server.say(&room, &rig.ann, "a root");
+        rig.server.reply(&room, &rig.ann, &thread, "@call.bot missed 3");
+        rig.server.come_back();
+        rig.server.wait_for_said(&room, 2).await;
+        rig.server.say(&direct, &rig.ann, "after");
+        assert_eq!(rig.server.wait_for_said(&direct, 3).await, ["before", "missed 1", "after"], "{version:?}");
+        let mut said = rig.server.said(&room);
+        // The thread is a session of its own: neither waits for the other.
+        said.sort();
+        assert_eq!(said, ["missed 2", "missed 3"], "{version:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_said_while_the_gateway_was_dead_is_answered_after_its_start() {
+    let mut rig = Rig::start(Version::Eight, json!({})).await;
+    let rid = rig.room(Kind::Direct, "").await;
+    rig.server.say(&rid, &rig.ann, "one");
+    rig.server.wait_for_said(&rid, 1).await;
+    rig.gateway.kill();
+    for text in ["two", "three"] {
+        rig.server.say(&rid, &rig.ann, text);
+    }
+    rig.gateway.again().await;
+    assert_eq!(rig.server.wait_for_said(&rid, 3).await, ["one", "two", "three"]);
+}
+
+#[tokio::test]
+async fn at_the_first_start_of_all_nothing_old_is_answered() {
+    let mut rig = Rig::prepare(Version::Seven, json!({}));
+    let rid = rig.server.direct(&rig.ann, &rig.bot);
+    rig.server.say(&rid, &rig.ann, "long ago");
+    rig.gateway.again().await;
+    rig.gateway.ready("all").await;
+    rig.server.listening(&rig.bot, &rid).await;
+    rig.server.say(&rid, &rig.ann, "now");
+    assert_eq!(rig.server.wait_for_said(&rid, 1).await, ["now"]);
+}
+
+#[tokio::test]
+async fn more_than_the_bound_is_left_out_and_counted() {
+    let rig = Rig::start(Version::Eight, json!({ "catchUpMaxMessages": 3 })).await;
+    let rid = rig.room(Kind::Direct, "").await;
+    rig.server.go_away();
+    rig.link("down").await;
+    for number in 0..8 {
+        rig.server.say(&rid, &rig.ann, &format!("n{number}"));
+    }
+    rig.server.come_back();
+    assert_eq!(rig.server.wait_for_said(&rid, 3).await, ["n5", "n6", "n7"]);
+    rig.dropped("too many missed", 5).await;
+}
