@@ -139,6 +139,8 @@ async fn lists_show_who_is_where() {
     assert_eq!(kinds, ["c", "l", "d"]);
     assert_eq!(listed["update"][2]["name"], "ann");
     assert_eq!(rest.get(&format!("rooms.info?roomId={visitor}")).await.1["room"]["v"]["username"], "guest-1");
+    assert_eq!(rest.get(&format!("channels.history?roomId={visitor}")).await.0, 200);
+    assert_eq!(rest.get(&format!("groups.history?roomId={visitor}")).await.0, 400);
     assert_eq!(rest.get("rooms.info?roomName=general").await.1["room"]["_id"], general);
     assert_eq!(rest.get("rooms.info?roomName=nowhere").await.0, 400);
     assert_eq!(rest.get("rooms.get").await.1["update"].as_array().expect("a list").len(), 3);

@@ -29,19 +29,20 @@ fn number(ask: &Ask, name: &str, default: usize) -> usize {
 /// Answers `channels.history` and its like, newest first.
 pub fn page(world: &mut World, ask: &Ask, route: &str) -> Answer {
     let room = room(world, ask)?;
-    let kind = match route.split('.').next() {
-        Some("channels") => Kind::Channel,
-        Some("groups") => Kind::Private,
-        _ => Kind::Direct,
+    // Rooms of livechat count as channels here.
+    let kinds: &[Kind] = match route.split('.').next() {
+        Some("channels") => &[Kind::Channel, Kind::Livechat],
+        Some("groups") => &[Kind::Private],
+        _ => &[Kind::Direct],
     };
-    if room.kind != kind {
+    if !kinds.contains(&room.kind) {
         let missing = "The required \"roomId\" or \"roomName\" param provided does not match any channel";
         return Err(Refusal::coded("error-room-not-found", missing));
     }
     let time = |name: &str| ask.request.asked(name).and_then(from_iso);
     let (oldest, latest) = (time("oldest").unwrap_or(0), time("latest").unwrap_or_else(|| world.now_ms() + 1));
     let inclusive = ask.request.asked("inclusive") == Some("true");
-    let threads = match kind {
+    let threads = match room.kind {
         Kind::Direct => ask.request.asked("showThreadMessages") == Some("true"),
         _ => ask.request.asked("showThreadMessages") != Some("false"),
     };
