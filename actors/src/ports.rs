@@ -11,6 +11,7 @@ mod sessions;
 
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 pub use rows::{
     Accept, Accepted, Attempt, CrashCount, DeadLetter, DeadLetterId, DeviceRow, Direction, InboxFate, InboxRow, NewOutbox,
@@ -86,6 +87,12 @@ impl StoreError {
 
 /// The store's answer to one request.
 pub type Answer<T> = BoxFuture<'static, Result<T, StoreError>>;
+
+/// Transcripts that were begun anew, kept where nobody reads them but people.
+pub trait Archive: Send + Sync + 'static {
+    /// Keeps the lines of a transcript, oldest first; they are safe when this answers.
+    fn keep(&self, transcript: Uuid, lines: Vec<Entry>) -> Answer<()>;
+}
 
 /// Durable rows. Every write is atomic; writes are answered in the order of submission.
 pub trait Store: Send + Sync + 'static {

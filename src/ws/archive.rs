@@ -18,7 +18,7 @@ const SAME_TIME_MAX: u32 = 100;
 
 /// Why lines leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Why {
+pub(crate) enum Why {
     /// The session is forgotten.
     Deleted,
     /// The transcript is cut.
@@ -41,7 +41,7 @@ impl Why {
 ///
 /// # Errors
 /// The system's.
-pub(super) fn write(state_dir: &Path, id: Uuid, why: Why, at_ms: i64, lines: &[Entry]) -> io::Result<PathBuf> {
+pub(crate) fn write(state_dir: &Path, id: Uuid, why: Why, at_ms: i64, lines: &[Entry]) -> io::Result<PathBuf> {
     let folder = state_dir.join(FOLDER);
     make_private_folder(&folder)?;
     let (path, file) = create(&folder, id, why, at_ms)?;

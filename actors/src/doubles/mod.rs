@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "whoever waits for what actors on real threads do waits for real")]
 
+mod archive;
 mod ear;
 mod provider;
 mod stage;
@@ -9,6 +10,7 @@ mod store;
 mod switchboard;
 mod wire;
 
+pub(crate) use archive::Shelf;
 pub(crate) use ear::Ear;
 pub(crate) use provider::{Line, Only, Scripted};
 pub(crate) use stage::{Stage, play};

@@ -140,7 +140,7 @@ impl SessionActor {
     }
 
     fn next_ask(&mut self) -> Option<Ask> {
-        if self.rows == Rows::Waiting && self.favoured == Favoured::Rows {
+        if self.queue.stop_waits || (self.rows == Rows::Waiting && self.favoured == Favoured::Rows) {
             return None;
         }
         self.favoured = Favoured::Rows;

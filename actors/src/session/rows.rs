@@ -59,7 +59,7 @@ impl SessionActor {
                 // There may be more behind it; the store says so when this one is done.
                 self.favoured = Favoured::Asks;
                 scope.in_hand(seed.row_id());
-                self.begin(seed, scope);
+                self.begin_row(seed, scope);
             }
             None => {
                 scope.in_hand(None);
@@ -76,6 +76,9 @@ impl SessionActor {
     /// then is everybody told, so that whoever hears of an answer finds it in the transcript.
     pub(super) fn finish(&mut self, mut outcome: TurnOutcome, closing: Closing, scope: &mut Scope<'_, Self>) {
         self.close_hand(&mut outcome);
+        if !outcome.entries.is_empty() {
+            self.memory.spoken_ms = Some(scope.clock().now_ms());
+        }
         self.write_down(outcome, closing, scope);
     }
 
@@ -110,7 +113,7 @@ impl SessionActor {
     }
 
     /// Has what a turn left in the outbox sent.
-    fn announce(&self, outcome: &TurnOutcome) {
+    pub(super) fn announce(&self, outcome: &TurnOutcome) {
         if let Some(waiting) = outcome.outbox.first() {
             self.parts.switchboard.wake_channel(&waiting.outbound.target.account);
         }

@@ -11,6 +11,7 @@ mod logging;
 mod messages;
 mod models;
 mod session;
+mod session_reset;
 mod store;
 mod tools;
 
@@ -29,6 +30,7 @@ pub use logging::{ConsoleStyle, Level, Logging};
 pub use messages::{Messages, Queue, QueueDrop, QueueMode};
 pub use models::{Api, ModelEntry, Models, Provider};
 pub use session::{DmScope, OnProviderFailure, Session};
+pub use session_reset::{ChatType, Reset, ResetByType, ResetMode, SendAction, SendMatch, SendPolicy, SendRule};
 pub use store::{Deadletters, Store, Supervision};
 pub use tools::{HttpTools, Tools};
 
