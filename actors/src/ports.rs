@@ -158,6 +158,10 @@ pub trait Store: Send + Sync + 'static {
     /// Returns the newest entries of a session's transcript, oldest first, at most `limit`.
     fn history(&self, session: SessionKey, limit: usize) -> Answer<Vec<Entry>>;
 
+    /// Returns lines of a session's transcript from behind a line on, oldest first, each with its number, at most `limit`. Numbers
+    /// only grow, whatever leaves the transcript.
+    fn transcript(&self, session: SessionKey, behind: u64, limit: usize) -> Answer<Vec<(u64, Entry)>>;
+
     /// Writes entries of a turn that has no inbox row, and counts what it cost. Not waited for.
     fn append_transcript(&self, session: SessionKey, entries: Vec<Entry>, usage: Usage);
 

@@ -19,6 +19,7 @@ mod send;
 mod session_rows;
 mod sessions;
 mod sessions_changed;
+mod sessions_export;
 mod system;
 mod turns;
 
@@ -33,6 +34,7 @@ static GROUPS: &[&[Method]] = &[
     chat::METHODS,
     sessions::METHODS,
     sessions_changed::METHODS,
+    sessions_export::METHODS,
     send::METHODS,
     agents::METHODS,
     channels::METHODS,
