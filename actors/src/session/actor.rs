@@ -131,10 +131,11 @@ impl SessionActor {
         }
         self.pass = self.parts.gate.enter();
         if self.pass.is_none() {
+            self.queue.granted = None;
             self.turn_away(scope);
         } else if let Some(ask) = self.next_ask() {
             self.begin(Seed::ask(ask), scope);
-        } else {
+        } else if self.finds_room(scope) {
             self.fetch(scope);
         }
     }

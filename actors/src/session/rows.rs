@@ -51,8 +51,7 @@ impl SessionActor {
     /// Begins a turn with what is in hand now: the rows of a turn are the one of its seed and these.
     pub(super) fn take_in_hand(&mut self, seed: Option<Seed>, also: Vec<InboxId>, scope: &mut Scope<'_, Self>) {
         self.look_away(scope);
-        // The turn before has left its lane: whoever waits there goes first.
-        (self.work, self.lane, self.queue.also) = (Work::Idle, None, also);
+        (self.work, self.queue.also) = (Work::Idle, also);
         self.end_lost_turns(seed.as_ref().map(|seed| &seed.run), scope);
         match seed {
             Some(seed) => {
@@ -87,7 +86,7 @@ impl SessionActor {
         (self.work, self.lane) = (Work::Storing, None);
         // A client that waits goes before the next row.
         let goes_on = self.asks.is_empty() && !self.parts.gate.is_closed();
-        let next_rows = usize::from(goes_on && self.takes_one_by_one());
+        let next_rows = usize::from(goes_on && self.takes_one_by_one() && !self.others_wait());
         if next_rows == 0 {
             self.rows = Rows::Waiting;
         }

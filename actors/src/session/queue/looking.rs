@@ -11,6 +11,7 @@ use crate::message::InboxId;
 use crate::ports::{CrashCount, InboxRow};
 use crate::session::actor::{Rows, STORE_AGAIN, STORE_WAIT, SessionActor, Work};
 use crate::session::commands::{Command, Order, Reading};
+use crate::session::lanes::LanePass;
 use crate::session::seed::Seed;
 
 /// How many rows are looked at at a time: more than one turn may answer. Rows beyond are seen at the next look.
@@ -34,6 +35,10 @@ pub(in crate::session) struct Standing {
     pub(in crate::session) patience: Option<Duration>,
     /// The wait for quiet.
     pub(in crate::session) quiet: Option<TaskHandle>,
+    /// The wait for room in the lane, while no row is in hand.
+    pub(in crate::session) room: Option<TaskHandle>,
+    /// The room that it found.
+    pub(in crate::session) granted: Option<LanePass>,
     /// The next look beside a turn, or the one under way.
     pub(in crate::session) beside: Option<TaskHandle>,
     /// Whether a stop waits that came while a turn ran: the rows in front of it are not begun.
@@ -127,7 +132,7 @@ impl SessionActor {
         let end = *self.queue.patience.get_or_insert(now + wait * DEBOUNCES_MAX);
         let wait = wait.min(end.saturating_sub(now));
         // A gateway that goes down does not wait for it; a client that comes meanwhile does not either.
-        (self.pass, self.work) = (None, Work::Idle);
+        (self.pass, self.lane, self.work) = (None, None, Work::Idle);
         self.queue.quiet = Some(scope.after(wait, |session, scope| {
             session.queue.quiet = None;
             session.rows = Rows::Waiting;
