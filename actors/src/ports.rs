@@ -13,6 +13,7 @@ mod sessions;
 
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 pub use briefing::{Briefing, NoBriefing};
 pub use mcp::{McpAnswer, McpChanged, McpDialer, McpFault, McpLink, McpProgress, McpServer, McpToolSpec, McpVerdict, McpWay};
@@ -91,6 +92,12 @@ impl StoreError {
 /// The store's answer to one request.
 pub type Answer<T> = BoxFuture<'static, Result<T, StoreError>>;
 
+/// Transcripts that were begun anew, kept where nobody reads them but people.
+pub trait Archive: Send + Sync + 'static {
+    /// Keeps the lines of a transcript, oldest first; they are safe when this answers.
+    fn keep(&self, transcript: Uuid, lines: Vec<Entry>) -> Answer<()>;
+}
+
 /// Durable rows. Every write is atomic; writes are answered in the order of submission.
 pub trait Store: Send + Sync + 'static {
     // ---- inbox ----
@@ -164,6 +171,10 @@ pub trait Store: Send + Sync + 'static {
     /// Returns the newest entries of a session's transcript, oldest first, at most `limit`, and no more than
     /// [`HISTORY_BYTES_MAX`] but for the newest one.
     fn history(&self, session: SessionKey, limit: usize) -> Answer<Vec<Entry>>;
+
+    /// Returns lines of a session's transcript from behind a line on, oldest first, each with its number, at most `limit`. Numbers
+    /// only grow, whatever leaves the transcript.
+    fn transcript(&self, session: SessionKey, behind: u64, limit: usize) -> Answer<Vec<(u64, Entry)>>;
 
     /// Writes entries of a turn that has no inbox row, and counts what it cost. Not waited for.
     fn append_transcript(&self, session: SessionKey, entries: Vec<Entry>, usage: Usage);

@@ -13,7 +13,7 @@ use crate::core::{
     What,
 };
 use crate::message::{AccountKey, Counters, EventBody, EventName, SessionKey, SessionMessage, Switchboard, Tenure};
-use crate::ports::{Briefing, Store};
+use crate::ports::{Archive, Briefing, Store};
 use crate::registry::{Board, Casting, FanoutActor, NoSession, Reconciled, RegistryActor, RouteSettings};
 use crate::session::{SessionActor, SessionParts, SessionSettings, TurnGate};
 
@@ -24,6 +24,8 @@ pub struct Props {
     pub supervisor: Supervisor,
     /// Where rows are.
     pub store: Arc<dyn Store>,
+    /// Where transcripts go that are begun anew.
+    pub archive: Arc<dyn Archive>,
     /// Who answers.
     pub providers: Arc<dyn Providers>,
     /// What can be done on the way to an answer.
@@ -125,6 +127,7 @@ impl Troupe {
     fn session_parts(&self) -> SessionParts {
         SessionParts {
             store: Arc::clone(&self.props.store),
+            archive: Arc::clone(&self.props.archive),
             providers: Arc::clone(&self.props.providers),
             tools: Arc::clone(&self.props.tools),
             switchboard: Arc::clone(&self.switchboard),

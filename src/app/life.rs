@@ -1,7 +1,7 @@
 //! The phases of one life: serve, open the store, start the actors, drain.
 
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use callboard_actors::registry::Board;
 use callboard_actors::session::TurnGate;
 use callboard_actors::troupe::{self, Props, Temper, Troupe};
 
+use super::archive::FileArchive;
 use super::live::LiveConfig;
 use super::restart::RestartHandle;
 use super::view::Accounts;
@@ -230,12 +231,18 @@ impl Life {
         Ok(store)
     }
 
-    pub(super) fn start_actors(&self, store: &Arc<SqliteStore>, slices: &Slices) -> Result<Arc<Troupe>, AppError> {
+    pub(super) fn start_actors(
+        &self,
+        store: &Arc<SqliteStore>,
+        state_dir: &Path,
+        slices: &Slices,
+    ) -> Result<Arc<Troupe>, AppError> {
         let _ = self.supervisor.start(StoreGuardian::spec(store))?;
         let supervision = &slices.supervision;
         let props = Props {
             supervisor: self.supervisor.clone(),
             store: Arc::clone(store) as _,
+            archive: Arc::new(FileArchive { state_dir: state_dir.to_owned(), clock: self.supervisor.clock().clone() }),
             providers: Arc::new(self.live.clone()),
             tools: Arc::clone(&self.toolbox),
             accounts: self.live.accounts(),

@@ -133,7 +133,7 @@ impl Process {
         let server = life.serve(listener, &control)?;
         tracing::info!(event = "gateway.listening", %address, pid = std::process::id());
         let store = life.open_store(paths.state_dir.join(STORE_FILE), &config.slices).await?;
-        let troupe = life.start_actors(&store, &config.slices)?;
+        let troupe = life.start_actors(&store, &paths.state_dir, &config.slices)?;
         PulseActor::start(&control)?;
         // It lists the channels when it starts: whoever hears "ready" finds them.
         life.supervisor.start_again(&ActorId::new(REGISTRY), REGISTRY_WAIT).await?;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::context::Context;
 use super::error::CliError;
-use super::output::{field, items, rows, table};
+use super::output::{field, items, rows, table, write_line};
 
 /// What to do with conversations.
 #[derive(Debug, clap::Args)]
@@ -27,6 +27,8 @@ enum Action {
     Delete(KeyArgs),
     /// Keep only the end of one.
     Compact(KeyArgs),
+    /// Write one out whole, a line of JSON each: the session, then what was said, oldest first.
+    Export(KeyArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -71,9 +73,40 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), CliError> {
         Action::Reset(args) => (args.key, "sessions.reset", Done::Reset),
         Action::Delete(args) => (args.key, "sessions.delete", Done::Deleted),
         Action::Compact(args) => (args.key, "sessions.compact", Done::Compacted),
+        Action::Export(args) => return export(&args.key, context).await,
     };
     let outcome = context.ask(&[Scope::Admin], method, json!({ "key": key })).await?;
     context.output.payload(outcome, |told| done.tell(&key, told))
+}
+
+/// Writes a transcript to standard output, page after page.
+async fn export(key: &str, context: &Context) -> Result<(), CliError> {
+    let (mut after, mut session) = (Value::Null, None);
+    loop {
+        let mut params = json!({ "key": key });
+        if let (Some(fields), false) = (params.as_object_mut(), after.is_null()) {
+            fields.insert("after".to_owned(), after.clone());
+        }
+        let page = context.ask(&[Scope::Read], "sessions.export", params).await??.json();
+        let id = page.get("sessionId").cloned();
+        match &session {
+            None => write_line(&page.get("header").cloned().unwrap_or_default().to_string())?,
+            Some(known) if *known == id => {}
+            Some(_) => {
+                return Err(CliError::failed(
+                    "the session began anew meanwhile: what was written is the part before; export again",
+                ));
+            }
+        }
+        session = Some(id);
+        for line in items(&page, "lines") {
+            write_line(&line.to_string())?;
+        }
+        after = page.get("next").cloned().unwrap_or_default();
+        if after.is_null() {
+            return Ok(());
+        }
+    }
 }
 
 /// What was asked to be done with one.

@@ -147,11 +147,12 @@ impl Page {
 
     fn edge(&mut self, gateway: &Gateway) {
         let (turns, http) = (&gateway.counters.turns, &gateway.http);
-        let counters: [(&str, &str, &Counter); 10] = [
+        let counters: [(&str, &str, &Counter); 11] = [
             ("turns_answered_total", "Turns that ended with a whole answer.", &turns.answered),
             ("turns_failed_total", "Turns that ended without a whole answer.", &turns.failed),
             ("turns_aborted_total", "Turns that were aborted.", &turns.aborted),
             ("turns_again_total", "Turns that were run again after a crash.", &turns.again),
+            ("commands_total", "Commands of chats that were carried out.", &turns.commands),
             ("messages_dropped_total", "Messages that were ended without an answer.", &turns.dropped),
             ("messages_steered_total", "Messages that were handed to a running turn.", &turns.steered),
             ("http_requests_total", "HTTP requests that were answered.", &http.requests),

@@ -55,6 +55,7 @@ impl Store for LateStore {
         next_due(account: AccountKey) -> Option<i64>;
         outbox_state(id: OutboxId) -> Option<OutboxState>;
         history(session: SessionKey, limit: usize) -> Vec<Entry>;
+        transcript(session: SessionKey, behind: u64, limit: usize) -> Vec<(u64, Entry)>;
         sessions(limit: usize) -> Vec<SessionRow>;
         session(session: SessionKey) -> Option<SessionRow>;
         find_session(name: SessionName) -> Option<SessionRow>;

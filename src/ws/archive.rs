@@ -5,7 +5,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use callboard_actors::message::Entry;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::storage::folder::make_private_folder;
@@ -18,7 +18,7 @@ const SAME_TIME_MAX: u32 = 100;
 
 /// Why lines leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Why {
+pub(crate) enum Why {
     /// The session is forgotten.
     Deleted,
     /// The transcript is cut.
@@ -37,25 +37,29 @@ impl Why {
     }
 }
 
+/// Returns a line of a transcript as files and exports have it.
+pub(crate) fn told(line: &Entry) -> Value {
+    let Entry { role, text, media, run, at_ms, rounds } = line;
+    json!({
+        "type": "message",
+        "runId": run,
+        "timestamp": at_ms,
+        "message": { "role": role, "content": [{ "type": "text", "text": text }], "media": media },
+        "rounds": rounds,
+    })
+}
+
 /// Writes lines to a new file that only its owner may read, on the disk when this returns; answers with its path.
 ///
 /// # Errors
 /// The system's.
-pub(super) fn write(state_dir: &Path, id: Uuid, why: Why, at_ms: i64, lines: &[Entry]) -> io::Result<PathBuf> {
+pub(crate) fn write(state_dir: &Path, id: Uuid, why: Why, at_ms: i64, lines: &[Entry]) -> io::Result<PathBuf> {
     let folder = state_dir.join(FOLDER);
     make_private_folder(&folder)?;
     let (path, file) = create(&folder, id, why, at_ms)?;
     let mut writer = BufWriter::new(file);
     for line in lines {
-        let Entry { role, text, media, run, at_ms, rounds } = line;
-        let told = json!({
-            "type": "message",
-            "runId": run,
-            "timestamp": at_ms,
-            "message": { "role": role, "content": [{ "type": "text", "text": text }], "media": media },
-            "rounds": rounds,
-        });
-        serde_json::to_writer(&mut writer, &told)?;
+        serde_json::to_writer(&mut writer, &told(line))?;
         writer.write_all(b"\n")?;
     }
     writer.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;

@@ -14,7 +14,7 @@
 //! - `pulse`: the signs of life
 //! - [`reference`]: the pages of the docs, made from the table
 
-mod archive;
+pub(crate) mod archive;
 mod channels;
 mod control;
 mod gate;

@@ -9,6 +9,7 @@ use crate::harness::gateway::{Gateway, merge};
 use crate::load::Until;
 use crate::process::memory_kib;
 use crate::report::{Bar, Line, Report};
+use crate::sample::Sample;
 use crate::stage::{Stage, quiet};
 
 /// How long a gateway is left alone before it is looked at.
@@ -16,6 +17,9 @@ const REST: Duration = Duration::from_secs(5);
 const SESSIONS: usize = 10_000;
 /// Slow enough that few sessions are in memory at a time where they do not stay.
 const SESSIONS_PER_SECOND: f64 = 1_000.0;
+/// How many of the idle sessions are written to again.
+const AWAKENED_PER_SECOND: f64 = 200.0;
+const AWAKENING: Duration = Duration::from_secs(5);
 const CHATS: usize = 50;
 const IN_FLIGHT: usize = 200;
 const WARM_UP: usize = 20_000;
@@ -83,8 +87,8 @@ async fn linked(form: Form, report: &mut Report) {
 
 /// The same messages to as many chats, with the sessions kept and not kept.
 async fn sessions(report: &mut Report) {
-    let kept = after_sessions(json!({ "session": { "passivateSec": 3600 } }), SESSIONS).await;
-    let passive = after_sessions(json!({ "session": { "passivateSec": 1 } }), 0).await;
+    let (kept, mut near) = after_sessions(json!({ "session": { "passivateSec": 3600 } }), SESSIONS).await;
+    let (passive, mut far) = after_sessions(json!({ "session": { "passivateSec": 1 } }), 0).await;
     report.add(Line {
         figure: 7,
         what: "memory of an idle session",
@@ -94,10 +98,24 @@ async fn sessions(report: &mut Report) {
         beside: format!("{kept} KiB anonymous with them, {passive} KiB without"),
         conditions: format!("{SESSIONS} sessions, one message each, {SESSIONS_PER_SECOND:.0} a second"),
     });
+    report.add(Line {
+        figure: 7,
+        what: "answer of a session that is in the store alone, p50",
+        value: far.percentile_ms(50.0),
+        unit: "ms",
+        bar: Bar::AtMost(5.0),
+        beside: format!(
+            "p99 {:.1} ms; in memory p50 {:.1} ms, p99 {:.1} ms",
+            far.percentile_ms(99.0),
+            near.percentile_ms(50.0),
+            near.percentile_ms(99.0)
+        ),
+        conditions: format!("{SESSIONS} idle sessions, {AWAKENED_PER_SECOND:.0} of them a second are written to again"),
+    });
 }
 
-/// Answers anonymous memory, KiB, once so many sessions are left.
-async fn after_sessions(settings: Value, left: usize) -> u64 {
+/// Answers anonymous memory, KiB, once so many sessions are left, and how long answers of some of them take then.
+async fn after_sessions(settings: Value, left: usize) -> (u64, Sample) {
     let stage = Stage::with_accounts(1);
     let gateway = stage.gateway(settings).await;
     let mut load = stage.load(0, "sessions", SESSIONS).await;
@@ -105,7 +123,8 @@ async fn after_sessions(settings: Value, left: usize) -> u64 {
     rest().await;
     let running = sessions_in_memory(&gateway).await;
     assert!(running.abs_diff(left) <= SESSIONS / 100, "{running} sessions are in memory, not {left}");
-    memory_kib(gateway.pid(), "RssAnon")
+    let memory = memory_kib(gateway.pid(), "RssAnon");
+    (memory, load.paced(AWAKENED_PER_SECOND, AWAKENING).await)
 }
 
 async fn sessions_in_memory(gateway: &Gateway) -> usize {

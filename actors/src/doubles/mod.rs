@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "whoever waits for what actors on real threads do waits for real")]
 
+mod archive;
 mod ear;
 mod provider;
 mod stage;
@@ -10,6 +11,7 @@ mod switchboard;
 mod tool;
 mod wire;
 
+pub(crate) use archive::Shelf;
 pub(crate) use ear::Ear;
 pub(crate) use provider::{Line, Only, Scripted};
 pub(crate) use stage::{Stage, play};

@@ -118,6 +118,7 @@ impl Store for ShakyStore {
         fn next_due(account: AccountKey) -> Option<i64>;
         fn outbox_state(id: OutboxId) -> Option<OutboxState>;
         fn history(session: SessionKey, limit: usize) -> Vec<Entry>;
+        fn transcript(session: SessionKey, behind: u64, limit: usize) -> Vec<(u64, Entry)>;
         fn sessions(limit: usize) -> Vec<SessionRow>;
         fn session(session: SessionKey) -> Option<SessionRow>;
         fn find_session(name: SessionName) -> Option<SessionRow>;

@@ -62,6 +62,8 @@ pub struct TurnCounters {
     pub aborted: Counter,
     /// Turns that were run again after a crash.
     pub again: Counter,
+    /// Commands that were carried out.
+    pub commands: Counter,
     /// Messages that were ended without an answer, because too many waited or a stop came behind them.
     pub dropped: Counter,
     /// Messages that were handed to a running turn.

@@ -131,16 +131,17 @@ impl SessionActor {
         }
         self.pass = self.parts.gate.enter();
         if self.pass.is_none() {
+            self.queue.granted = None;
             self.turn_away(scope);
         } else if let Some(ask) = self.next_ask() {
             self.begin(Seed::ask(ask), scope);
-        } else {
+        } else if self.finds_room(scope) {
             self.fetch(scope);
         }
     }
 
     fn next_ask(&mut self) -> Option<Ask> {
-        if self.rows == Rows::Waiting && self.favoured == Favoured::Rows {
+        if self.queue.stop_waits || (self.rows == Rows::Waiting && self.favoured == Favoured::Rows) {
             return None;
         }
         self.favoured = Favoured::Rows;

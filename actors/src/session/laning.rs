@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::actor::{SessionActor, Work};
+use super::actor::{Rows, SessionActor, Work};
 use super::lanes::{Entered, Lane};
 use super::seed::{Seed, Source};
 use crate::core::Scope;
@@ -15,6 +15,42 @@ impl SessionActor {
     /// comes by bounds how many there are.
     pub(super) fn wants_lane(&self, seed: &Seed) -> bool {
         self.lane.is_none() && matches!(seed.source, Source::Row(_))
+    }
+
+    /// Returns whether there is room in the lane for a turn that answers rows. Where there is none the rows are left in their places:
+    /// one that only waits is not in hand at a crash. The session looks for them when it has found room.
+    pub(super) fn finds_room(&mut self, scope: &mut Scope<'_, Self>) -> bool {
+        if self.queue.room.is_none() {
+            self.lane = self.queue.granted.take();
+            let lane = Lane::of(&self.key);
+            let entered = match self.lane {
+                Some(_) => return true,
+                None => self.parts.gate.lanes().enter(lane, self.settings().lanes.of(lane)),
+            };
+            match entered {
+                Entered::Now(pass) => {
+                    self.lane = Some(pass);
+                    return true;
+                }
+                Entered::Later(pass) => {
+                    self.queue.engaged = true;
+                    self.queue.room = Some(scope.run(LANE_WAIT, pass, |session, pass, scope| {
+                        session.queue.room = None;
+                        session.queue.granted = pass.and_then(Result::ok);
+                        session.rows = Rows::Waiting;
+                        session.next(scope);
+                    }));
+                }
+            }
+        }
+        // Nothing runs meanwhile, so a gateway that goes down does not wait for it; a client that comes does not either.
+        self.pass = None;
+        false
+    }
+
+    /// Returns whether turns of other sessions wait in the lane: they go before the next of this one.
+    pub(super) fn others_wait(&self) -> bool {
+        self.parts.gate.lanes().stand(Lane::of(&self.key)).waiting > 0
     }
 
     /// Begins a turn as soon as its lane has room. One that waits holds nobody up: not the gate at the end, not an abort.

@@ -2,7 +2,7 @@
 
 use super::queue::QueueWish;
 use crate::message::{Entry, Tenure};
-use crate::ports::SessionTraits;
+use crate::ports::{SessionRow, SessionTraits};
 
 /// Whether answers may be sent to a platform.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,14 +25,15 @@ pub(super) enum Verbose {
 pub(super) struct Manner {
     pub(super) model: Option<Box<str>>,
     pub(super) thinking: Option<Box<str>>,
-    pub(super) send: SendPolicy,
+    /// Its own word on that; `None` leaves it to the rules.
+    pub(super) send: Option<SendPolicy>,
     pub(super) queue: Option<QueueWish>,
     pub(super) verbose: Verbose,
 }
 
 impl Manner {
     pub(super) fn of(traits: SessionTraits) -> Self {
-        let send = if traits.send_policy.as_deref() == Some("deny") { SendPolicy::Deny } else { SendPolicy::Allow };
+        let send = traits.send_policy.map(|word| if word == "deny" { SendPolicy::Deny } else { SendPolicy::Allow });
         let boxed = |text: Option<String>| text.map(String::into_boxed_str);
         // What is kept was read before it was kept; what a later version kept counts as not said.
         let queue = traits.queue.as_deref().and_then(|words| QueueWish::parse(words).ok());
@@ -48,6 +49,8 @@ impl Manner {
 pub(super) struct Memory {
     /// As they were read last.
     pub(super) manner: Manner,
+    /// When it last said something, milliseconds since 1970; `None` for a transcript without lines.
+    pub(super) spoken_ms: Option<i64>,
     /// Whether `manner` is what the store has.
     manner_age: Age,
     /// The newest lines of the transcript, while there is work that needs them.
@@ -73,7 +76,7 @@ impl Memory {
             Tenure::Once => (Age::Fresh, Some(Vec::new())),
             Tenure::Kept => (Age::Unread, None),
         };
-        Self { manner: Manner::default(), manner_age, lines, behind: false, changes: 0 }
+        Self { manner: Manner::default(), spoken_ms: None, manner_age, lines, behind: false, changes: 0 }
     }
 
     /// Somebody changed what the store has.
@@ -99,8 +102,11 @@ impl Memory {
         self.manner_age != Age::Unread
     }
 
-    pub(super) fn learn(&mut self, manner: Manner) {
-        self.manner = manner;
+    /// Takes what the store has of the session; `None` where it has nothing.
+    pub(super) fn learn(&mut self, row: Option<SessionRow>) {
+        let spoken = row.as_ref().filter(|row| row.entries > 0).map(|row| row.updated_ms);
+        self.spoken_ms = spoken.max(self.spoken_ms);
+        self.manner = row.map(|row| Manner::of(row.traits)).unwrap_or_default();
         self.manner_age = Age::Fresh;
     }
 

@@ -2,6 +2,7 @@
 
 mod actor;
 mod closing;
+mod commands;
 mod ended;
 mod gate;
 mod lanes;
@@ -11,8 +12,10 @@ mod memory;
 mod outcome;
 mod parts;
 mod queue;
+mod resets;
 mod rows;
 mod seed;
+mod sending;
 mod settings;
 mod settling;
 mod steps;
@@ -25,9 +28,12 @@ mod voice;
 mod tests;
 
 pub use actor::{ASKS_MAX, SessionActor};
+pub use commands::{AccessGroups, Allowed, Command, CommandRules, Direct, Standing, Writers};
 pub use gate::{TurnGate, TurnPass};
 pub use lanes::{Lane, LaneLimits, LaneStand, Lanes};
 pub use outcome::tells_failure;
 pub use parts::SessionParts;
 pub use queue::{QUEUE_CAP_MAX, QUEUE_DEBOUNCE_MAX, QueueDrop, QueueMode, QueuePolicy, QueueRules, QueueWish, QueueWishError};
+pub use resets::{ResetPolicy, ResetRules};
+pub use sending::{SendRule, SendRules, Sending, SessionKind};
 pub use settings::{OnProviderFailure, SessionSettings};

@@ -7,13 +7,15 @@ use super::settings::SessionSettings;
 use crate::agent::{Providers, Toolbox};
 use crate::core::Live;
 use crate::message::{Counters, Switchboard};
-use crate::ports::{Briefing, Store};
+use crate::ports::{Archive, Briefing, Store};
 
 /// What every session is lent. Cheap to clone.
 #[derive(Clone)]
 pub struct SessionParts {
     /// Where rows and transcripts are.
     pub store: Arc<dyn Store>,
+    /// Where transcripts go that are begun anew.
+    pub archive: Arc<dyn Archive>,
     /// Who answers.
     pub providers: Arc<dyn Providers>,
     /// What can be done on the way to an answer.

@@ -51,15 +51,14 @@ impl SessionActor {
     /// Begins a turn with what is in hand now: the rows of a turn are the one of its seed and these.
     pub(super) fn take_in_hand(&mut self, seed: Option<Seed>, also: Vec<InboxId>, scope: &mut Scope<'_, Self>) {
         self.look_away(scope);
-        // The turn before has left its lane: whoever waits there goes first.
-        (self.work, self.lane, self.queue.also) = (Work::Idle, None, also);
+        (self.work, self.queue.also) = (Work::Idle, also);
         self.end_lost_turns(seed.as_ref().map(|seed| &seed.run), scope);
         match seed {
             Some(seed) => {
                 // There may be more behind it; the store says so when this one is done.
                 self.favoured = Favoured::Asks;
                 scope.in_hand(seed.row_id());
-                self.begin(seed, scope);
+                self.begin_row(seed, scope);
             }
             None => {
                 scope.in_hand(None);
@@ -76,6 +75,9 @@ impl SessionActor {
     /// then is everybody told, so that whoever hears of an answer finds it in the transcript.
     pub(super) fn finish(&mut self, mut outcome: TurnOutcome, closing: Closing, scope: &mut Scope<'_, Self>) {
         self.close_hand(&mut outcome);
+        if !outcome.entries.is_empty() {
+            self.memory.spoken_ms = Some(scope.clock().now_ms());
+        }
         self.write_down(outcome, closing, scope);
     }
 
@@ -84,7 +86,7 @@ impl SessionActor {
         (self.work, self.lane) = (Work::Storing, None);
         // A client that waits goes before the next row.
         let goes_on = self.asks.is_empty() && !self.parts.gate.is_closed();
-        let next_rows = usize::from(goes_on && self.takes_one_by_one());
+        let next_rows = usize::from(goes_on && self.takes_one_by_one() && !self.others_wait());
         if next_rows == 0 {
             self.rows = Rows::Waiting;
         }
@@ -110,7 +112,7 @@ impl SessionActor {
     }
 
     /// Has what a turn left in the outbox sent.
-    fn announce(&self, outcome: &TurnOutcome) {
+    pub(super) fn announce(&self, outcome: &TurnOutcome) {
         if let Some(waiting) = outcome.outbox.first() {
             self.parts.switchboard.wake_channel(&waiting.outbound.target.account);
         }

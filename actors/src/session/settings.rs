@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use super::commands::CommandRules;
 use super::lanes::LaneLimits;
 use super::queue::QueueRules;
+use super::resets::ResetRules;
+use super::sending::SendRules;
 
 /// What the peer hears when the provider fails for good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +42,14 @@ pub struct SessionSettings {
     pub queue: QueueRules,
     /// How many turns run at a time (`agents.defaults.maxConcurrent` and others).
     pub lanes: LaneLimits,
+    /// Who may order what in a chat (`commands`).
+    pub commands: CommandRules,
+    /// When sessions begin anew by themselves (`session.reset`).
+    pub resets: ResetRules,
+    /// Which sessions' answers are sent (`session.sendPolicy`).
+    pub sending: SendRules,
+    /// The models that people can name, `provider/model`.
+    pub models: Vec<String>,
     /// How many crashes a message survives (`deadletters.crashesMax`).
     pub crashes_max: u32,
 }
@@ -57,6 +68,10 @@ impl Default for SessionSettings {
             actors_max: 20_000,
             crashes_max: 3,
             queue: QueueRules::default(),
+            commands: CommandRules::default(),
+            resets: ResetRules::default(),
+            sending: SendRules::default(),
+            models: Vec::new(),
             lanes: LaneLimits::default(),
         }
     }

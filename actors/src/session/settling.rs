@@ -92,7 +92,7 @@ impl SessionActor {
     }
 
     fn row_ended(&mut self, row: &InboxRow, question: Entry, closing: Closing, scope: &mut Scope<'_, Self>) {
-        let (send, now_ms) = (self.memory.manner.send, scope.clock().now_ms());
+        let (send, now_ms) = (self.send_policy(), scope.clock().now_ms());
         let switchboard = self.parts.switchboard.as_ref();
         let outcome = outcome::of_row(&self.key, row, question, &closing.ended, send, switchboard, now_ms);
         self.remember(&outcome.entries);

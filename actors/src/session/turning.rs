@@ -9,7 +9,6 @@ use tracing::Instrument as _;
 use super::actor::{STORE_AGAIN, STORE_WAIT, SessionActor, Work};
 use super::closing::{Began, Closing};
 use super::ended::{Ended, How};
-use super::memory::Manner;
 use super::seed::{Seed, Source};
 use super::turn::{self, Turn};
 use super::voice::Voice;
@@ -34,7 +33,7 @@ impl SessionActor {
         let task = scope.run(STORE_WAIT, row, move |session, answer, scope| match answer {
             Some(Ok(_)) if session.memory.changes() != changes => session.with_prepared(scope, Self::begin),
             Some(Ok(row)) => {
-                session.memory.learn(row.map(|row| Manner::of(row.traits)).unwrap_or_default());
+                session.memory.learn(row);
                 session.with_prepared(scope, Self::choose);
             }
             // What cannot be read is as it was read last: that is no reason to answer nobody.
@@ -49,6 +48,9 @@ impl SessionActor {
     fn choose(&mut self, seed: Seed, scope: &mut Scope<'_, Self>) {
         if let Some(why) = self.called_off(&seed) {
             return self.never_ran(seed, How::Aborted(why), scope);
+        }
+        if self.is_stale(&seed, scope) {
+            return self.begin_anew(seed, scope, Self::begin);
         }
         let settings = self.settings();
         let model = seed.model().or(self.memory.manner.model.as_deref()).or(settings.model.as_deref());

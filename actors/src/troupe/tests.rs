@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use super::{Props, Temper, Troupe, start};
 use crate::channel::{Access, Account, Desks, LinkEvent, Reconnect};
 use crate::core::{ActorId, Backoff, Drill, Intensity, Live, State};
-use crate::doubles::{Only, Played, Scripted, ShakyStore, Stage, Wire, account_of, play};
+use crate::doubles::{Only, Played, Scripted, ShakyStore, Shelf, Stage, Wire, account_of, play};
 use crate::message::{AccountKey, Counters, LinkState, LinkStatus, Switchboard as _};
 
 use crate::ports::conformance::make;
@@ -59,6 +59,7 @@ impl Bench {
         let props = Props {
             supervisor: self.stage.supervisor.clone(),
             store: Arc::clone(&self.store) as _,
+            archive: Arc::new(Shelf::default()),
             providers: Arc::new(Only(Arc::new(Scripted::default()))),
             tools: crate::doubles::toolbox(&[], &self.stage.clock),
             accounts: Live::new(move || Arc::clone(&accounts.lock().unwrap())),

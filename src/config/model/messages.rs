@@ -57,11 +57,14 @@ pub enum QueueMode {
     /// They wait, and each is answered in a turn of its own. None is ever left out: `cap` and `drop` have no effect.
     Followup,
     /// The running turn is given them at its next round of tools; what it does not take is answered as in `followup`.
-    #[serde(alias = "queue")]
     Steer,
+    /// The same as `steer`.
+    Queue,
     /// As `steer`, and each is answered in a turn of its own as well.
-    #[serde(alias = "steer+backlog")]
     SteerBacklog,
+    /// The same as `steer-backlog`.
+    #[serde(rename = "steer+backlog")]
+    SteerAndBacklog,
     /// The running turn is ended, and they are answered together.
     Interrupt,
 }

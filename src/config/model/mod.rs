@@ -12,6 +12,7 @@ mod mcp;
 mod messages;
 mod models;
 mod session;
+mod session_reset;
 mod store;
 mod tools;
 
@@ -31,6 +32,7 @@ pub use mcp::{Mcp, McpEntry, McpTools};
 pub use messages::{Messages, Queue, QueueDrop, QueueMode};
 pub use models::{Api, ModelEntry, Models, Provider};
 pub use session::{DmScope, OnProviderFailure, Session};
+pub use session_reset::{ChatType, Reset, ResetByType, ResetMode, SendAction, SendMatch, SendPolicy, SendRule};
 pub use store::{Deadletters, Store, Supervision};
 pub use tools::{AgentTools, HttpTools, Profile, SubAgents, ToolRules, Tools};
 

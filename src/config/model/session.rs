@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{Reset, ResetByType, SendPolicy};
+
 /// Conversations.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
@@ -30,6 +32,23 @@ pub struct Session {
     /// How often a failed turn is run again with `onProviderFailure: "retry"`.
     #[schemars(range(min = 0, max = 20))]
     pub turn_retries_max: u32,
+    /// When a session begins anew by itself: at the first message after the hour or the silence. Its transcript goes to
+    /// `<state>/archive`. Daily at 4 without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reset: Option<Reset>,
+    /// Resets by the kind of conversation; count before `reset`.
+    pub reset_by_type: ResetByType,
+    /// Resets of single integrations, by their kind; count before all others.
+    pub reset_by_channel: BTreeMap<String, Reset>,
+    /// The older form of a reset after a silence, in minutes; counts where `reset` is not there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 5_256_000))]
+    pub idle_minutes: Option<u32>,
+    /// Words that begin a session anew as the first of a message, beside `/new` and `/reset`. What follows is answered in it.
+    #[schemars(length(max = 100))]
+    pub reset_triggers: Vec<String>,
+    /// Which sessions' answers are sent.
+    pub send_policy: SendPolicy,
 }
 
 impl Default for Session {
@@ -43,6 +62,12 @@ impl Default for Session {
             history_entries_max: 100,
             on_provider_failure: OnProviderFailure::default(),
             turn_retries_max: 3,
+            reset: None,
+            reset_by_type: ResetByType::default(),
+            reset_by_channel: BTreeMap::new(),
+            idle_minutes: None,
+            reset_triggers: vec!["/new".to_owned(), "/reset".to_owned()],
+            send_policy: SendPolicy::default(),
         }
     }
 }

@@ -53,8 +53,8 @@ const fn mode(mode: model::QueueMode) -> QueueMode {
     match mode {
         model::QueueMode::Collect => QueueMode::Collect,
         model::QueueMode::Followup => QueueMode::Followup,
-        model::QueueMode::Steer => QueueMode::Steer,
-        model::QueueMode::SteerBacklog => QueueMode::SteerBacklog,
+        model::QueueMode::Steer | model::QueueMode::Queue => QueueMode::Steer,
+        model::QueueMode::SteerBacklog | model::QueueMode::SteerAndBacklog => QueueMode::SteerBacklog,
         model::QueueMode::Interrupt => QueueMode::Interrupt,
     }
 }

@@ -5,6 +5,7 @@ mod gateway;
 mod mcp;
 mod messages;
 mod models;
+mod session;
 mod tools;
 mod workspaces;
 
@@ -126,7 +127,7 @@ pub fn cut(model: &Model, accounts: Vec<Account>, paths: &Paths, folder: FolderO
     let models = models::cut(&model.models, folder, &mut problems);
     let slices = Slices {
         gateway: gateway::cut(model, paths, &mut problems),
-        session: session(model, &models, &mut problems),
+        session: session(model, &models, &accounts, &mut problems),
         routes: agents::routes(model, &accounts, &mut problems),
         agents: agents::cut(model, &models, &mut problems),
         accounts,
@@ -142,7 +143,7 @@ pub fn cut(model: &Model, accounts: Vec<Account>, paths: &Paths, folder: FolderO
     if problems.is_empty() { Ok(slices) } else { Err(problems) }
 }
 
-fn session(model: &Model, models: &ModelsConfig, problems: &mut Vec<Problem>) -> SessionSettings {
+fn session(model: &Model, models: &ModelsConfig, accounts: &[Account], problems: &mut Vec<Problem>) -> SessionSettings {
     let defaults = &model.agents.defaults;
     SessionSettings {
         turn_timeout: Duration::from_secs(defaults.timeout_seconds),
@@ -160,6 +161,10 @@ fn session(model: &Model, models: &ModelsConfig, problems: &mut Vec<Problem>) ->
         crashes_max: model.deadletters.crashes_max,
         queue: messages::queue(model, problems),
         lanes: messages::lanes(model),
+        commands: session::commands(model, accounts),
+        resets: session::resets(model),
+        sending: session::sending(model),
+        models: session::models(models),
     }
 }
 

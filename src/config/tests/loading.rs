@@ -3,7 +3,9 @@ use std::time::Duration;
 
 use callboard_actors::message::ChatKind;
 use callboard_actors::registry::DmScope;
-use callboard_actors::session::SessionSettings;
+use callboard_actors::session::{
+    AccessGroups, Allowed, CommandRules, LaneLimits, QueueMode, ResetPolicy, Sending, SessionSettings,
+};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 
@@ -17,7 +19,12 @@ fn without_a_file_the_defaults_hold() {
     let config = Home::new().load().unwrap();
     assert!(config.files.is_empty());
     assert_eq!(config.slices.gateway.port, 18789);
-    assert_eq!(config.slices.session, SessionSettings::default());
+    let session = &config.slices.session;
+    assert_eq!(session.resets.usual, ResetPolicy { daily_at: Some(4), idle: None });
+    let writers = session.commands.writers.clone();
+    assert_eq!(session.commands, CommandRules { writers, ..CommandRules::default() });
+    let (commands, resets) = (session.commands.clone(), session.resets.clone());
+    assert_eq!(*session, SessionSettings { commands, resets, ..SessionSettings::default() });
     assert_eq!(config.slices.store, callboard_actors::ports::StoreLimits::default());
     let webchat = callboard_actors::channel::webchat::default_account();
     let accounts: Vec<_> = config.slices.accounts.iter().map(|account| (account.key.clone(), account.enabled)).collect();
@@ -220,4 +227,34 @@ fn key_paths_are_read_as_they_are_written() {
     for text in ["a..b", ".a", "a[", "a[x]", "a[0", "a.", "a[\"b\"", "a[0]b"] {
         assert!(text.parse::<KeyPath>().is_err(), "{text}");
     }
+}
+
+#[test]
+fn what_is_said_of_queues_sessions_and_commands_is_read() {
+    let config = config(
+        r#"{
+            messages: { queue: { mode: "steer+backlog", byChannel: { "Socket-Chat": "queue" }, debounceMs: 5, cap: 3, drop: "old" } },
+            agents: { defaults: { maxConcurrent: 2, subagents: { maxConcurrent: 3 } } },
+            cron: { maxConcurrentRuns: 4 },
+            session: {
+                idleMinutes: 5, resetByType: { dm: { mode: "off" } }, resetByChannel: { webchat: { atHour: 6, idleMinutes: 7 } },
+                resetTriggers: ["/new", "Fresh"],
+                sendPolicy: { default: "deny", rules: [{ action: "allow", match: { channel: "Webchat", chatType: "dm", keyPrefix: "A" } }] },
+            },
+            commands: { text: false, useAccessGroups: false },
+        }"#,
+    );
+    let session = config.slices.session;
+    assert_eq!(session.queue.usual.to_string(), "mode=steer-backlog, debounce=5ms, cap=3, drop=old");
+    assert_eq!(session.queue.by_channel, [("socket-chat".to_owned(), QueueMode::Steer)].into());
+    assert_eq!(session.lanes, LaneLimits { main: 2, subagent: 3, cron: 4 });
+    let minutes = |minutes: u64| Some(Duration::from_secs(minutes * 60));
+    assert_eq!(session.resets.usual, ResetPolicy { daily_at: None, idle: minutes(5) });
+    assert_eq!(session.resets.direct, Some(ResetPolicy::default()));
+    assert_eq!(session.resets.by_channel["webchat"], ResetPolicy { daily_at: Some(6), idle: minutes(7) });
+    assert_eq!(session.commands.reset_triggers, ["fresh"]);
+    assert_eq!((session.commands.text, session.commands.access_groups), (Allowed::No, AccessGroups::Ignored));
+    let rule = &session.sending.rules[0];
+    assert_eq!((session.sending.usual, rule.action), (Sending::Deny, Sending::Allow));
+    assert_eq!((rule.channel.as_deref(), rule.key_prefix.as_deref()), (Some("webchat"), Some("a")));
 }

@@ -142,6 +142,9 @@ impl Store for FakeStore {
         let lines = self.lines.lock().unwrap();
         answer(Ok(lines[lines.len().saturating_sub(limit)..].to_vec()))
     }
+    fn transcript(&self, _: SessionKey, _: u64, _: usize) -> Answer<Vec<(u64, Entry)>> {
+        unused()
+    }
     fn append_transcript(&self, _: SessionKey, _: Vec<Entry>, _: Usage) {}
     fn sessions(&self, limit: usize) -> Answer<Vec<SessionRow>> {
         answer(Ok(self.sessions.lock().unwrap().iter().take(limit).cloned().collect()))

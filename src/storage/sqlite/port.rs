@@ -125,6 +125,10 @@ impl Store for SqliteStore {
         self.read(move |conn| transcript::history(conn, &session, limit))
     }
 
+    fn transcript(&self, session: SessionKey, behind: u64, limit: usize) -> Answer<Vec<(u64, Entry)>> {
+        self.read(move |conn| transcript::page(conn, &session, behind, limit))
+    }
+
     fn append_transcript(&self, session: SessionKey, entries: Vec<Entry>, usage: Usage) {
         match Lines::prepare(&entries) {
             Ok(lines) => self.note("append_transcript", move |tx| transcript::append(tx, &session, &lines, usage, None)),

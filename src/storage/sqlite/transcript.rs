@@ -95,6 +95,24 @@ pub(super) fn history(conn: &Connection, session: &SessionKey, limit: usize) -> 
     Ok(RawLines::read(rows)?.parse()?)
 }
 
+/// Returns lines of a session's transcript from behind a line on, oldest first, each with its number from 1.
+pub(super) fn page(conn: &Connection, session: &SessionKey, behind: u64, limit: usize) -> Outcome<Vec<(u64, Entry)>> {
+    // Lines count from 0 in the file.
+    let from = i64::try_from(behind).unwrap_or(i64::MAX).min((1 << LINE_BITS) - 1);
+    let rows = conn
+        .prepare_cached(
+            "SELECT t.entry - (s.session << ?2), t.body FROM sessions s
+             JOIN transcript t ON t.entry BETWEEN (s.session << ?2) + ?3 AND ((s.session + 1) << ?2) - 1
+             WHERE s.key = ?1 ORDER BY t.entry LIMIT ?4",
+        )?
+        .query_map(params![session.as_str(), LINE_BITS, from, bound(limit)], |row| {
+            Ok((row.get::<_, i64>(0)?.unsigned_abs() + 1, row.get::<_, String>(1)?))
+        })?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    let parsed = rows.into_iter().map(|(line, body)| Ok((line, from_json(Some(&body))?)));
+    Ok(parsed.collect::<Result<_, StoreError>>()?)
+}
+
 /// Lines as they were read, newest first; they are parsed on the caller's thread.
 #[derive(Default)]
 pub(super) struct RawLines(Vec<String>);

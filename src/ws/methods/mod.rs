@@ -19,6 +19,7 @@ mod send;
 mod session_rows;
 mod sessions;
 mod sessions_changed;
+mod sessions_export;
 mod skills;
 mod system;
 mod turns;
@@ -34,6 +35,7 @@ static GROUPS: &[&[Method]] = &[
     chat::METHODS,
     sessions::METHODS,
     sessions_changed::METHODS,
+    sessions_export::METHODS,
     send::METHODS,
     agents::METHODS,
     channels::METHODS,

@@ -144,6 +144,24 @@ async fn a_conversation_in_a_pipe_is_answered_line_by_line_and_stands_in_the_lis
     assert!(listed.contains("agent:main:main"), "{listed}");
     let shown = gateway.run(0, &["sessions", "show", "agent:main:main"]);
     assert!(shown.contains("user: good morning") && shown.contains("assistant: "), "{shown}");
+    let exported = gateway.run(0, &["sessions", "export", "agent:main:main"]);
+    let lines: Vec<serde_json::Value> = exported.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!((&lines[0]["type"], &lines[0]["key"]), (&json!("session"), &json!("agent:main:main")));
+    let said: Vec<_> = lines[1..].iter().map(|line| line["message"]["content"][0]["text"].as_str().expect("a text")).collect();
+    assert_eq!(said, ["good morning", "good morning", "good night", "good night"]);
+    gateway.run(1, &["sessions", "export", "agent:main:nobody"]);
+    let (page, next) = {
+        let params = json!({ "key": "main", "limit": 3 }).to_string();
+        let page: serde_json::Value =
+            serde_json::from_str(&gateway.run(0, &["gateway", "call", "sessions.export", "--params", &params, "--json"]))
+                .expect("JSON");
+        (page["lines"].as_array().expect("lines").len(), page["next"].clone())
+    };
+    assert_eq!(page, 3);
+    let params = json!({ "key": "main", "after": next }).to_string();
+    let rest = gateway.run(0, &["gateway", "call", "sessions.export", "--params", &params, "--json"]);
+    let rest: serde_json::Value = serde_json::from_str(&rest).expect("JSON");
+    assert_eq!((rest["lines"].as_array().expect("lines").len(), &rest["next"]), (1, &serde_json::Value::Null));
     gateway.run(0, &["sessions", "compact", "agent:main:main"]);
     assert!(gateway.run(0, &["sessions", "reset", "agent:main:main"]).contains("begins anew"));
     gateway.run(1, &["sessions", "delete", "agent:main:main"]);

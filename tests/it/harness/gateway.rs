@@ -45,6 +45,8 @@ impl Gateway {
             "gateway": { "mode": "local", "port": port, "auth": { "token": TOKEN }, "faults": { "enabled": true } },
             // Most tests count answers; those of other modes name theirs.
             "messages": { "queue": { "mode": "followup" } },
+            // No test may depend on the hour.
+            "session": { "reset": { "mode": "off" } },
             "logging": { "level": "debug" }
         });
         merge(&mut config, settings);

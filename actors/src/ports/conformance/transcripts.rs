@@ -8,6 +8,7 @@ pub(super) fn cases() -> Vec<Case> {
     vec![
         case("remembers a transcript in order and hands out its end", |bench| Box::pin(history(bench))),
         case("hands out no more of a transcript at a time than fits", |bench| Box::pin(history_in_bytes(bench))),
+        case("hands a transcript out from its beginning, by pages", |bench| Box::pin(pages(bench))),
         case("keeps the end of a compacted transcript", |bench| Box::pin(compacts(bench))),
         case("hands out the end of what goes when that is very long", |bench| Box::pin(takes_the_end(bench))),
     ]
@@ -43,6 +44,27 @@ async fn history_in_bytes(Bench { store, .. }: Bench) {
     let newest = line(HISTORY_BYTES_MAX + 1);
     write(&*store, "a", vec![newest.clone()]).await;
     assert_eq!(store.history(make::session("a"), 100).await.unwrap(), [newest], "one is given whatever its size");
+}
+
+async fn pages(Bench { store, .. }: Bench) {
+    let run = RunId::new();
+    write(&*store, "a", lines(&run, 1, 5)).await;
+    write(&*store, "b", lines(&run, 9, 9)).await;
+    let page = |behind, limit| store.transcript(make::session("a"), behind, limit);
+    let first = page(0, 2).await.unwrap();
+    let numbers: Vec<u64> = first.iter().map(|(line, _)| *line).collect();
+    assert!(numbers[0] < numbers[1], "{numbers:?}");
+    let rest = page(numbers[1], 9).await.unwrap();
+    let all: Vec<_> = first.into_iter().chain(rest).map(|(_, entry)| entry).collect();
+    assert_eq!(all, lines(&run, 1, 5));
+    store.compact_session(make::session("a"), 2).await.unwrap();
+    let left = page(numbers[1], 9).await.unwrap();
+    assert_eq!(left.iter().map(|(_, entry)| entry.clone()).collect::<Vec<_>>(), lines(&run, 4, 5), "numbers stay");
+    write(&*store, "a", lines(&run, 6, 6)).await;
+    let last = page(left[1].0, 9).await.unwrap();
+    assert_eq!(last.iter().map(|(_, entry)| entry.clone()).collect::<Vec<_>>(), lines(&run, 6, 6));
+    assert!(page(u64::MAX, 9).await.unwrap().is_empty());
+    assert!(store.transcript(make::session("nobody"), 0, 9).await.unwrap().is_empty());
 }
 
 async fn compacts(bench: Bench) {

@@ -84,6 +84,10 @@ impl Store for MemoryStore {
         self.read(|state| Ok(state.history(&session, limit)))
     }
 
+    fn transcript(&self, session: SessionKey, behind: u64, limit: usize) -> Answer<Vec<(u64, Entry)>> {
+        self.read(|state| Ok(state.transcript(&session, behind, limit)))
+    }
+
     fn append_transcript(&self, session: SessionKey, entries: Vec<Entry>, usage: Usage) {
         self.note(move |state| {
             state.append(&session, entries, usage);

@@ -15,6 +15,8 @@ pub(super) struct Known {
     pub id: Uuid,
     pub updated_ms: i64,
     pub entries: Vec<Entry>,
+    /// How many lines have left the transcript.
+    pub trimmed: u64,
     pub usage: Usage,
     pub reply_to: Option<Target>,
     pub traits: SessionTraits,
@@ -27,6 +29,7 @@ impl Known {
             id: Uuid::now_v7(),
             updated_ms,
             entries: Vec::new(),
+            trimmed: 0,
             usage: Usage::default(),
             reply_to: None,
             traits: SessionTraits::default(),
@@ -49,6 +52,7 @@ impl Known {
     fn take_lines(&mut self, keep: usize) -> Vec<Entry> {
         let mut taken = std::mem::take(&mut self.entries);
         self.entries = taken.split_off(taken.len().saturating_sub(keep));
+        self.trimmed += taken.len() as u64;
         taken.split_off(taken.len().saturating_sub(LINES_TAKEN_MAX))
     }
 }
@@ -94,6 +98,13 @@ impl State {
     pub(super) fn history(&self, key: &SessionKey, limit: usize) -> Vec<Entry> {
         let entries = self.sessions.get(key).map_or(&[][..], |session| &session.entries);
         end_of(entries, limit)
+    }
+
+    pub(super) fn transcript(&self, key: &SessionKey, behind: u64, limit: usize) -> Vec<(u64, Entry)> {
+        let Some(session) = self.sessions.get(key) else { return Vec::new() };
+        let numbered = session.entries.iter().cloned().enumerate();
+        let numbered = numbered.map(|(at, entry)| (session.trimmed + at as u64 + 1, entry));
+        numbered.filter(|(line, _)| *line > behind).take(limit).collect()
     }
 
     pub(super) fn list_sessions(&self, limit: usize) -> Vec<SessionRow> {

@@ -10,7 +10,8 @@ use crate::core::{Scope, TaskHandle};
 use crate::message::InboxId;
 use crate::ports::{CrashCount, InboxRow};
 use crate::session::actor::{Rows, STORE_AGAIN, STORE_WAIT, SessionActor, Work};
-use crate::session::memory::Manner;
+use crate::session::commands::{Command, Order, Reading};
+use crate::session::lanes::LanePass;
 use crate::session::seed::Seed;
 
 /// How many rows are looked at at a time: more than one turn may answer. Rows beyond are seen at the next look.
@@ -34,8 +35,16 @@ pub(in crate::session) struct Standing {
     pub(in crate::session) patience: Option<Duration>,
     /// The wait for quiet.
     pub(in crate::session) quiet: Option<TaskHandle>,
+    /// The wait for room in the lane, while no row is in hand.
+    pub(in crate::session) room: Option<TaskHandle>,
+    /// The room that it found.
+    pub(in crate::session) granted: Option<LanePass>,
     /// The next look beside a turn, or the one under way.
     pub(in crate::session) beside: Option<TaskHandle>,
+    /// Whether a stop waits that came while a turn ran: the rows in front of it are not begun.
+    pub(in crate::session) stop_waits: bool,
+    /// Whether it ended that turn.
+    pub(in crate::session) stopped: bool,
     /// What the running turn takes along.
     pub(in crate::session) steer: SteerBox,
 }
@@ -43,7 +52,7 @@ pub(in crate::session) struct Standing {
 impl SessionActor {
     /// Returns whether every row has a turn of its own, so that they need not be looked at before.
     pub(in crate::session) fn takes_one_by_one(&self) -> bool {
-        self.settings().queue.one_by_one(self.memory.manner.queue.as_ref())
+        !self.queue.stop_waits && self.settings().queue.one_by_one(self.memory.manner.queue.as_ref())
     }
 
     /// Notes that something came.
@@ -78,7 +87,7 @@ impl SessionActor {
         let row = self.parts.store.session(self.key.clone());
         scope.run(STORE_WAIT, row, move |session, answer, scope| match answer {
             Some(Ok(row)) if session.memory.changes() == changes => {
-                session.memory.learn(row.map(|row| Manner::of(row.traits)).unwrap_or_default());
+                session.memory.learn(row);
                 session.look(scope);
             }
             Some(Ok(_)) => session.look(scope),
@@ -89,6 +98,7 @@ impl SessionActor {
     }
 
     fn looked(&mut self, rows: Vec<(u64, InboxRow)>, scope: &mut Scope<'_, Self>) {
+        self.queue.stop_waits = false;
         self.queue.seen = rows.last().map_or(self.queue.seen, |(place, _)| *place);
         let waiting = rows.into_iter().map(|(_, row)| self.sorted(row)).collect();
         let quiet = match self.queue.came {
@@ -122,7 +132,7 @@ impl SessionActor {
         let end = *self.queue.patience.get_or_insert(now + wait * DEBOUNCES_MAX);
         let wait = wait.min(end.saturating_sub(now));
         // A gateway that goes down does not wait for it; a client that comes meanwhile does not either.
-        (self.pass, self.work) = (None, Work::Idle);
+        (self.pass, self.lane, self.work) = (None, None, Work::Idle);
         self.queue.quiet = Some(scope.after(wait, |session, scope| {
             session.queue.quiet = None;
             session.rows = Rows::Waiting;
@@ -145,7 +155,12 @@ impl SessionActor {
         let channel = inbound.route.account.channel();
         let policy = self.settings().queue.policy(channel, self.memory.manner.queue.as_ref(), wish.as_ref());
         let alone = row.inbound.order.is_some() || row.crashes > 0 || !row.steps.is_empty();
-        Waiting { row, policy, sort: if alone { Sort::Alone } else { Sort::Message } }
+        let sort = match self.settings().commands.read(&row.inbound) {
+            Reading::Command(Order { command: Command::Stop, .. }, _) => Sort::Stop,
+            Reading::Message if !alone => Sort::Message,
+            Reading::Command(..) | Reading::Ignored | Reading::Message => Sort::Alone,
+        };
+        Waiting { row, policy, sort }
     }
 
     /// Takes the rows of a turn in hand; none of them is in a turn that somebody took away meanwhile.

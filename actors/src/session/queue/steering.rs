@@ -9,7 +9,7 @@ use crate::agent::{Backlog, SteerBox, Steered};
 use crate::core::Scope;
 use crate::message::{Entry, Role};
 use crate::ports::{InboxRow, TurnOutcome};
-use crate::session::actor::{STORE_WAIT, SessionActor, Work};
+use crate::session::actor::{Rows, STORE_WAIT, SessionActor, Work};
 use crate::session::seed::{Seed, Source};
 
 /// How long after a turn's begin, or after the last look beside it, rows are looked at: a turn that is over before is not looked
@@ -89,7 +89,10 @@ impl SessionActor {
         let Waiting { row, policy, sort } = waiting;
         match (sort, policy.mode) {
             (Sort::Stop, _) => {
-                self.stop_turn(None, "stop", scope);
+                // It is answered once the turn is over, before all that waits.
+                self.queue.stop_waits = true;
+                self.queue.stopped |= self.stop_turn(None, "stop", scope).is_some();
+                self.rows = Rows::Waiting;
                 Course::Ended
             }
             (Sort::Message, QueueMode::Interrupt) if self.answers_rows() => {
@@ -98,6 +101,10 @@ impl SessionActor {
             }
             (Sort::Message, QueueMode::Steer) => self.steer(row, Backlog::Answered),
             (Sort::Message, QueueMode::SteerBacklog) => self.steer(row, Backlog::Kept),
+            (Sort::Alone, _) => {
+                self.answer_beside(row, scope);
+                Course::GoesOn
+            }
             _ => Course::GoesOn,
         }
     }

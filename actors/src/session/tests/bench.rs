@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::agent::{Ending, Piece, Toolbox};
 use crate::core::{ActorId, ActorRef, Live};
-use crate::doubles::{Line, Notebook, Only, Scripted, ShakyStore, Stage, toolbox};
+use crate::doubles::{Line, Notebook, Only, Scripted, ShakyStore, Shelf, Stage, toolbox};
 use crate::message::{
     Ask, Code, Counters, Delivery, Delta, EventBody, Order, Retired, Role, RunId, RunReport, RunStand, SessionKey,
     SessionMessage, Tenure, TraceId, Usage,
@@ -20,6 +20,7 @@ use crate::session::{QueueMode, QueuePolicy, QueueRules, SessionActor, SessionPa
 pub(super) struct Bench {
     pub(super) stage: Arc<Stage>,
     pub(super) store: Arc<ShakyStore>,
+    pub(super) archive: Arc<Shelf>,
     pub(super) provider: Arc<Scripted>,
     pub(super) notebook: Arc<Notebook>,
     pub(super) counters: Arc<Counters>,
@@ -40,6 +41,7 @@ impl Bench {
     pub(super) fn new(stage: &Arc<Stage>) -> Self {
         Self {
             store: ShakyStore::new(&stage.clock),
+            archive: Arc::default(),
             provider: Arc::default(),
             notebook: Arc::default(),
             counters: Arc::default(),
@@ -57,6 +59,7 @@ impl Bench {
     pub(super) fn start(&self, tenure: Tenure) -> ActorRef<SessionMessage> {
         let parts = SessionParts {
             store: Arc::clone(&self.store) as _,
+            archive: Arc::clone(&self.archive) as _,
             providers: Arc::new(Only(Arc::clone(&self.provider))),
             tools: Arc::clone(&self.tools),
             switchboard: Arc::clone(&self.notebook) as _,
@@ -162,7 +165,7 @@ pub(super) fn one_by_one() -> QueueRules {
 }
 
 /// Returns an order with no wishes.
-pub(super) fn order(run: &str) -> Order {
+pub(in crate::session) fn order(run: &str) -> Order {
     Order {
         session: key(),
         spelled: "Room".into(),

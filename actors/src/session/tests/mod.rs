@@ -1,7 +1,8 @@
 //! One conversation: what is lost, doubled or out of order when anything around it fails.
 
 mod asks;
-mod bench;
+pub(super) mod bench;
+mod commands;
 mod crashes;
 mod ends;
 mod events;

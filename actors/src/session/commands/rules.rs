@@ -1,0 +1,168 @@
+//! Who may order what: pure functions of the settings and the message.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::parse::{Command, Form, Order};
+use crate::message::{AccountKey, ChatKind, Inbound};
+
+/// The settings of commands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandRules {
+    /// Whether commands are read out of messages (`commands.text`). A stop always is.
+    pub text: Allowed,
+    /// Whether the configuration may be looked at and changed (`commands.config`).
+    pub config: Allowed,
+    /// Whether settings may be laid over it for the life of the process (`commands.debug`).
+    pub debug: Allowed,
+    /// Whether the gateway may be restarted (`commands.restart`).
+    pub restart: Allowed,
+    /// Whether the access lists of the account decide who may order (`commands.useAccessGroups`).
+    pub access_groups: AccessGroups,
+    /// Who writes on each account.
+    pub writers: BTreeMap<AccountKey, Writers>,
+    /// Words that begin a session anew, beside the commands (`session.resetTriggers`).
+    pub reset_triggers: Vec<String>,
+}
+
+impl Default for CommandRules {
+    fn default() -> Self {
+        Self {
+            text: Allowed::Yes,
+            config: Allowed::No,
+            debug: Allowed::No,
+            restart: Allowed::No,
+            access_groups: AccessGroups::Used,
+            writers: BTreeMap::new(),
+            reset_triggers: Vec::new(),
+        }
+    }
+}
+
+/// Whether something may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Allowed {
+    /// It may.
+    Yes,
+    /// It may not.
+    No,
+}
+
+impl From<bool> for Allowed {
+    fn from(allowed: bool) -> Self {
+        if allowed { Self::Yes } else { Self::No }
+    }
+}
+
+/// Whether access lists decide who may order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccessGroups {
+    /// They do.
+    Used,
+    /// Everybody who may talk may order.
+    Ignored,
+}
+
+/// Whose words count as orders on one account; ids are lower-cased.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Writers {
+    /// Those whom the account's list names.
+    pub owners: BTreeSet<String>,
+    /// Those whom its list for groups names.
+    pub in_groups: BTreeSet<String>,
+    /// Who else comes through in a direct chat.
+    pub direct: Direct,
+}
+
+/// Who comes through to a session in a direct chat.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Direct {
+    /// Only those who are listed or were approved.
+    #[default]
+    Known,
+    /// Everybody.
+    Everybody,
+}
+
+/// What somebody's word counts for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// Nothing.
+    Stranger,
+    /// What concerns their session.
+    Member,
+    /// What concerns the gateway as well.
+    Owner,
+    /// A control client: what concerns the session it names. What concerns the gateway it orders by methods of its own.
+    Client,
+}
+
+/// What is done with a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// It is answered by a provider.
+    Message,
+    /// It is a command.
+    Command(Order, Standing),
+    /// It is a command of somebody whose word does not count: it is ended without an answer.
+    Ignored,
+}
+
+impl CommandRules {
+    /// Reads a message.
+    #[must_use]
+    pub fn read(&self, inbound: &Inbound) -> Reading {
+        let Some(order) = super::parse::read(&inbound.text, &self.reset_triggers) else { return Reading::Message };
+        if self.text == Allowed::No && order.command != Command::Stop {
+            return Reading::Message;
+        }
+        match (self.standing(inbound), order.form) {
+            (Standing::Stranger, Form::Word) => Reading::Message,
+            (Standing::Stranger, Form::Stroke) => Reading::Ignored,
+            (standing, _) => Reading::Command(order, standing),
+        }
+    }
+
+    /// Returns what the writer's word counts for.
+    #[must_use]
+    pub fn standing(&self, inbound: &Inbound) -> Standing {
+        if inbound.order.is_some() {
+            return Standing::Client;
+        }
+        let least = if self.access_groups == AccessGroups::Ignored { Standing::Member } else { Standing::Stranger };
+        let Some(writers) = self.writers.get(&inbound.route.account) else { return least };
+        let id = inbound.route.peer.id.to_lowercase();
+        let (listed, everybody) =
+            (|list: &BTreeSet<String>| id != "*" && list.contains(&id), |list: &BTreeSet<String>| list.contains("*"));
+        let granted = match inbound.route.chat.kind {
+            _ if listed(&writers.owners) => Standing::Owner,
+            // Policy lets nobody else through.
+            ChatKind::Direct if writers.direct == Direct::Known => Standing::Member,
+            ChatKind::Direct if everybody(&writers.owners) => Standing::Member,
+            ChatKind::Group | ChatKind::Channel if listed(&writers.in_groups) || everybody(&writers.in_groups) => {
+                Standing::Member
+            }
+            ChatKind::Direct | ChatKind::Group | ChatKind::Channel => Standing::Stranger,
+        };
+        granted.max(least)
+    }
+
+    /// Returns why a command is not carried out, although it was read.
+    #[must_use]
+    pub fn refusal(&self, command: Command, standing: Standing) -> Option<String> {
+        let (name, allowed) = match command {
+            Command::Config => ("config", self.config),
+            Command::Debug => ("debug", self.debug),
+            Command::Restart => ("restart", self.restart),
+            Command::Allowlist => ("config", self.config),
+            _ => return None,
+        };
+        match standing {
+            Standing::Client => Some("A control client does this by methods of its own, such as config.patch.".to_owned()),
+            Standing::Stranger | Standing::Member => {
+                Some("Only those whom allowFrom names by their id may do this.".to_owned())
+            }
+            Standing::Owner if allowed == Allowed::No => Some(format!("This is off: set commands.{name} to true to allow it.")),
+            Standing::Owner => None,
+        }
+    }
+}

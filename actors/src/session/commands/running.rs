@@ -1,0 +1,214 @@
+//! How a session carries a command out: its effect first, which can be repeated after a crash, then its answer and the end of its row
+//! in one commit.
+
+use serde_json::{Map, Value};
+
+use super::effect::{Effect, Known, effect};
+use super::parse::Order;
+use super::rules::{Reading, Standing};
+use crate::agent::Ending;
+use crate::core::Scope;
+use crate::message::{Entry, Inbound, Usage};
+use crate::ports::{InboxRow, LINES_TAKEN_MAX, StoreError, TurnOutcome};
+use crate::session::actor::{STORE_AGAIN, STORE_WAIT, SessionActor, Work};
+use crate::session::closing::Closing;
+use crate::session::ended::{Ended, How};
+use crate::session::memory::SendPolicy;
+use crate::session::outcome;
+use crate::session::seed::{Seed, Source};
+use crate::session::sending::SessionKind;
+
+impl SessionActor {
+    /// Begins what a row asks for: a turn, or the command that it is.
+    pub(in crate::session) fn begin_row(&mut self, seed: Seed, scope: &mut Scope<'_, Self>) {
+        let Source::Row(row) = &seed.source else { return self.begin(seed, scope) };
+        match self.settings().commands.read(&row.inbound) {
+            Reading::Message => self.begin(seed, scope),
+            Reading::Ignored => self.answered(seed, String::new(), scope),
+            Reading::Command(..) if self.memory.wants_manner() => self.learn_then_begin(seed, scope),
+            Reading::Command(order, standing) => {
+                self.parts.counters.turns.commands.inc();
+                let effect = self.effect_of(&order, standing, &row.inbound);
+                self.carry_out(effect, seed, scope);
+            }
+        }
+    }
+
+    fn effect_of(&self, order: &Order, standing: Standing, inbound: &Inbound) -> Effect {
+        let settings = self.settings();
+        let manner = &self.memory.manner;
+        let known = Known {
+            key: &self.key,
+            queue: settings.queue.policy(inbound.route.account.channel(), manner.queue.as_ref(), None),
+            own_queue: manner.queue,
+            model: manner.model.as_deref().or(settings.model.as_deref()),
+            models: &settings.models,
+            thinking: manner.thinking.as_deref(),
+            sends: if self.send_policy() == SendPolicy::Allow { "on" } else { "off" },
+        };
+        effect(order, standing, &settings.commands, inbound, &known)
+    }
+
+    /// What a command shows and changes has to be known first.
+    fn learn_then_begin(&mut self, seed: Seed, scope: &mut Scope<'_, Self>) {
+        let row = self.parts.store.session(self.key.clone());
+        let changes = self.memory.changes();
+        let task = scope.run(STORE_WAIT, row, move |session, answer, scope| match answer {
+            Some(Ok(row)) => {
+                if session.memory.changes() == changes {
+                    session.memory.learn(row);
+                }
+                session.with_prepared(scope, Self::begin_row);
+            }
+            Some(Err(_)) | None => {
+                session.with_prepared(scope, |session, seed, scope| {
+                    session.prepare_after(STORE_AGAIN, seed, Self::begin_row, scope);
+                });
+            }
+        });
+        self.work = Work::Preparing { seed, task };
+    }
+
+    fn carry_out(&mut self, effect: Effect, seed: Seed, scope: &mut Scope<'_, Self>) {
+        self.work = Work::Storing;
+        match effect {
+            Effect::Say(say) => self.answered(seed, say, scope),
+            Effect::Stop => {
+                let stopped = std::mem::take(&mut self.queue.stopped);
+                let say = if stopped { "Stopped." } else { "Nothing was running." };
+                self.answered(seed, say.to_owned(), scope);
+            }
+            Effect::Set { field, value, say } => self.set(field, value, say, seed, scope),
+            Effect::Model(name) => match self.parts.providers.find(Some(&name)) {
+                Ok(_) => {
+                    let say = format!("Model: {name}.");
+                    self.set("model", Some(name), say, seed, scope);
+                }
+                Err(error) => self.answered(seed, error.to_string(), scope),
+            },
+            Effect::Renew(rest) => self.renew(seed, rest, scope),
+        }
+    }
+
+    fn set(&mut self, field: &'static str, value: Option<String>, say: String, seed: Seed, scope: &mut Scope<'_, Self>) {
+        let patch = Map::from_iter([(field.to_owned(), value.clone().map_or(Value::Null, Value::from))]);
+        let patched = self.parts.store.patch_session(self.key.clone(), patch);
+        scope.run(STORE_WAIT, patched, move |session, answer, scope| match answer {
+            Some(Ok(_)) => {
+                session.memory.changed();
+                session.answered(seed, say, scope);
+            }
+            Some(Err(error @ (StoreError::Invalid { .. } | StoreError::Conflict { .. }))) => {
+                session.answered(seed, error.to_string(), scope);
+            }
+            Some(Err(_)) | None => {
+                scope.after(STORE_AGAIN, move |session, scope| session.set(field, value, say, seed, scope));
+            }
+        });
+    }
+
+    /// Begins the session anew, and answers what follows the command in it.
+    fn renew(&mut self, seed: Seed, rest: Option<String>, scope: &mut Scope<'_, Self>) {
+        self.begin_anew(seed, scope, move |session, seed, scope| match rest {
+            Some(rest) => session.begin(seed.saying(rest), scope),
+            None => session.answered(seed, "This session begins anew.".to_owned(), scope),
+        });
+    }
+
+    /// Returns whether the session was silent for so long that it begins anew with this.
+    pub(in crate::session) fn is_stale(&self, seed: &Seed, scope: &Scope<'_, Self>) -> bool {
+        let (Source::Row(row), Some(last_ms)) = (&seed.source, self.memory.spoken_ms) else { return false };
+        let (channel, kind) = (row.inbound.route.account.channel(), SessionKind::of(&self.key));
+        self.settings().resets.is_due(channel, kind, last_ms, scope.clock().now_ms())
+    }
+
+    /// Returns whether the session's answers are sent: by its own word, else by the rules.
+    pub(in crate::session) fn send_policy(&self) -> SendPolicy {
+        self.memory.manner.send.unwrap_or_else(|| self.settings().sending.decide(&self.key))
+    }
+
+    /// Keeps the transcript as it is, begins a new one, and goes on with what is in hand; again and again until it is done. A crash in
+    /// between has it done once more, which leaves nothing out.
+    pub(in crate::session) fn begin_anew(
+        &mut self,
+        seed: Seed,
+        scope: &mut Scope<'_, Self>,
+        then: impl FnOnce(&mut Self, Seed, &mut Scope<'_, Self>) + 'static,
+    ) {
+        self.work = Work::Storing;
+        let (store, archive, key) = (self.parts.store.clone(), self.parts.archive.clone(), self.key.clone());
+        let reset = async move {
+            store.flush().await?;
+            let row = store.session(key.clone()).await?;
+            let lines = store.history(key.clone(), LINES_TAKEN_MAX).await?;
+            if let Some(row) = row.filter(|_| !lines.is_empty()) {
+                archive.keep(row.id, lines).await?;
+            }
+            store.reset_session(key).await
+        };
+        scope.run(STORE_WAIT, reset, move |session, answer, scope| match answer {
+            Some(Ok((row, _))) => {
+                session.memory.changed();
+                session.memory.spoken_ms = None;
+                session.memory.learn(Some(row));
+                then(session, seed, scope);
+            }
+            Some(Err(_)) | None => {
+                scope.after(STORE_AGAIN, move |session, scope| session.begin_anew(seed, scope, then));
+            }
+        });
+    }
+
+    /// Ends a command's row with its answer. The transcript has neither, so that no provider reads them.
+    fn answered(&mut self, seed: Seed, say: String, scope: &mut Scope<'_, Self>) {
+        let now_ms = scope.clock().now_ms();
+        let (voice, question) = (self.voice(&seed, scope), seed.entry(now_ms));
+        let Source::Row(row) = seed.source else { return };
+        let ended = said(say);
+        let outcome = self.told(&row, question, &ended, now_ms);
+        self.finish(outcome, Closing { voice, ended, began: None }, scope);
+    }
+
+    fn told(&self, row: &InboxRow, question: Entry, ended: &Ended, now_ms: i64) -> TurnOutcome {
+        let switchboard = self.parts.switchboard.as_ref();
+        // Whoever forbade the session to answer wants to hear that it does again.
+        let mut outcome = outcome::of_row(&self.key, row, question, ended, SendPolicy::Allow, switchboard, now_ms);
+        outcome.entries.clear();
+        outcome
+    }
+
+    /// Answers a command beside the turn that runs, if it only says something; all others wait for the turn's end.
+    pub(in crate::session) fn answer_beside(&mut self, row: InboxRow, scope: &mut Scope<'_, Self>) {
+        let Reading::Command(order, standing) = self.settings().commands.read(&row.inbound) else { return };
+        if row.inbound.order.is_some() || !self.memory.knows_manner() {
+            return;
+        }
+        let Effect::Say(say) = self.effect_of(&order, standing, &row.inbound) else { return };
+        self.parts.counters.turns.commands.inc();
+        let now_ms = scope.clock().now_ms();
+        let seed = Seed::row(row.clone());
+        let question = seed.entry(now_ms);
+        let outcome = self.told(&row, question, &said(say), now_ms);
+        let written = self.parts.store.finish_turn(outcome.clone(), 0);
+        // What could not be written waits in its row for the turn's end.
+        scope.run(STORE_WAIT, written, move |session, answer, _| {
+            if matches!(answer, Some(Ok(_))) {
+                session.announce(&outcome);
+            }
+        });
+    }
+}
+
+fn said(say: String) -> Ended {
+    Ended::saying(say, How::Done(Ending { finish_reason: "stop".into(), usage: Usage::default() }))
+}
+
+impl Seed {
+    /// Returns the same row with other words.
+    fn saying(mut self, text: String) -> Self {
+        if let Source::Row(row) = &mut self.source {
+            row.inbound.text = text;
+        }
+        self
+    }
+}

@@ -1,0 +1,188 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::effect::{Effect, Known, effect};
+use super::parse::{COMMANDS, Form, read};
+use super::*;
+use crate::message::{ChatKind, Inbound, SessionKey};
+use crate::ports::conformance::make;
+use crate::session::queue::{QueuePolicy, QueueWish};
+use crate::session::tests::bench::order;
+
+#[test]
+fn a_message_that_is_nothing_but_a_command_is_read_as_one() {
+    let triggers = ["Fresh!".to_owned()];
+    let cases = [
+        ("/help", Some((Command::Help, "", Form::Stroke))),
+        (" /ID ", Some((Command::Whoami, "", Form::Stroke))),
+        ("/queue steer cap:3", Some((Command::Queue, "steer cap:3", Form::Stroke))),
+        ("/think:High", Some((Command::Think, "High", Form::Stroke))),
+        ("/t: low", Some((Command::Think, "low", Form::Stroke))),
+        ("/model a/B c", Some((Command::Model, "a/B c", Form::Stroke))),
+        ("/new\nwhat is new", Some((Command::New, "what is new", Form::Stroke))),
+        ("fresh! hello", Some((Command::New, "hello", Form::Stroke))),
+        ("/stop", Some((Command::Stop, "", Form::Stroke))),
+        ("Stop", Some((Command::Stop, "", Form::Word))),
+        ("wait", Some((Command::Stop, "", Form::Word))),
+        ("wait for me", None),
+        ("/zzz", None),
+        ("/", None),
+        ("", None),
+        ("what does /help do", None),
+        ("//help", None),
+    ];
+    for (text, expected) in cases {
+        let found = read(text, &triggers);
+        let found = found.as_ref().map(|order| (order.command, order.rest.as_str(), order.form));
+        assert_eq!(found, expected, "{text:?}");
+    }
+    let names: Vec<_> = COMMANDS.iter().flat_map(|(_, names, ..)| names.iter()).collect();
+    assert_eq!(names.len(), names.iter().collect::<BTreeSet<_>>().len(), "no name is given twice");
+}
+
+fn inbound(kind: ChatKind, peer: &str, text: &str) -> Inbound {
+    let mut inbound = make::accept("room", "1").inbound;
+    (inbound.route.chat.kind, inbound.route.peer.id, inbound.text) = (kind, peer.to_owned(), text.to_owned());
+    inbound
+}
+
+fn rules(writers: Writers) -> CommandRules {
+    CommandRules { writers: BTreeMap::from([(make::account(), writers)]), ..CommandRules::default() }
+}
+
+#[test]
+fn whose_word_counts_follows_from_the_lists_of_the_account() {
+    use ChatKind::{Channel, Direct as Dm, Group};
+    let list = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<BTreeSet<_>>();
+    let known = Writers { owners: list(&["ann"]), in_groups: list(&["bob"]), direct: Direct::Known };
+    let open = Writers { direct: Direct::Everybody, ..known.clone() };
+    let all = Writers { owners: list(&["*", "ann"]), in_groups: list(&["*"]), direct: Direct::Everybody };
+    let cases = [
+        (&known, Dm, "Ann", Standing::Owner),
+        (&known, Dm, "eve", Standing::Member),
+        (&known, Group, "ann", Standing::Owner),
+        (&known, Group, "bob", Standing::Member),
+        (&known, Channel, "eve", Standing::Stranger),
+        (&open, Dm, "eve", Standing::Stranger),
+        (&open, Dm, "ann", Standing::Owner),
+        (&all, Dm, "eve", Standing::Member),
+        (&all, Group, "eve", Standing::Member),
+        (&all, Dm, "ann", Standing::Owner),
+        (&all, Dm, "*", Standing::Owner),
+    ];
+    for (writers, kind, peer, expected) in cases {
+        let expected = if peer == "*" { Standing::Member } else { expected };
+        assert_eq!(rules(writers.clone()).standing(&inbound(kind, peer, "")), expected, "{writers:?} {kind:?} {peer}");
+    }
+    let ignored = CommandRules { access_groups: AccessGroups::Ignored, ..rules(known) };
+    assert_eq!(ignored.standing(&inbound(Group, "eve", "")), Standing::Member);
+    assert_eq!(ignored.standing(&inbound(Group, "ann", "")), Standing::Owner);
+    assert_eq!(CommandRules::default().standing(&inbound(Dm, "eve", "")), Standing::Stranger, "an account that nobody knows");
+    let client = Inbound { order: Some(Box::new(order("run"))), ..inbound(Dm, "eve", "") };
+    assert_eq!(CommandRules::default().standing(&client), Standing::Client);
+}
+
+#[test]
+fn a_strangers_command_is_ignored_and_a_strangers_word_is_a_message() {
+    let known = || rules(Writers::default());
+    let off = || CommandRules { text: Allowed::No, ..known() };
+    let cases = [
+        (known(), ChatKind::Direct, "/help", "command"),
+        (known(), ChatKind::Group, "/help", "ignored"),
+        (known(), ChatKind::Group, "stop", "message"),
+        (known(), ChatKind::Group, "/stop", "ignored"),
+        (known(), ChatKind::Group, "/zzz", "message"),
+        (known(), ChatKind::Direct, "stop", "command"),
+        (off(), ChatKind::Direct, "/help", "message"),
+        (off(), ChatKind::Direct, "/stop", "command"),
+    ];
+    for (rules, kind, text, expected) in cases {
+        let read = match rules.read(&inbound(kind, "eve", text)) {
+            Reading::Message => "message",
+            Reading::Command(..) => "command",
+            Reading::Ignored => "ignored",
+        };
+        assert_eq!(read, expected, "{kind:?} {text}");
+    }
+}
+
+#[test]
+fn what_concerns_the_gateway_is_for_owners_and_off_until_it_is_allowed() {
+    let all = CommandRules { config: Allowed::Yes, debug: Allowed::Yes, restart: Allowed::Yes, ..CommandRules::default() };
+    for command in [Command::Config, Command::Debug, Command::Restart, Command::Allowlist] {
+        for standing in [Standing::Member, Standing::Client] {
+            assert!(all.refusal(command, standing).is_some(), "{command:?} {standing:?}");
+        }
+        assert_eq!(all.refusal(command, Standing::Owner), None);
+        let off = CommandRules::default().refusal(command, Standing::Owner).unwrap();
+        assert!(off.contains("set commands."), "{off}");
+    }
+    assert_eq!(CommandRules::default().refusal(Command::Status, Standing::Member), None);
+}
+
+#[test]
+fn each_command_does_what_it_says() {
+    let key = SessionKey::new("agent:main:main");
+    let own = QueueWish::parse("cap:3").unwrap();
+    let known = Known {
+        key: &key,
+        queue: own.over(QueuePolicy::default()),
+        own_queue: Some(own),
+        model: Some("a/b"),
+        models: &["a/b".to_owned(), "c/d".to_owned()],
+        thinking: None,
+        sends: "on",
+    };
+    let say = |text: &str| Effect::Say(text.to_owned());
+    let set =
+        |field, value: Option<&str>, say: &str| Effect::Set { field, value: value.map(str::to_owned), say: say.to_owned() };
+    let cases = [
+        ("/queue", say("Queue: mode=collect, debounce=1000ms, cap=3, drop=summarize")),
+        (
+            "/queue steer drop:old",
+            set("queue", Some("steer cap:3 drop:old"), "Queue: mode=steer, debounce=1000ms, cap=3, drop=old"),
+        ),
+        ("/queue default", set("queue", None, "Queue: as the settings have it.")),
+        ("/model", say("Model: a/b")),
+        ("/model default", set("model", None, "Model: the default.")),
+        ("/model C/d", Effect::Model("C/d".into())),
+        ("/models", say("Models:\na/b\nc/d")),
+        ("/think", say("Thinking: the default")),
+        ("/think HIGH", set("thinkingLevel", Some("high"), "Set to high.")),
+        ("/think much", say("Use one of off, minimal, low, medium, high, or default.")),
+        ("/verbose on", set("verboseLevel", Some("on"), "Set to on.")),
+        ("/reasoning stream", set("reasoningLevel", Some("stream"), "Set to stream.")),
+        ("/usage default", set("responseUsage", None, "As the settings have it.")),
+        ("/activation always", set("groupActivation", Some("always"), "Set to always.")),
+        ("/send", say("Answers are sent: on")),
+        ("/send off", set("sendPolicy", Some("deny"), "Answers are sent: off.")),
+        ("/send inherit", set("sendPolicy", None, "Answers are sent: as the settings have it.")),
+        ("/send maybe", say("Use /send on, off or inherit.")),
+        ("/new", Effect::Renew(None)),
+        ("/reset hello there", Effect::Renew(Some("hello there".into()))),
+        ("/stop", Effect::Stop),
+        ("/restart", say("Only those whom allowFrom names by their id may do this.")),
+        (
+            "/whoami",
+            say(
+                "Id: u1\nName: Ünïcode 🎭\nChannel: socket-chat\nAccount: default\nStanding: may order what concerns this session",
+            ),
+        ),
+        (
+            "/status",
+            say("Session: agent:main:main\nModel: a/b\nThinking: the default\n\
+                 Queue: mode=collect, debounce=1000ms, cap=3, drop=summarize\nAnswers are sent: on"),
+        ),
+    ];
+    let rules = CommandRules::default();
+    for (text, expected) in cases {
+        let order = read(text, &[]).unwrap();
+        let inbound = inbound(ChatKind::Direct, "u1", text);
+        assert_eq!(effect(&order, Standing::Member, &rules, &inbound, &known), expected, "{text}");
+    }
+    let Effect::Say(help) =
+        effect(&read("/help", &[]).unwrap(), Standing::Member, &rules, &inbound(ChatKind::Direct, "u1", ""), &known)
+    else {
+        panic!("it says something");
+    };
+    assert!(COMMANDS.iter().all(|(_, names, ..)| help.contains(&format!("\n/{}", names[0]))), "{help}");
+}

@@ -1,0 +1,221 @@
+//! Commands in a session: answered without a provider, once, and whatever runs.
+
+use std::time::Duration;
+
+use super::bench::{Bench, end, one_by_one, order, say};
+use crate::doubles::{Line, play};
+use crate::message::{Order, Role, RunVerdict, Tenure};
+use crate::ports::Store as _;
+use crate::ports::conformance::make;
+use crate::session::{CommandRules, QueueRules, ResetPolicy, ResetRules, Writers};
+
+fn ready(bench: &mut Bench) {
+    bench.settings.commands = CommandRules { writers: [(make::account(), writers())].into(), ..CommandRules::default() };
+}
+
+fn writers() -> Writers {
+    Writers { owners: ["u1".to_owned()].into(), ..Writers::default() }
+}
+
+#[test]
+fn a_command_is_answered_once_without_a_provider_and_leaves_no_line() {
+    for queue in [one_by_one(), QueueRules::default()] {
+        play(|stage| async move {
+            let mut bench = Bench::new(&stage);
+            ready(&mut bench);
+            bench.settings.queue = queue;
+            bench.arrive(&["1", "/think high", "/think", "2"]).await;
+            bench.start(Tenure::Kept);
+            bench.answered().await;
+            assert_eq!(bench.outbox().await, ["1", "Set to high.", "Thinking: high", "2"]);
+            let lines: Vec<_> = bench.transcript().await.into_iter().map(|(_, text)| text).collect();
+            assert_eq!(lines, ["1", "1", "2", "2"]);
+            let thinking: Vec<_> = bench.provider.prompts().into_iter().map(|prompt| prompt.thinking).collect();
+            assert_eq!(thinking, [None, Some("high".to_owned())]);
+            assert_eq!((bench.counters.turns.commands.get(), bench.counters.turns.answered.get()), (2, 2));
+        });
+    }
+}
+
+/// Whatever fails under way, a command is answered once.
+#[test]
+fn a_failing_or_late_store_costs_no_command() {
+    for request in ["session", "patch_session", "finish_turn", "reset_session", "history", "flush"] {
+        for late in [false, true] {
+            play(|stage| async move {
+                let mut bench = Bench::new(&stage);
+                ready(&mut bench);
+                bench.arrive(&["before", "/queue steer", "/new", "after"]).await;
+                if late {
+                    bench.store.lose_answer(request);
+                } else {
+                    bench.store.fail_once(request);
+                }
+                bench.start(Tenure::Kept);
+                bench.answered().await;
+                let said = bench.outbox().await;
+                let queue = "Queue: mode=steer, debounce=1000ms, cap=20, drop=summarize";
+                assert_eq!(said, ["before", queue, "This session begins anew.", "after"], "{request} late: {late}");
+                assert_eq!(bench.transcript().await, [(Role::User, "after".into()), (Role::Assistant, "after".into())]);
+            });
+        }
+    }
+}
+
+#[test]
+fn a_stop_never_waits_behind_the_queue_and_ends_what_waits() {
+    for queue in [one_by_one(), QueueRules::default()] {
+        play(|stage| async move {
+            let mut bench = Bench::new(&stage);
+            ready(&mut bench);
+            bench.settings.queue = queue;
+            let pieces = bench.stream();
+            bench.arrive(&["1"]).await;
+            let session = bench.start(Tenure::Kept);
+            stage.until("the first turn runs", || bench.provider.asked() == 1).await;
+            pieces.send(say("so far")).unwrap();
+            stage.until("it is heard", || bench.told().iter().any(|line| line.contains("so far"))).await;
+            bench.arrive(&["2", "3", "/stop", "4"]).await;
+            session.wake();
+            bench.answered().await;
+            assert_eq!(bench.outbox().await, ["Stopped.", "4"]);
+            let lines: Vec<_> = bench.transcript().await.into_iter().map(|(_, text)| text).collect();
+            assert_eq!(lines, ["1", "so far", "4", "4"]);
+            assert_eq!((bench.counters.turns.aborted.get(), bench.counters.turns.dropped.get()), (1, 2));
+        });
+    }
+}
+
+#[test]
+fn what_only_says_something_is_answered_while_a_turn_runs() {
+    play(|stage| async move {
+        let mut bench = Bench::new(&stage);
+        ready(&mut bench);
+        let pieces = bench.stream();
+        bench.arrive(&["1"]).await;
+        let session = bench.start(Tenure::Kept);
+        stage.until("the first turn runs", || bench.provider.asked() == 1).await;
+        bench.arrive(&["/model", "/think low"]).await;
+        session.wake();
+        stage.pass_until("the first is answered, the second waits", || bench.open_rows() == 2).await;
+        assert_eq!(bench.outbox().await, ["Model: the default"]);
+        [say("one"), end()].into_iter().for_each(|piece| pieces.send(piece).unwrap());
+        bench.answered().await;
+        assert_eq!(bench.outbox().await, ["one", "Set to low."]);
+    });
+}
+
+#[test]
+fn nothing_to_stop_is_said_so_and_a_strangers_command_is_not_answered() {
+    play(|stage| async move {
+        let mut bench = Bench::new(&stage);
+        ready(&mut bench);
+        bench.arrive(&["stop"]).await;
+        bench.start(Tenure::Kept);
+        bench.answered().await;
+        assert_eq!(bench.outbox().await, ["Nothing was running."]);
+    });
+    play(|stage| async move {
+        let bench = Bench::new(&stage);
+        bench.arrive(&["/help", "1"]).await;
+        bench.start(Tenure::Kept);
+        bench.answered().await;
+        assert_eq!(bench.outbox().await, ["1"], "nobody's word counts on an account that is not known");
+    });
+}
+
+#[test]
+fn a_session_that_begins_anew_keeps_what_was_said_and_answers_what_follows() {
+    play(|stage| async move {
+        let mut bench = Bench::new(&stage);
+        ready(&mut bench);
+        bench.arrive(&["old", "/new hello"]).await;
+        bench.start(Tenure::Kept);
+        bench.answered().await;
+        assert_eq!(bench.outbox().await, ["old", "hello"]);
+        assert_eq!(bench.transcript().await, [(Role::User, "hello".into()), (Role::Assistant, "hello".into())]);
+        assert!(bench.provider.prompts()[1].history.is_empty());
+        let kept: Vec<_> = bench.archive.kept().into_iter().map(|lines| lines.len()).collect();
+        assert_eq!(kept, [2]);
+    });
+}
+
+#[test]
+fn a_command_that_a_client_orders_is_its_turns_answer() {
+    play(|stage| async move {
+        let bench = Bench::new(&stage);
+        bench.order("/model", Order { ..order("mine") }).await;
+        bench.order("/config", order("other")).await;
+        bench.start(Tenure::Kept);
+        let report = bench.report("mine").await;
+        assert_eq!((&report.outcome, report.text.as_str()), (&RunVerdict::Done, "Model: the default"));
+        assert!(bench.report("other").await.text.contains("config.patch"));
+        assert_eq!(bench.provider.asked(), 0);
+    });
+}
+
+#[test]
+fn a_model_that_nobody_knows_is_not_set() {
+    play(|stage| async move {
+        let mut bench = Bench::new(&stage);
+        ready(&mut bench);
+        bench.arrive(&["/model none", "/model deep/one", "1"]).await;
+        bench.start(Tenure::Kept);
+        bench.answered().await;
+        assert_eq!(bench.outbox().await, ["no model none", "Model: deep/one.", "1"]);
+        assert_eq!(bench.provider.prompts()[0].model, "deep/one");
+    });
+}
+
+#[test]
+fn a_session_that_may_not_answer_may_be_told_to_again() {
+    play(|stage| async move {
+        let mut bench = Bench::new(&stage);
+        ready(&mut bench);
+        bench.arrive(&["/send off", "1", "/send on", "2"]).await;
+        bench.start(Tenure::Kept);
+        bench.answered().await;
+        assert_eq!(bench.outbox().await, ["Answers are sent: off.", "Answers are sent: on.", "2"]);
+    });
+}
+
+/// The first message after a long silence begins the session anew, whether the actor was in memory or not.
+#[test]
+fn a_session_that_was_silent_for_long_begins_anew() {
+    for afresh in [false, true] {
+        play(|stage| async move {
+            let mut bench = Bench::new(&stage);
+            let idle = ResetPolicy { daily_at: None, idle: Some(Duration::from_secs(600)) };
+            bench.settings.resets = ResetRules { usual: idle, ..ResetRules::default() };
+            let session = bench.start(Tenure::Kept);
+            for (text, wait) in [("1", 0), ("2", 599), ("3", 601)] {
+                stage.clock.advance(Duration::from_secs(wait));
+                bench.arrive(&[text]).await;
+                if afresh {
+                    let deadline = Duration::from_secs(20);
+                    bench.stage.supervisor.restart(&super::bench::id(), deadline).await.expect("it is back");
+                }
+                session.wake();
+                stage.until("it is answered", || bench.open_rows() == 0).await;
+            }
+            let told: Vec<_> = bench.provider.prompts().into_iter().map(|prompt| prompt.history.len()).collect();
+            assert_eq!(told, [0, 2, 0], "afresh: {afresh}");
+            assert_eq!(bench.store.inner.history(super::bench::key(), 9).await.unwrap().len(), 2);
+            assert_eq!(bench.archive.kept().len(), 1);
+        });
+    }
+}
+
+/// A crash between the effect and the answer has the command carried out once more.
+#[test]
+fn a_command_that_was_in_hand_at_a_crash_is_answered() {
+    play(|stage| async move {
+        let mut bench = Bench::new(&stage);
+        ready(&mut bench);
+        bench.provider.add(Line::Panic);
+        bench.arrive(&["1", "/think high"]).await;
+        bench.start(Tenure::Kept);
+        bench.answered().await;
+        assert_eq!(bench.outbox().await, ["1", "Set to high."]);
+    });
+}

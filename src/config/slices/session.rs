@@ -1,0 +1,103 @@
+//! Sessions: when they begin anew, which answers are sent, who may order what.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use callboard_actors::channel::{Account, DmPolicy};
+use callboard_actors::session::{
+    AccessGroups, CommandRules, Direct, ResetPolicy, ResetRules, SendRule, SendRules, Sending, SessionKind, Writers,
+};
+use jiff::tz::TimeZone;
+
+use super::ModelsConfig;
+use crate::config::model::{self, ChatType, Model, Reset, ResetMode, SendAction};
+
+/// The hour of a daily reset that names none.
+const HOUR: i8 = 4;
+
+/// The silence before a reset that names none, minutes.
+const IDLE_MINUTES: u32 = 60;
+
+/// The commands that begin a session anew whatever the settings say.
+const RESETS: [&str; 2] = ["/new", "/reset"];
+
+pub(super) fn commands(model: &Model, accounts: &[Account]) -> CommandRules {
+    let commands = &model.commands;
+    let triggers = model.session.reset_triggers.iter().map(|trigger| trigger.trim().to_lowercase());
+    CommandRules {
+        text: commands.text.into(),
+        config: commands.config.into(),
+        debug: commands.debug.into(),
+        restart: commands.restart.into(),
+        access_groups: if commands.use_access_groups { AccessGroups::Used } else { AccessGroups::Ignored },
+        writers: accounts.iter().map(|account| (account.key.clone(), writers(account))).collect(),
+        reset_triggers: triggers.filter(|trigger| !trigger.is_empty() && !RESETS.contains(&trigger.as_str())).collect(),
+    }
+}
+
+fn writers(account: &Account) -> Writers {
+    let access = account.platform.access();
+    let lower = |ids: &[String]| ids.iter().map(|id| id.to_lowercase()).collect::<BTreeSet<_>>();
+    Writers {
+        owners: lower(&access.allow_from),
+        in_groups: lower(&access.group_allow_from),
+        direct: if access.dm == DmPolicy::Open { Direct::Everybody } else { Direct::Known },
+    }
+}
+
+pub(super) fn resets(model: &Model) -> ResetRules {
+    let session = &model.session;
+    let by_type = &session.reset_by_type;
+    // As the older key has it: a silence alone, unless something newer is said.
+    let usual = match (&session.reset, session.idle_minutes) {
+        (Some(reset), _) => policy(reset),
+        (None, Some(minutes)) => ResetPolicy { daily_at: None, idle: Some(minutes_of(minutes)) },
+        (None, None) => policy(&Reset::default()),
+    };
+    ResetRules {
+        usual,
+        direct: by_type.dm.as_ref().map(policy),
+        group: by_type.group.as_ref().map(policy),
+        thread: by_type.thread.as_ref().map(policy),
+        by_channel: session.reset_by_channel.iter().map(|(channel, reset)| (channel.to_lowercase(), policy(reset))).collect(),
+        zone: TimeZone::system(),
+    }
+}
+
+fn policy(reset: &Reset) -> ResetPolicy {
+    let idle = reset.idle_minutes.map(minutes_of);
+    match reset.mode {
+        ResetMode::Daily => ResetPolicy { daily_at: Some(reset.at_hour.unwrap_or(HOUR)), idle },
+        ResetMode::Idle => ResetPolicy { daily_at: None, idle: idle.or(Some(minutes_of(IDLE_MINUTES))) },
+        ResetMode::Off => ResetPolicy::default(),
+    }
+}
+
+fn minutes_of(minutes: u32) -> Duration {
+    Duration::from_secs(u64::from(minutes) * 60)
+}
+
+pub(super) fn sending(model: &Model) -> SendRules {
+    let action = |action: SendAction| match action {
+        SendAction::Allow => Sending::Allow,
+        SendAction::Deny => Sending::Deny,
+    };
+    let rule = |rule: &model::SendRule| SendRule {
+        action: action(rule.action),
+        channel: rule.matches.channel.as_ref().map(|channel| channel.to_lowercase()),
+        kind: rule.matches.chat_type.map(|kind| match kind {
+            ChatType::Direct | ChatType::Dm => SessionKind::Direct,
+            ChatType::Group => SessionKind::Group,
+            ChatType::Room | ChatType::Channel => SessionKind::Channel,
+        }),
+        key_prefix: rule.matches.key_prefix.as_ref().map(|prefix| prefix.to_lowercase()),
+    };
+    let policy = &model.session.send_policy;
+    SendRules { usual: action(policy.default), rules: policy.rules.iter().map(rule).collect() }
+}
+
+/// Returns the models that people can name.
+pub(super) fn models(models: &ModelsConfig) -> Vec<String> {
+    let named = models.providers.iter().flat_map(|provider| provider.models.iter().map(move |model| (&provider.name, model)));
+    named.map(|(provider, model)| format!("{provider}/{model}")).collect()
+}
