@@ -24,6 +24,7 @@ mod media;
 mod openai_client;
 mod pairing;
 mod policies;
+mod providers;
 mod restart;
 mod socket_chat;
 mod socket_chat_link;

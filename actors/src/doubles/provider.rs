@@ -72,7 +72,7 @@ fn whole(text: &str) -> Vec<Result<Piece, ProviderError>> {
 
 fn call(name: &str) -> Vec<Result<Piece, ProviderError>> {
     let call = ToolCall { id: "call-1".into(), name: name.to_owned(), args: serde_json::json!({}) };
-    let ending = Ending { finish_reason: "tool_calls".into(), usage: Usage { input: 4, output: 1 } };
+    let ending = Ending { finish_reason: "tool_calls".into(), usage: Usage::tokens(4, 1) };
     vec![Ok(Piece::Tool(call)), Ok(Piece::End(ending))]
 }
 

@@ -23,7 +23,7 @@ pub use gateway::{
     Auth, AuthMode, Bind, ControlUi, Endpoint, Endpoints, Faults, Gateway, Http, Mode, Reload, ReloadMode, Remote,
 };
 pub use logging::{ConsoleStyle, Level, Logging};
-pub use models::{Api, ModelEntry, Models, Provider};
+pub use models::{AboutModel, Api, ModelCost, ModelEntry, ModelInput, Models, Provider};
 pub use session::{DmScope, OnProviderFailure, Session};
 pub use store::{Deadletters, Store, Supervision};
 pub use tools::{HttpTools, Tools};
