@@ -171,13 +171,17 @@ impl Providers for LiveConfig {
     fn find(&self, model: Option<&str>) -> Result<(Arc<dyn Provider>, String), ProviderError> {
         self.current.load().providers.find(model)
     }
+
+    fn find_for(&self, agent: Option<&str>, default: Option<&str>) -> Result<(Arc<dyn Provider>, String), ProviderError> {
+        self.current.load().providers.find_for(agent, default)
+    }
 }
 
 impl Generation {
     fn new(config: Config, clock: &Clock, webchat: &WebChatDesk) -> Result<Self, TableError> {
         let slices = &config.slices;
-        let default = slices.session.model.as_deref().or(slices.models.default_provider.as_deref());
-        let providers = Arc::new(ProviderTable::new(models::settings(&slices.models), default, clock)?);
+        let choices = models::choices(&slices.models, slices.session.model.as_deref(), &slices.agents);
+        let providers = Arc::new(ProviderTable::new(models::settings(&slices.models), &choices, clock)?);
         Ok(Self {
             sessions: Arc::new(slices.session.clone()),
             routes: Arc::new(slices.routes.clone()),

@@ -1,15 +1,17 @@
 //! LLM backends and the table that finds them by a model's name.
 
+mod chain;
+mod cooling;
 mod echo;
-mod openai;
+mod remote;
 mod script;
 mod settings;
 mod table;
 
 pub use echo::Echo;
-pub use openai::{OpenAi, OpenAiSettings, TimeLimits};
+pub use remote::{Ability, AboutModel, Price, Remote, RemoteSettings, Style, TimeLimits};
 pub use script::{Script, ScriptError};
-pub use settings::{ProviderSettings, TableError};
+pub use settings::{Choice, Choices, ProviderSettings, TableError};
 pub use table::ProviderTable;
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! What the configuration says of providers (`models.providers`).
 
-use super::{OpenAiSettings, ScriptError};
+use std::collections::BTreeMap;
+
+use super::{RemoteSettings, ScriptError};
 
 /// One configured provider.
 #[derive(Clone, Debug)]
@@ -19,8 +21,8 @@ pub enum ProviderSettings {
         /// What stands in it.
         contents: String,
     },
-    /// Any endpoint that speaks `/chat/completions`.
-    OpenAi(OpenAiSettings),
+    /// Is asked over HTTP.
+    Remote(RemoteSettings),
 }
 
 impl ProviderSettings {
@@ -29,9 +31,27 @@ impl ProviderSettings {
     pub fn id(&self) -> &str {
         match self {
             Self::Echo { id } | Self::Script { id, .. } => id,
-            Self::OpenAi(settings) => &settings.id,
+            Self::Remote(settings) => &settings.id,
         }
     }
+}
+
+/// A model with those that step in for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// `provider/model`, a bare model or a provider's name; `None` the first provider's first model.
+    pub primary: Option<String>,
+    /// The same of those that step in, in order.
+    pub fallbacks: Vec<String>,
+}
+
+/// Which models answer when nobody asks for another by hand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Choices {
+    /// For every agent without a choice of its own.
+    pub default: Choice,
+    /// Those of single agents, by id; without a primary the default one is theirs.
+    pub agents: BTreeMap<String, Choice>,
 }
 
 /// Why the providers of a configuration cannot be built.
@@ -65,4 +85,12 @@ pub enum TableError {
     /// A default that nothing answers to.
     #[error("agents.defaults.model.primary: {0}")]
     Default(String),
+    /// Another model of a choice that nothing answers to.
+    #[error("{at}: {reason}")]
+    Choice {
+        /// Where the choice is made.
+        at: String,
+        /// Why it leads nowhere.
+        reason: String,
+    },
 }

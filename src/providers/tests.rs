@@ -1,4 +1,4 @@
-//! The table, and the OpenAI provider against a real server.
+//! The table, and providers over HTTP against a real server.
 
-mod openai;
+mod completions;
 mod table;

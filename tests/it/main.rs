@@ -25,6 +25,7 @@ mod media;
 mod openai_client;
 mod pairing;
 mod policies;
+mod providers;
 mod restart;
 mod rocketchat;
 mod rocketchat_server;

@@ -51,6 +51,8 @@ pub enum Piece {
     Text(String),
     /// Work that is not for the reader, such as reasoning or a tool call in the making: shows that the provider is alive.
     Thinking,
+    /// More of what the model thinks aloud, never empty: for those who ask to see it, never a part of the answer.
+    Reasoning(String),
     /// A tool to call.
     Tool(ToolCall),
     /// The last piece; a stream that ends without it has broken off.
@@ -95,4 +97,14 @@ pub trait Providers: Send + Sync + 'static {
     /// # Errors
     /// `ProviderModel` when nothing is configured under that name.
     fn find(&self, model: Option<&str>) -> Result<(Arc<dyn Provider>, String), ProviderError>;
+
+    /// Returns the same for an agent of which nobody asked for a model by hand: its own choice with the models that step in for it,
+    /// else `default`.
+    ///
+    /// # Errors
+    /// `ProviderModel` when nothing is configured under that name.
+    fn find_for(&self, agent: Option<&str>, default: Option<&str>) -> Result<(Arc<dyn Provider>, String), ProviderError> {
+        let _ = agent;
+        self.find(default)
+    }
 }

@@ -162,8 +162,7 @@ impl<S: Sink> Run<'_, S> {
             let Some(ending) = round.ending else {
                 return Ok(Ending { finish_reason: "length".into(), usage });
             };
-            usage.input = usage.input.saturating_add(ending.usage.input);
-            usage.output = usage.output.saturating_add(ending.usage.output);
+            usage = usage.plus(ending.usage);
             if round.calls.is_empty() {
                 return Ok(Ending { usage, ..ending });
             }
@@ -245,7 +244,7 @@ impl<S: Sink> Run<'_, S> {
                         return Ok(round);
                     }
                 }
-                Some(Ok(Piece::Thinking)) => {}
+                Some(Ok(Piece::Thinking | Piece::Reasoning(_))) => {}
                 Some(Ok(Piece::Tool(call))) if round.calls.len() < TOOL_CALLS_MAX => round.calls.push(call),
                 Some(Ok(Piece::Tool(_))) => return Err(Stop::Failed(self.too_many_calls())),
                 Some(Ok(Piece::End(ending))) => {

@@ -58,7 +58,7 @@ fn text(piece: &str) -> Item {
 }
 
 fn end(reason: &str, input: u64, output: u64) -> Item {
-    Ok(Piece::End(Ending { finish_reason: reason.into(), usage: Usage { input, output } }))
+    Ok(Piece::End(Ending { finish_reason: reason.into(), usage: Usage::tokens(input, output) }))
 }
 
 fn tool(id: &str) -> Item {
@@ -110,7 +110,7 @@ async fn passes_the_text_on_piece_by_piece() {
     let (sink, mut heard) = mpsc::channel(8);
     let end = run_with(&provider, quick(), sink).await;
     assert_eq!(end.text, "one two");
-    let ending = Ending { finish_reason: "stop".into(), usage: Usage { input: 3, output: 2 } };
+    let ending = Ending { finish_reason: "stop".into(), usage: Usage::tokens(3, 2) };
     assert_eq!(end.outcome, RunOutcome::Done(ending));
     let mut pieces = Vec::new();
     while let Some(Delta::Text { text }) = heard.recv().await {
@@ -153,7 +153,7 @@ async fn a_tool_call_is_answered_with_an_error_and_the_provider_asked_again() {
     ]);
     let end = run_with(&provider, quick(), ()).await;
     assert_eq!(end.text, "let me see. I cannot");
-    let ending = Ending { finish_reason: "stop".into(), usage: Usage { input: 11, output: 22 } };
+    let ending = Ending { finish_reason: "stop".into(), usage: Usage::tokens(11, 22) };
     assert_eq!(end.outcome, RunOutcome::Done(ending));
     let rounds = &provider.asked()[1].rounds;
     assert_eq!(rounds.len(), 1);
@@ -187,7 +187,7 @@ async fn a_call_of_the_askers_tool_ends_the_turn() {
     let end = run_prompt(&provider, with_tools(&["clock", "weather"]), limits, ()).await;
     assert_eq!(end.text, "wait. ");
     assert_eq!(end.calls.iter().map(|call| call.id.as_str()).collect::<Vec<_>>(), ["a", "b"]);
-    let ending = Ending { finish_reason: "tool_calls".into(), usage: Usage { input: 1, output: 2 } };
+    let ending = Ending { finish_reason: "tool_calls".into(), usage: Usage::tokens(1, 2) };
     assert_eq!(end.outcome, RunOutcome::Done(ending));
 }
 

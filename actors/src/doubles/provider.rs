@@ -78,7 +78,7 @@ fn calls(said: &str, names: &[&str]) -> Vec<Result<Piece, ProviderError>> {
         let id = format!("call-{}", number + 1);
         Piece::Tool(ToolCall { id, name: (*name).to_owned(), args: serde_json::json!({}) })
     };
-    let ending = Ending { finish_reason: "tool_calls".into(), usage: Usage { input: 4, output: 1 } };
+    let ending = Ending { finish_reason: "tool_calls".into(), usage: Usage::tokens(4, 1) };
     said.into_iter().chain(names.iter().enumerate().map(call)).chain([Piece::End(ending)]).map(Ok).collect()
 }
 

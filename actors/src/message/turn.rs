@@ -5,14 +5,50 @@ use tokio::sync::mpsc;
 
 use super::{Delta, Media, Role, RunId, Sampling, SessionKey, Tenure, ToolRound, ToolUse, TraceId};
 
-/// Tokens that a provider counted; zero where it does not tell.
+/// Tokens that a provider counted, and what they cost; zero where it does not tell. The four counts never overlap.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Usage {
-    /// Tokens read.
+    /// Tokens read, those from a cache not counted.
     pub input: u64,
-    /// Tokens written.
+    /// Tokens written, those of thinking included.
     pub output: u64,
+    /// Tokens read from the provider's cache.
+    #[serde(default)]
+    pub cache_read: u64,
+    /// Tokens put into the provider's cache.
+    #[serde(default)]
+    pub cache_write: u64,
+    /// What all of them cost, in billionths of the currency in which the model's prices are configured (dollars, as a rule); zero
+    /// where there are none.
+    #[serde(default)]
+    pub cost_nanos: u64,
+}
+
+impl Usage {
+    /// Returns a count of what was read and written, without a cache and without a price.
+    #[must_use]
+    pub const fn tokens(input: u64, output: u64) -> Self {
+        Self { input, output, cache_read: 0, cache_write: 0, cost_nanos: 0 }
+    }
+
+    /// Returns the sum of two; each count stays at its most.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self {
+            input: self.input.saturating_add(other.input),
+            output: self.output.saturating_add(other.output),
+            cache_read: self.cache_read.saturating_add(other.cache_read),
+            cache_write: self.cache_write.saturating_add(other.cache_write),
+            cost_nanos: self.cost_nanos.saturating_add(other.cost_nanos),
+        }
+    }
+
+    /// Returns all that was read, from a cache or not.
+    #[must_use]
+    pub const fn read(self) -> u64 {
+        self.input.saturating_add(self.cache_read).saturating_add(self.cache_write)
+    }
 }
 
 /// One thing of a conversation that the asker keeps itself.

@@ -53,8 +53,11 @@ impl SessionActor {
             return self.begin_anew(seed, scope, Self::begin);
         }
         let settings = self.settings();
-        let model = seed.model().or(self.memory.manner.model.as_deref()).or(settings.model.as_deref());
-        let found = match self.parts.providers.find(model) {
+        let found = match seed.model().or(self.memory.manner.model.as_deref()) {
+            Some(asked) => self.parts.providers.find(Some(asked)),
+            None => self.parts.providers.find_for(self.key.agent(), settings.model.as_deref()),
+        };
+        let found = match found {
             Ok(found) => found,
             Err(error) => return self.never_ran(seed, How::Failed(error), scope),
         };

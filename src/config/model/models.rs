@@ -20,13 +20,18 @@ pub struct Models {
 pub struct Provider {
     /// What it speaks.
     pub api: Api,
-    /// Its address, up to and without `/chat/completions`.
+    /// Its address, up to and without `/chat/completions`, `/responses` or `/v1/messages`. Not needed for a backend that is called
+    /// `ollama` (`http://127.0.0.1:11434/v1`), nor with `anthropic-messages` (`https://api.anthropic.com`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base_url: Option<String>,
     /// Its key; best as `${NAME}`.
     #[serde(skip_serializing)]
     #[schemars(with = "Option<String>")]
     pub api_key: Option<SecretString>,
+    /// Further keys; the next one is taken when one is refused or asked with too often, and that one rests for a while.
+    #[serde(skip_serializing)]
+    #[schemars(with = "Vec<String>", length(max = 32))]
+    pub api_keys: Vec<SecretString>,
     /// Its models; the first is the one that answers when only the backend is named.
     #[schemars(length(max = 1000))]
     pub models: Vec<ModelEntry>,
@@ -50,6 +55,7 @@ impl Default for Provider {
             api: Api::default(),
             base_url: None,
             api_key: None,
+            api_keys: Vec::new(),
             models: Vec::new(),
             script_file: None,
             connect_timeout_ms: 10_000,
@@ -66,6 +72,10 @@ pub enum Api {
     /// `POST …/chat/completions`.
     #[default]
     OpenaiCompletions,
+    /// `POST …/responses`.
+    OpenaiResponses,
+    /// `POST …/v1/messages`.
+    AnthropicMessages,
     /// Answers with the text it was given.
     Echo,
     /// Plays a file, for tests and demonstrations.
@@ -73,27 +83,77 @@ pub enum Api {
 }
 
 /// One model.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum ModelEntry {
     /// By its id alone.
     Id(String),
     /// With more about it.
-    About {
-        /// The id as the backend knows it.
-        id: String,
-        /// Its name for people.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        name: Option<String>,
-    },
+    About(AboutModel),
+}
+
+/// What is known of a model.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AboutModel {
+    /// The id as the backend knows it.
+    pub id: String,
+    /// Its name for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Whether it can think first; without it, it is asked to when a session says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reasoning: Option<bool>,
+    /// What it takes; images are only named in the text where they are not listed. Without it, images are sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 8))]
+    pub input: Option<Vec<ModelInput>>,
+    /// How many tokens it reads at the most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context_window: Option<u64>,
+    /// How many tokens it writes at the most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_tokens: Option<u64>,
+    /// What its tokens cost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<ModelCost>,
+}
+
+/// What a model takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ModelInput {
+    /// Words.
+    Text,
+    /// Images.
+    Image,
+}
+
+/// What tokens cost, for a million of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ModelCost {
+    /// Read.
+    #[schemars(range(min = 0, max = 1_000_000))]
+    pub input: f64,
+    /// Written.
+    #[schemars(range(min = 0, max = 1_000_000))]
+    pub output: f64,
+    /// Read from the backend's cache.
+    #[schemars(range(min = 0, max = 1_000_000))]
+    pub cache_read: f64,
+    /// Put into the backend's cache.
+    #[schemars(range(min = 0, max = 1_000_000))]
+    pub cache_write: f64,
 }
 
 impl ModelEntry {
-    /// Returns the id as the backend knows it.
+    /// Returns what is known of it.
     #[must_use]
-    pub fn id(&self) -> &str {
+    pub fn about(&self) -> AboutModel {
         match self {
-            Self::Id(id) | Self::About { id, .. } => id,
+            Self::Id(id) => AboutModel { id: id.clone(), ..AboutModel::default() },
+            Self::About(about) => about.clone(),
         }
     }
 }

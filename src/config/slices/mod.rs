@@ -21,7 +21,7 @@ use callboard_actors::session::{OnProviderFailure, SessionSettings};
 
 pub use agents::AgentSettings;
 pub use gateway::{AuthSettings, GatewaySettings, ProxyNet, ReloadSettings};
-pub use models::{ModelsConfig, ProviderConfig, ProviderKind};
+pub use models::{ModelsConfig, ProviderConfig, ProviderKind, RemoteStyle};
 pub use tools::group_tools;
 
 use super::model::{self, Level, Model};
@@ -124,7 +124,9 @@ pub struct LoggingSettings {
 /// Everything that the types could not say: names that nobody has, values that exclude each other.
 pub fn cut(model: &Model, accounts: Vec<Account>, paths: &Paths, folder: FolderOf<'_>) -> Result<Slices, Vec<Problem>> {
     let mut problems = Vec::new();
-    let models = models::cut(&model.models, folder, &mut problems);
+    let chosen = model.agents.defaults.model.as_ref();
+    let fallbacks = chosen.map(model::ModelName::fallbacks).unwrap_or_default();
+    let models = models::cut(&model.models, fallbacks, folder, &mut problems);
     let slices = Slices {
         gateway: gateway::cut(model, paths, &mut problems),
         session: session(model, &models, &accounts, &mut problems),

@@ -3,14 +3,17 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::FolderOf;
 use crate::config::load::read_named;
-use crate::config::model::{Api, Models, Provider};
+use crate::config::model::{AboutModel, Api, ModelEntry, Models, Provider};
 use crate::config::{KeyPath, Problem};
 
+/// Where Ollama listens, and where Anthropic does.
+const OLLAMA: (&str, &str) = ("ollama", "http://127.0.0.1:11434/v1");
+const ANTHROPIC: &str = "https://api.anthropic.com";
 /// The silence that is waited out when no backend says otherwise.
 const SILENCE: Duration = Duration::from_secs(120);
 
@@ -21,6 +24,8 @@ pub struct ModelsConfig {
     pub providers: Vec<ProviderConfig>,
     /// Which one answers when nothing names another: the only one there is, `None` for `echo` or when the model has to be named.
     pub default_provider: Option<String>,
+    /// Models that step in for the default one, in order.
+    pub fallbacks: Vec<String>,
 }
 
 /// One backend.
@@ -30,8 +35,8 @@ pub struct ProviderConfig {
     pub name: String,
     /// What it is.
     pub kind: ProviderKind,
-    /// The ids of its models; the first answers when only the backend is named.
-    pub models: Vec<String>,
+    /// Its models; the first answers when only the backend is named.
+    pub models: Vec<AboutModel>,
     /// How long to wait for the connection.
     pub connect: Duration,
     /// How long to wait for the first token.
@@ -40,15 +45,24 @@ pub struct ProviderConfig {
     pub between_tokens: Duration,
 }
 
+impl ProviderConfig {
+    /// Returns the ids of its models.
+    pub fn model_ids(&self) -> impl Iterator<Item = &str> {
+        self.models.iter().map(|about| about.id.as_str())
+    }
+}
+
 /// What a backend is.
 #[derive(Clone, Debug)]
 pub enum ProviderKind {
-    /// An endpoint that speaks OpenAI's chat completions.
-    OpenaiCompletions {
-        /// Its address, without `/chat/completions` and without a slash at the end.
+    /// Is asked over HTTP.
+    Remote {
+        /// How.
+        style: RemoteStyle,
+        /// Its address, without the style's own path and without a slash at the end.
         base_url: Url,
-        /// Its key; local ones need none.
-        api_key: Option<SecretString>,
+        /// Its keys; local ones need none.
+        keys: Vec<SecretString>,
     },
     /// Answers with the text it was given.
     Echo,
@@ -59,6 +73,17 @@ pub enum ProviderKind {
         /// Its text.
         script: String,
     },
+}
+
+/// How a backend is asked over HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RemoteStyle {
+    /// OpenAI's chat completions.
+    OpenaiCompletions,
+    /// OpenAI's responses.
+    OpenaiResponses,
+    /// Anthropic's messages.
+    AnthropicMessages,
 }
 
 impl ModelsConfig {
@@ -73,7 +98,7 @@ impl ModelsConfig {
     #[must_use]
     pub fn problem_with(&self, model: &str) -> Option<String> {
         let name = model.split_once('/').map_or(model, |(provider, _)| provider);
-        let listed = |provider: &ProviderConfig| provider.name == name || provider.models.iter().any(|id| id == model);
+        let listed = |provider: &ProviderConfig| provider.name == name || provider.models.iter().any(|about| about.id == model);
         if name == "echo" || self.providers.iter().any(listed) {
             return None;
         }
@@ -82,16 +107,16 @@ impl ModelsConfig {
     }
 }
 
-pub(super) fn cut(models: &Models, folder: FolderOf<'_>, problems: &mut Vec<Problem>) -> ModelsConfig {
+pub(super) fn cut(models: &Models, fallbacks: &[String], folder: FolderOf<'_>, problems: &mut Vec<Problem>) -> ModelsConfig {
     let at = KeyPath::default().key("models").key("providers");
     let mut providers = Vec::new();
     for (name, provider) in &models.providers {
         let at = at.key(name);
-        let Some(kind) = kind(provider, &at, folder, problems) else { continue };
+        let Some(kind) = kind(name, provider, &at, folder, problems) else { continue };
         providers.push(ProviderConfig {
             name: name.clone(),
             kind,
-            models: provider.models.iter().map(|model| model.id().to_owned()).collect(),
+            models: provider.models.iter().map(ModelEntry::about).collect(),
             connect: Duration::from_millis(provider.connect_timeout_ms),
             first_token: Duration::from_millis(provider.first_token_timeout_ms),
             between_tokens: Duration::from_millis(provider.token_timeout_ms),
@@ -101,17 +126,40 @@ pub(super) fn cut(models: &Models, folder: FolderOf<'_>, problems: &mut Vec<Prob
         [only] => Some(only.name.clone()),
         _ => None,
     };
-    ModelsConfig { providers, default_provider }
+    ModelsConfig { providers, default_provider, fallbacks: fallbacks.to_vec() }
 }
 
-fn kind(provider: &Provider, at: &KeyPath, folder: FolderOf<'_>, problems: &mut Vec<Problem>) -> Option<ProviderKind> {
+fn kind(
+    name: &str,
+    provider: &Provider,
+    at: &KeyPath,
+    folder: FolderOf<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<ProviderKind> {
     let made = match provider.api {
         Api::Echo => Ok(ProviderKind::Echo),
         Api::Script => script(provider, at, folder),
-        Api::OpenaiCompletions => base_url(provider, at)
-            .map(|base_url| ProviderKind::OpenaiCompletions { base_url, api_key: provider.api_key.clone() }),
+        Api::OpenaiCompletions => {
+            let own = name.eq_ignore_ascii_case(OLLAMA.0).then_some(OLLAMA.1);
+            remote(RemoteStyle::OpenaiCompletions, own, provider, at)
+        }
+        Api::OpenaiResponses => remote(RemoteStyle::OpenaiResponses, None, provider, at),
+        Api::AnthropicMessages => remote(RemoteStyle::AnthropicMessages, Some(ANTHROPIC), provider, at),
     };
     made.map_err(|problem| problems.push(problem)).ok()
+}
+
+/// `own` is the address where none is configured.
+fn remote(style: RemoteStyle, own: Option<&str>, provider: &Provider, at: &KeyPath) -> Result<ProviderKind, Problem> {
+    let base_url = base_url(provider.base_url.as_deref().or(own), at)?;
+    let mut keys: Vec<SecretString> = Vec::new();
+    for key in provider.api_key.iter().chain(&provider.api_keys) {
+        // The same key twice would be asked twice.
+        if !keys.iter().any(|known| known.expose_secret() == key.expose_secret()) {
+            keys.push(key.clone());
+        }
+    }
+    Ok(ProviderKind::Remote { style, base_url, keys })
 }
 
 fn script(provider: &Provider, at: &KeyPath, folder: FolderOf<'_>) -> Result<ProviderKind, Problem> {
@@ -122,12 +170,12 @@ fn script(provider: &Provider, at: &KeyPath, folder: FolderOf<'_>) -> Result<Pro
     Ok(ProviderKind::Script { file, script })
 }
 
-fn base_url(provider: &Provider, at: &KeyPath) -> Result<Url, Problem> {
+fn base_url(text: Option<&str>, at: &KeyPath) -> Result<Url, Problem> {
     let wrong = || {
         let text = "has to be an http or https address without user and password, for example \"https://api.openai.com/v1\"";
         Problem::new(at.key("baseUrl"), text)
     };
-    let text = provider.base_url.as_deref().ok_or_else(wrong)?;
+    let text = text.ok_or_else(wrong)?;
     let url = Url::parse(text.trim().trim_end_matches('/')).map_err(|_| wrong())?;
     let plain =
         matches!(url.scheme(), "http" | "https") && url.has_host() && url.username().is_empty() && url.password().is_none();

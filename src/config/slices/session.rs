@@ -98,6 +98,6 @@ pub(super) fn sending(model: &Model) -> SendRules {
 
 /// Returns the models that people can name.
 pub(super) fn models(models: &ModelsConfig) -> Vec<String> {
-    let named = models.providers.iter().flat_map(|provider| provider.models.iter().map(move |model| (&provider.name, model)));
+    let named = models.providers.iter().flat_map(|provider| provider.model_ids().map(move |model| (&provider.name, model)));
     named.map(|(provider, model)| format!("{provider}/{model}")).collect()
 }

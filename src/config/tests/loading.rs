@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{Home, config};
 use crate::config::model::{AuthMode, Bind};
-use crate::config::slices::ProviderKind;
+use crate::config::slices::{ProviderKind, RemoteStyle};
 use crate::config::{Environment, Instance, KeyPath, Overrides, Paths, REDACTED, load};
 
 #[test]
@@ -69,10 +69,12 @@ fn json5_is_read_into_slices() {
     assert_eq!(slices.agents[0].id, "main");
     assert_eq!(slices.agents[0].fallbacks, ["local"]);
     let provider = &slices.models.providers[0];
-    assert_eq!(provider.models, ["tiny", "big"]);
-    let ProviderKind::OpenaiCompletions { base_url, api_key } = &provider.kind else { panic!("not an endpoint") };
+    assert!(provider.model_ids().eq(["tiny", "big"]));
+    let ProviderKind::Remote { style: RemoteStyle::OpenaiCompletions, base_url, keys } = &provider.kind else {
+        panic!("not an endpoint")
+    };
     assert_eq!(base_url.as_str(), "http://127.0.0.1:11434/v1");
-    assert_eq!(api_key.as_ref().unwrap().expose_secret(), "k");
+    assert_eq!(keys.iter().map(|key| key.expose_secret()).collect::<Vec<_>>(), ["k"]);
 }
 
 #[test]
@@ -214,7 +216,7 @@ fn texts_become_what_belongs_in_their_place() {
     assert_eq!(config.slices.session.passivate_after, Duration::from_secs(7));
     assert_eq!(config.slices.routes.main_key, "7");
     assert!(config.slices.gateway.faults);
-    assert_eq!(config.slices.models.providers[0].models, ["7"]);
+    assert!(config.slices.models.providers[0].model_ids().eq(["7"]));
     assert_eq!(config.get(&"models.providers.p.tokenTimeoutMs".parse().unwrap()), Some(json!(7)));
 }
 

@@ -61,8 +61,9 @@ pub(in crate::http) struct TokenUsage {
 }
 
 impl From<Usage> for TokenUsage {
-    fn from(Usage { input, output }: Usage) -> Self {
-        Self { prompt_tokens: input, completion_tokens: output, total_tokens: input.saturating_add(output) }
+    fn from(usage: Usage) -> Self {
+        let (prompt_tokens, completion_tokens) = (usage.read(), usage.output);
+        Self { prompt_tokens, completion_tokens, total_tokens: prompt_tokens.saturating_add(completion_tokens) }
     }
 }
 

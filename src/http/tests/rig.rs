@@ -155,7 +155,7 @@ impl Rig {
 }
 
 pub(super) fn end() -> Delta {
-    Delta::End(TurnEnd { finish_reason: "stop".into(), calls: Vec::new(), usage: Usage { input: 3, output: 2 } })
+    Delta::End(TurnEnd { finish_reason: "stop".into(), calls: Vec::new(), usage: Usage::tokens(3, 2) })
 }
 
 pub(super) fn echo(ask: &callboard_actors::message::Ask) -> Vec<Delta> {

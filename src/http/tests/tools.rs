@@ -30,7 +30,7 @@ fn row(key: &str, updated_ms: i64) -> SessionRow {
         id: uuid::Uuid::nil(),
         updated_ms,
         entries: 2,
-        usage: Usage { input: 3, output: 4 },
+        usage: Usage::tokens(3, 4),
         reply_to: None,
         traits: SessionTraits { label: Some("mine".into()), ..SessionTraits::default() },
     }

@@ -103,7 +103,7 @@ async fn tools_end_a_round_and_the_step_goes_on_in_the_next() {
     let pieces = play(&script, next).await;
     assert_eq!(pieces[0], Ok(Piece::Text("Rain: ".into())));
     assert_eq!(pieces[1], Ok(Piece::Text("wet\nwet".into())));
-    assert!(matches!(&pieces[2], Ok(Piece::End(end)) if end.usage == Usage { input: 4, output: 2 }));
+    assert!(matches!(&pieces[2], Ok(Piece::End(end)) if end.usage == Usage::tokens(4, 2)));
 }
 
 #[actix_web::test]

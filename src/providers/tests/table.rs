@@ -7,11 +7,12 @@ use callboard_actors::message::Code;
 use crate::providers::*;
 
 fn open_ai(id: &str, models: &[&str]) -> ProviderSettings {
-    ProviderSettings::OpenAi(OpenAiSettings {
+    ProviderSettings::Remote(RemoteSettings {
         id: id.into(),
+        style: Style::Completions,
         base_url: "https://api.example.com/v1".into(),
-        api_key: Some("sk-secret".into()),
-        models: models.iter().map(|model| (*model).to_owned()).collect(),
+        keys: vec!["sk-secret".into()],
+        models: models.iter().copied().map(AboutModel::named).collect(),
         limits: TimeLimits::default(),
     })
 }
@@ -21,7 +22,16 @@ fn script(id: &str, contents: &str) -> ProviderSettings {
 }
 
 fn table(settings: Vec<ProviderSettings>, default: Option<&str>) -> Result<ProviderTable, TableError> {
-    ProviderTable::new(settings, default, &Clock::system())
+    table_with(settings, Choice { primary: default.map(Into::into), fallbacks: Vec::new() }, &[])
+}
+
+fn table_with(
+    settings: Vec<ProviderSettings>,
+    default: Choice,
+    agents: &[(&str, Choice)],
+) -> Result<ProviderTable, TableError> {
+    let agents = agents.iter().map(|(id, choice)| ((*id).to_owned(), choice.clone())).collect();
+    ProviderTable::new(settings, &Choices { default, agents }, &Clock::system())
 }
 
 /// `provider model` that a name leads to, or the error's text.
@@ -92,14 +102,14 @@ fn a_bare_model_goes_to_a_default_provider_that_takes_any() {
 fn what_cannot_be_built_is_named_with_its_mend() {
     let url = |base_url: &str| {
         let mut settings = open_ai("p", &["m"]);
-        if let ProviderSettings::OpenAi(settings) = &mut settings {
+        if let ProviderSettings::Remote(settings) = &mut settings {
             settings.base_url = base_url.into();
         }
         settings
     };
     let mut bad_key = open_ai("p", &["m"]);
-    if let ProviderSettings::OpenAi(settings) = &mut bad_key {
-        settings.api_key = Some("sk-\nsecret".into());
+    if let ProviderSettings::Remote(settings) = &mut bad_key {
+        settings.keys = vec!["sk-\nsecret".into()];
     }
     let cases = [
         (vec![open_ai("a/b", &[])], None, "name \"a/b\""),
@@ -120,11 +130,38 @@ fn what_cannot_be_built_is_named_with_its_mend() {
 }
 
 #[test]
+fn each_agent_has_its_own_choice_and_who_is_asked_for_by_hand_answers_alone() {
+    let choice = |primary: Option<&str>, fallbacks: &[&str]| Choice {
+        primary: primary.map(Into::into),
+        fallbacks: fallbacks.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    let agents = [("ops", choice(Some("cloud/small"), &[])), ("desk", choice(None, &["echo"]))];
+    let settings = || vec![open_ai("cloud", &["big", "small"])];
+    let table = table_with(settings(), choice(Some("cloud/big"), &["cloud/small", "cloud/big", "echo"]), &agents).unwrap();
+    let of = |agent: Option<&str>| {
+        let (provider, model) = table.find_for(agent, Some("cloud/big")).unwrap();
+        format!("{} {model}", provider.name())
+    };
+    assert_eq!((of(None), of(Some("nobody"))), ("cloud big".into(), "cloud big".into()));
+    assert_eq!((of(Some("ops")), of(Some("desk"))), ("cloud small".into(), "cloud big".into()));
+    assert_eq!(found(&table, Some("small")), "cloud small");
+    assert_eq!(found(&table, Some("echo")), "echo echo", "it is chosen, so it is there without settings");
+    let wrong = [
+        (choice(Some("cloud"), &["nobody"]), [].as_slice(), "agents.defaults.model.fallbacks[0]: no model \"nobody\""),
+        (choice(None, &[]), &[("ops", choice(Some("x/y"), &[]))], "agents.list, ops: model.primary: no model \"x/y\""),
+    ];
+    for (default, agents, text) in wrong {
+        let error = table_with(settings(), default, agents).unwrap_err().to_string();
+        assert!(error.contains(text), "{error}");
+    }
+}
+
+#[test]
 fn building_loads_no_certificates() {
     let clock = Clock::system();
     let start = clock.elapsed();
     let settings = (0..20).map(|number| open_ai(&format!("p{number}"), &["m"])).collect();
-    ProviderTable::new(settings, None, &clock).unwrap();
+    ProviderTable::new(settings, &Choices::default(), &clock).unwrap();
     // Twenty loads of the machine's certificates take far longer.
     assert!(clock.elapsed() - start < Duration::from_millis(50));
 }

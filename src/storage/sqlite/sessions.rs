@@ -31,7 +31,7 @@ impl RawSession {
             id: uuid(row.get(1)?),
             updated_ms: row.get(2)?,
             entries: row.get(3)?,
-            usage: Usage { input: row.get::<_, i64>(4)?.unsigned_abs(), output: row.get::<_, i64>(5)?.unsigned_abs() },
+            usage: Usage::tokens(row.get::<_, i64>(4)?.unsigned_abs(), row.get::<_, i64>(5)?.unsigned_abs()),
             reply_to: row.get(6)?,
             label: row.get(7)?,
             traits: row.get(8)?,

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::session_rows::CONTEXT_TOKENS;
 use super::turns::{agent_named, own_session};
+use crate::config::model::{AboutModel, ModelInput};
 use crate::ws::Control;
 use crate::ws::params::invalid;
 use crate::ws::table::{Cx, Method, Nothing, SHORT, method};
@@ -148,13 +149,24 @@ impl ModelRow {
         let (id, provider) = (id.to_owned(), provider.to_owned());
         Self { name: id.clone(), id, provider, context_window: CONTEXT_TOKENS, reasoning: false, input: vec!["text"] }
     }
+
+    fn about(provider: &str, about: &AboutModel) -> Self {
+        let pictures = about.input.as_ref().is_some_and(|input| input.contains(&ModelInput::Image));
+        Self {
+            name: about.name.clone().unwrap_or_else(|| about.id.clone()),
+            context_window: about.context_window.unwrap_or(CONTEXT_TOKENS),
+            reasoning: about.reasoning.unwrap_or_default(),
+            input: if pictures { vec!["text", "image"] } else { vec!["text"] },
+            ..Self::new(provider, &about.id)
+        }
+    }
 }
 
 async fn models(cx: Cx, _: ModelsParams) -> Result<Models, Refusal> {
     let known = cx.control.models.get();
     let mut models = Vec::new();
     for provider in &known.providers {
-        models.extend(provider.models.iter().map(|id| ModelRow::new(&provider.name, id)));
+        models.extend(provider.models.iter().map(|about| ModelRow::about(&provider.name, about)));
         if provider.models.is_empty() {
             // It is asked by its own name.
             models.push(ModelRow::new(&provider.name, &provider.name));

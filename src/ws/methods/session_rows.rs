@@ -13,7 +13,11 @@ pub(super) const CONTEXT_TOKENS: u64 = 128_000;
 pub(super) fn defaults(control: &Control) -> Value {
     let models = control.models.get();
     let provider = models.default_provider.clone().unwrap_or_else(|| "echo".to_owned());
-    let named = models.providers.iter().find(|known| known.name == provider).and_then(|known| known.models.first().cloned());
+    let named = models
+        .providers
+        .iter()
+        .find(|known| known.name == provider)
+        .and_then(|known| known.models.first().map(|about| about.id.clone()));
     json!({ "modelProvider": provider, "model": named.unwrap_or_else(|| provider.clone()), "contextTokens": CONTEXT_TOKENS })
 }
 

@@ -131,8 +131,9 @@ fn checked(control: &Control, field: &str, word: &str) -> Result<String, WireErr
         let models = control.models.get();
         let unlisted = word.split_once('/').and_then(|(provider, model)| {
             let known = models.providers.iter().find(|known| known.name == provider)?;
-            (!known.models.is_empty() && !known.models.iter().any(|id| id == model))
-                .then(|| format!("`{provider}` has no model `{model}`: it has {}", known.models.join(", ")))
+            (!known.models.is_empty() && !known.model_ids().any(|id| id == model)).then(|| {
+                format!("`{provider}` has no model `{model}`: it has {}", known.model_ids().collect::<Vec<_>>().join(", "))
+            })
         });
         if let Some(problem) = unlisted.or_else(|| models.problem_with(word)) {
             return Err(WireError::invalid(format!("invalid model: {problem}")));

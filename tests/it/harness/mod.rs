@@ -4,6 +4,7 @@ pub mod backend;
 pub mod control;
 pub mod device;
 pub mod gateway;
+pub mod llm;
 pub mod mosquitto;
 pub mod rig;
 pub mod rocketchat;

@@ -109,7 +109,7 @@ async fn calls_of_a_round_run_beside_each_other_and_their_results_keep_the_provi
     };
     let ((end, prompts), ()) = tokio::join!(turn, release);
     assert_eq!(end.text, "So. Done.");
-    let ending = Ending { finish_reason: "stop".into(), usage: Usage { input: 4, output: 1 } };
+    let ending = Ending { finish_reason: "stop".into(), usage: Usage::tokens(4, 1) };
     assert_eq!(end.outcome, RunOutcome::Done(ending));
     assert_eq!(results(&prompts[1]), ["first 1", "second 1"]);
     assert_eq!(*notes.steps.lock().unwrap(), ["0 begins with 2", "0.1 gave second 1", "0.0 gave first 1"]);

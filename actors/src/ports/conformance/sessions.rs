@@ -53,12 +53,12 @@ async fn list(bench: Bench) {
     store.finish_turn(turn, 0).await.unwrap();
     store.patch_session(make::session("b"), label("bee")).await.unwrap();
     bench.pass(10);
-    speak(store, "a", Usage { input: 3, output: 2 }).await;
+    speak(store, "a", Usage::tokens(3, 2)).await;
     let listed = store.sessions(5).await.unwrap();
     let shown: Vec<_> = listed.iter().map(|row| (row.key.clone(), row.entries)).collect();
     assert_eq!(shown, [(make::session("a"), 4), (make::session("b"), 1)]);
     assert_eq!(listed[0].updated_ms, START_MS + 30);
-    assert_eq!(listed[0].usage, Usage { input: 3, output: 2 });
+    assert_eq!(listed[0].usage, Usage::tokens(3, 2));
     assert_eq!(listed[0].reply_to, Some(target), "a turn without one leaves it alone");
     assert_eq!(listed[1].updated_ms, START_MS + 20, "a setting counts as a change");
     assert_eq!(listed[1].traits.label.as_deref(), Some("bee"));
@@ -87,15 +87,15 @@ async fn usage(Bench { store, .. }: Bench) {
     let store = &*store;
     store.accept(vec![make::accept("a", "1")]).await.unwrap();
     let first = store.begin_turn(make::session("a"), 1).await.unwrap().remove(0);
-    let turn = TurnOutcome { usage: Usage { input: 100, output: 20 }, ..make::turn("a", &[first.id], vec![]) };
+    let turn = TurnOutcome { usage: Usage::tokens(100, 20), ..make::turn("a", &[first.id], vec![]) };
     store.finish_turn(turn.clone(), 0).await.unwrap();
     assert!(store.finish_turn(turn, 0).await.is_err(), "it was written already");
-    speak(store, "a", Usage { input: 7, output: 3 }).await;
-    assert_eq!(row(store, "a").await.usage, Usage { input: 107, output: 23 });
-    speak(store, "a", Usage { input: u64::MAX, output: i64::MAX.unsigned_abs() - 23 }).await;
-    speak(store, "a", Usage { input: 1, output: 1 }).await;
+    speak(store, "a", Usage::tokens(7, 3)).await;
+    assert_eq!(row(store, "a").await.usage, Usage::tokens(107, 23));
+    speak(store, "a", Usage::tokens(u64::MAX, i64::MAX.unsigned_abs() - 23)).await;
+    speak(store, "a", Usage::tokens(1, 1)).await;
     let most = i64::MAX.unsigned_abs();
-    assert_eq!(row(store, "a").await.usage, Usage { input: most, output: most });
+    assert_eq!(row(store, "a").await.usage, Usage::tokens(most, most));
     assert_eq!(row(store, "a").await.entries, 8, "whatever a provider counts, the lines are kept");
 }
 
@@ -110,13 +110,13 @@ async fn patches(bench: Bench) {
         ..SessionTraits::default()
     };
     assert_eq!((&made.traits, made.entries, made.updated_ms), (&traits, 0, START_MS), "it is made by its first setting");
-    speak(store, "a", Usage { input: 1, output: 1 }).await;
+    speak(store, "a", Usage::tokens(1, 1)).await;
     bench.pass(3);
     let fields = json!({ "model": null, "execHost": "node", "label": "Täglich ☕" });
     let after = store.patch_session(make::session("a"), patch(fields)).await.unwrap();
     let traits = SessionTraits { model: None, exec_host: Some("node".into()), ..traits };
     assert_eq!((&after.traits, after.entries, after.updated_ms), (&traits, 2, START_MS + 3));
-    assert_eq!((after.id, after.usage), (made.id, Usage { input: 1, output: 1 }));
+    assert_eq!((after.id, after.usage), (made.id, Usage::tokens(1, 1)));
     assert_eq!(row(store, "a").await, after);
     let nothing = json!({ "label": null, "thinkingLevel": null, "execHost": null, "sendPolicy": null });
     let bare = store.patch_session(make::session("a"), patch(nothing)).await.unwrap();
@@ -162,14 +162,11 @@ async fn resets(bench: Bench) {
     store.accept(vec![make::accept("a", "1")]).await.unwrap();
     let first = store.begin_turn(make::session("a"), 1).await.unwrap().remove(0);
     let target = make::outbox("a", "").outbound.target;
-    let turn = TurnOutcome {
-        reply_to: Some(target.clone()),
-        usage: Usage { input: 5, output: 6 },
-        ..make::turn("a", &[first.id], vec![])
-    };
+    let turn =
+        TurnOutcome { reply_to: Some(target.clone()), usage: Usage::tokens(5, 6), ..make::turn("a", &[first.id], vec![]) };
     let lines = turn.entries.clone();
     store.finish_turn(turn, 0).await.unwrap();
-    speak(store, "b", Usage { input: 1, output: 1 }).await;
+    speak(store, "b", Usage::tokens(1, 1)).await;
     let before = store.patch_session(make::session("a"), label("mine")).await.unwrap();
     bench.pass(9);
 
@@ -181,11 +178,11 @@ async fn resets(bench: Bench) {
     assert_eq!(row(store, "a").await, after);
     assert!(store.history(make::session("a"), 9).await.unwrap().is_empty());
     assert_eq!(store.history(make::session("b"), 9).await.unwrap().len(), 2, "others keep theirs");
-    assert_eq!(row(store, "b").await.usage, Usage { input: 1, output: 1 });
+    assert_eq!(row(store, "b").await.usage, Usage::tokens(1, 1));
 
-    speak(store, "a", Usage { input: 1, output: 2 }).await;
+    speak(store, "a", Usage::tokens(1, 2)).await;
     let grown = row(store, "a").await;
-    assert_eq!((grown.id, grown.entries, grown.usage), (after.id, 2, Usage { input: 1, output: 2 }));
+    assert_eq!((grown.id, grown.entries, grown.usage), (after.id, 2, Usage::tokens(1, 2)));
     assert_eq!(store.history(make::session("a"), 9).await.unwrap().len(), 2);
     assert_eq!(store.reset_session(make::session("a")).await.unwrap().1.len(), 2, "only the lines since");
     let (made, none) = store.reset_session(make::session("new")).await.unwrap();
@@ -195,7 +192,7 @@ async fn resets(bench: Bench) {
 async fn deletes(Bench { store, .. }: Bench) {
     let store = &*store;
     assert_eq!(store.delete_session(make::session("a")).await.unwrap(), None);
-    speak(store, "a", Usage { input: 1, output: 1 }).await;
+    speak(store, "a", Usage::tokens(1, 1)).await;
     speak(store, "b", Usage::default()).await;
     let before = store.patch_session(make::session("a"), label("mine")).await.unwrap();
     let lines = store.history(make::session("a"), 9).await.unwrap();
@@ -220,7 +217,7 @@ async fn deletes_with_open_rows(Bench { store, .. }: Bench) {
     let store = &*store;
     store.accept(vec![make::accept("a", "1"), make::accept("a", "2"), make::accept("b", "3")]).await.unwrap();
     let in_hand = store.begin_turn(make::session("a"), 1).await.unwrap().remove(0);
-    speak(store, "a", Usage { input: 1, output: 1 }).await;
+    speak(store, "a", Usage::tokens(1, 1)).await;
     let before = store.patch_session(make::session("a"), label("mine")).await.unwrap();
     assert_eq!(store.delete_session(make::session("a")).await.unwrap().map(|lines| lines.len()), Some(2));
     let anew = row(store, "a").await;

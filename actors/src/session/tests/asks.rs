@@ -108,7 +108,7 @@ fn a_turn_that_calls_the_clients_tools_is_written_down_once_when_it_has_an_answe
         assert_eq!(history, [(Role::User, "what time is it"), (Role::Assistant, "noon")]);
         assert!(prompts[2].rounds.is_empty() && prompts[2].tools.specs.is_empty());
         let row = bench.store.inner.session(key()).await.unwrap().expect("it is known");
-        assert_eq!(row.usage, Usage { input: 4, output: 1 }, "what the calls cost was spent");
+        assert_eq!(row.usage, Usage::tokens(4, 1), "what the calls cost was spent");
     });
 }
 

@@ -191,7 +191,7 @@ pub(super) fn say(text: &str) -> Piece {
 }
 
 pub(super) fn end() -> Piece {
-    Piece::End(Ending { finish_reason: "stop".into(), usage: Usage { input: 3, output: 5 } })
+    Piece::End(Ending { finish_reason: "stop".into(), usage: Usage::tokens(3, 5) })
 }
 
 fn line(event: &EventBody) -> String {

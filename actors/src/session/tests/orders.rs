@@ -41,7 +41,7 @@ fn an_order_is_run_as_it_wishes_and_its_answer_is_sent_nowhere() {
         pieces.send(end()).unwrap();
         let report = bench.report("mine").await;
         assert_eq!((&report.outcome, report.text.as_str()), (&RunVerdict::Done, "hi\nthere"));
-        assert_eq!(report.usage, Usage { input: 3, output: 5 });
+        assert_eq!(report.usage, Usage::tokens(3, 5));
         assert_eq!((report.provider.as_str(), report.model.as_str()), ("scripted", "deep/one"));
         assert_eq!(report.started_ms, START_MS);
         let prompt = &bench.provider.prompts()[0];
@@ -81,12 +81,12 @@ fn an_order_that_is_delivered_nowhere_leaves_where_answers_go() {
         inbound.order = order.map(Box::new);
         let row = InboxRow { id: InboxId::new(), seq: 1, crashes: 0, inbound, steps: Vec::new() };
         let question = make::entry(RunId::new(), Role::User, "1");
-        let ending = Ending { finish_reason: "stop".into(), usage: Usage { input: 1, output: 2 } };
+        let ending = Ending { finish_reason: "stop".into(), usage: Usage::tokens(1, 2) };
         let ended = Ended { text: "answer".into(), calls: Vec::new(), rounds: Vec::new(), how: How::Done(ending) };
         let outcome = of_row(&key(), &row, question, &ended, SendPolicy::Allow, &Notebook::default(), 7);
         assert_eq!(outcome.reply_to, expected, "{name}");
         assert_eq!(outcome.outbox.first().map(|row| row.outbound.target.clone()), expected, "{name}");
-        assert_eq!(outcome.usage, Usage { input: 1, output: 2 }, "{name}");
+        assert_eq!(outcome.usage, Usage::tokens(1, 2), "{name}");
     }
 }
 

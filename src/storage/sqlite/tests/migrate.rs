@@ -54,7 +54,7 @@ async fn a_file_of_version_1_keeps_its_rows() {
         assert_eq!(store.accept(vec![make::accept("a", "1")]).await.unwrap(), [Accepted::Duplicate]);
         assert_eq!(store.inbox_fate(make::account(), "1".into()).await.unwrap(), Some(InboxFate::Open));
         assert_eq!(store.open_rows(9).await.unwrap(), [(make::session("b"), 1)]);
-        store.append_transcript(make::session("a"), make::turn("a", &[], vec![]).entries, Usage { input: 1, output: 2 });
+        store.append_transcript(make::session("a"), make::turn("a", &[], vec![]).entries, Usage::tokens(1, 2));
         store.put_device(DeviceRow { id: "d".into(), body: "{}".into() }).await.unwrap();
         listed.into_iter().map(|row| row.id).collect()
     };
@@ -62,7 +62,7 @@ async fn a_file_of_version_1_keeps_its_rows() {
     let store = open(&path, &still());
     let listed = store.sessions(9).await.unwrap();
     assert_eq!(listed.iter().map(|row| row.id).collect::<Vec<_>>(), ids, "they are given once");
-    assert_eq!((listed[0].entries, listed[0].usage), (4, Usage { input: 1, output: 2 }));
+    assert_eq!((listed[0].entries, listed[0].usage), (4, Usage::tokens(1, 2)));
     assert_eq!(store.history(make::session("a"), 9).await.unwrap().len(), 4, "lines go on after those that were there");
     assert_eq!(store.begin_turn(make::session("b"), 9).await.unwrap().len(), 1);
     assert_eq!(store.devices().await.unwrap().len(), 1);

@@ -23,8 +23,8 @@ async fn what_is_known_of_sessions_and_devices_outlives_the_process() {
     let path = folder.path().join("s.db");
     let kept = {
         let store = open(&path, &still());
-        store.append_transcript(make::session("a"), lines(), Usage { input: 5, output: 6 });
-        store.append_transcript(make::session("b"), lines(), Usage { input: 1, output: 1 });
+        store.append_transcript(make::session("a"), lines(), Usage::tokens(5, 6));
+        store.append_transcript(make::session("b"), lines(), Usage::tokens(1, 1));
         store.patch_session(make::session("a"), label("mine")).await.unwrap();
         store.reset_session(make::session("b")).await.unwrap();
         store.append_transcript(make::session("gone"), lines(), Usage::default());
@@ -48,7 +48,7 @@ async fn a_change_that_did_not_reach_the_disk_is_forgotten_by_the_writer() {
     let folder = folder();
     let options = still();
     let store = open(&folder.path().join("s.db"), &options);
-    store.append_transcript(make::session("a"), lines(), Usage { input: 5, output: 6 });
+    store.append_transcript(make::session("a"), lines(), Usage::tokens(5, 6));
     let before = store.patch_session(make::session("a"), label("mine")).await.unwrap();
     options.faults.fail_commits();
     assert!(store.delete_session(make::session("a")).await.is_err());

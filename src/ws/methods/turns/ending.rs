@@ -72,13 +72,13 @@ pub(in super::super) async fn remembered(control: &Control, run: &RunId, session
 
 async fn agent_meta(control: &Control, session: &SessionKey, (provider, model): (&str, &str), usage: Usage) -> Value {
     let row = control.store.session(session.clone()).await.ok().flatten();
-    let Usage { input, output } = usage;
     json!({
         "sessionId": row.map(|row| row.id),
         "provider": provider,
         "model": model,
         "usage": {
-            "input": input, "output": output, "cacheRead": 0, "cacheWrite": 0, "total": input.saturating_add(output),
+            "input": usage.input, "output": usage.output, "cacheRead": usage.cache_read, "cacheWrite": usage.cache_write,
+            "total": usage.read().saturating_add(usage.output),
         },
     })
 }

@@ -17,7 +17,7 @@ impl Pair {
         match step {
             Step::Say { chat, tokens } => {
                 let (session, entries) = (make::session(CHATS[chat]), make::turn(CHATS[chat], &[], vec![]).entries);
-                let usage = Usage { input: tokens, output: tokens / 2 };
+                let usage = Usage::tokens(tokens, tokens / 2);
                 real.append_transcript(session.clone(), entries.clone(), usage);
                 model.append_transcript(session, entries, usage);
                 // The time of a write that nobody waits for is that of its commit.

@@ -7,8 +7,11 @@ use callboard_actors::message::{
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::providers::remote::picture::{sort, with_links};
+use crate::providers::remote::settings::{Ability, AboutModel};
+
 /// The levels of thinking that the protocol has a name for; with any other the backend decides.
-const EFFORTS: [&str; 4] = ["minimal", "low", "medium", "high"];
+pub(in super::super) const EFFORTS: [&str; 4] = ["minimal", "low", "medium", "high"];
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -109,19 +112,20 @@ struct Function<'a> {
 }
 
 /// Returns the body that asks a prompt.
-pub(super) fn body(prompt: &Prompt) -> serde_json::Result<Vec<u8>> {
+pub(in super::super) fn body(prompt: &Prompt, about: Option<&AboutModel>) -> serde_json::Result<Vec<u8>> {
     let system = prompt.system.iter().map(|system| plain("system", Content::Borrowed(system)));
     let history = prompt.history.iter().flat_map(past);
     let before = prompt.before.iter().flat_map(said);
     let rounds = prompt.rounds.iter().flat_map(round);
-    let messages = system.chain(history).chain(before).chain([now(&prompt.text, &prompt.media)]).chain(rounds).collect();
+    let messages = system.chain(history).chain(before).chain([now(&prompt.text, &prompt.media, about)]).chain(rounds).collect();
+    let thinking = prompt.thinking.as_deref().filter(|_| about.is_none_or(|about| about.thinking == Ability::Can));
     serde_json::to_vec(&Body {
         model: &prompt.model,
         messages,
         stream: true,
         stream_options: StreamOptions { include_usage: true },
         tools: tools(&prompt.tools),
-        sampling: chosen(&prompt.sampling, prompt.thinking.as_deref()),
+        sampling: chosen(&prompt.sampling, thinking),
     })
 }
 
@@ -189,15 +193,16 @@ fn past(entry: &Entry) -> impl Iterator<Item = Message<'_>> {
 }
 
 /// What is said now: images as parts of their own, other files as lines of the text.
-fn now<'a>(text: &'a str, media: &'a [Media]) -> Message<'a> {
-    let (images, files): (Vec<_>, Vec<_>) = media.iter().partition(|media| is_image(media));
-    if images.is_empty() {
-        let content = if files.is_empty() { Content::Borrowed(text) } else { Content::Owned(with_links(text, files)) };
-        return plain("user", content);
+fn now<'a>(text: &'a str, media: &'a [Media], about: Option<&AboutModel>) -> Message<'a> {
+    if media.is_empty() {
+        return plain("user", Content::Borrowed(text));
     }
-    let text = with_links(text, files);
-    let text = (!text.is_empty()).then_some(Part::Text { text });
-    let images = images.into_iter().map(|image| Part::ImageUrl { image_url: Image { url: &image.url } });
+    let sorted = sort(text, media, about);
+    if sorted.pictures.is_empty() {
+        return plain("user", Content::Owned(sorted.text));
+    }
+    let text = (!sorted.text.is_empty()).then_some(Part::Text { text: sorted.text });
+    let images = sorted.pictures.into_iter().map(|image| Part::ImageUrl { image_url: Image { url: &image.url } });
     plain("user", Content::Parts(text.into_iter().chain(images).collect()))
 }
 
@@ -217,22 +222,4 @@ fn round(round: &ToolRound) -> impl Iterator<Item = Message<'_>> {
 
 fn made(call: &ToolCall) -> Call<'_> {
     Call { id: &call.id, r#type: "function", function: Function { name: &call.name, arguments: call.args_text() } }
-}
-
-fn is_image(media: &Media) -> bool {
-    media.mime.as_deref().is_some_and(|mime| mime.starts_with("image/"))
-}
-
-fn with_links<'a>(text: &str, media: impl IntoIterator<Item = &'a Media>) -> String {
-    media.into_iter().fold(text.to_owned(), |mut text, media| {
-        if !text.is_empty() {
-            text.push('\n');
-        }
-        text.push_str("[media] ");
-        text.push_str(&media.url);
-        if let Some(mime) = &media.mime {
-            text.push_str(&format!(" ({mime})"));
-        }
-        text
-    })
 }

@@ -10,14 +10,14 @@ use reqwest::Response;
 use reqwest::header::CONTENT_TYPE;
 
 use super::Backend;
-use super::chunk::{Assembly, Chunk};
+use super::settings::Price;
 use super::sse::{Decoder, EVENT_BYTES_MAX};
+use super::style::{Assemble, Bad, State};
 
 /// The largest answer that does not stream.
 const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// How long the count of tokens may come after the answer's end.
 const TAIL_TIME_MAX: Duration = Duration::from_secs(5);
-const DONE: &str = "[DONE]";
 
 /// An answer on its way in.
 pub(super) struct Answer {
@@ -26,7 +26,8 @@ pub(super) struct Answer {
     form: Form,
     events: VecDeque<String>,
     pieces: VecDeque<Piece>,
-    assembly: Assembly,
+    assembly: Box<dyn Assemble>,
+    price: Price,
     phase: Phase,
     /// When the last token came, or the request was sent.
     heard: Duration,
@@ -54,7 +55,7 @@ enum Next {
 
 impl Answer {
     /// Begins to read; `begun` is when the request was made.
-    pub(super) fn new(backend: Arc<Backend>, response: Response, begun: Duration) -> Result<Self, ProviderError> {
+    pub(super) fn new(backend: Arc<Backend>, response: Response, price: Price, begun: Duration) -> Result<Self, ProviderError> {
         let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let form = match kind.trim().to_ascii_lowercase() {
             kind if kind.starts_with("application/json") => Form::Whole(Vec::new()),
@@ -62,12 +63,13 @@ impl Answer {
             _ => Form::Events(Decoder::default()),
         };
         Ok(Self {
+            assembly: backend.style.assembly(),
+            price,
             backend,
             response,
             form,
             events: VecDeque::new(),
             pieces: VecDeque::new(),
-            assembly: Assembly::default(),
             phase: Phase::BeforeFirstToken,
             heard: begun,
         })
@@ -116,7 +118,7 @@ impl Answer {
             }
             Some(Ok(None)) => Ok(Next::End),
             // The answer is whole; only the count or the farewell is missing.
-            _ if self.assembly.is_finished() => Ok(Next::End),
+            _ if self.is_whole() => Ok(Next::End),
             Some(Err(error)) => Err(failures.cut(Some(error))),
             None if self.phase == Phase::BeforeFirstToken => Err(failures.no_first_token(limit)),
             None => Err(failures.stalled(limit)),
@@ -126,23 +128,28 @@ impl Answer {
     fn limit(&self) -> Duration {
         let limits = self.backend.limits;
         match self.phase {
-            _ if self.assembly.is_finished() => TAIL_TIME_MAX.min(limits.between_tokens),
+            _ if self.is_whole() => TAIL_TIME_MAX.min(limits.between_tokens),
             Phase::BeforeFirstToken => limits.first_token,
             Phase::BetweenTokens | Phase::Over => limits.between_tokens,
         }
     }
 
+    fn is_whole(&self) -> bool {
+        self.assembly.state() != State::Open
+    }
+
     fn take(&mut self, event: &str) -> Result<(), ProviderError> {
-        if event.trim() == DONE {
+        let failures = &self.backend.failures;
+        self.assembly.take(event, &mut self.pieces).map_err(|bad| match bad {
+            Bad::Unreadable => failures.unreadable(event),
+            Bad::OutOfOrder => failures.out_of_order(event),
+            Bad::TooMuch => failures.too_long("tool calls", EVENT_BYTES_MAX),
+            Bad::Reported(error) => failures.reported(&error),
+        })?;
+        if self.assembly.state() == State::Over {
             self.finish();
             return Ok(());
         }
-        let failures = &self.backend.failures;
-        let chunk: Chunk = serde_json::from_str(event).map_err(|_| failures.unreadable(event))?;
-        if let Some(error) = &chunk.error {
-            return Err(failures.reported(error));
-        }
-        self.assembly.take(chunk, &mut self.pieces).map_err(|_| failures.too_long("tool calls", EVENT_BYTES_MAX))?;
         // A role or an empty delta is sent before the backend has begun to think, so it is no first token.
         if !self.pieces.is_empty() || self.phase == Phase::BetweenTokens {
             self.phase = Phase::BetweenTokens;
@@ -159,7 +166,7 @@ impl Answer {
         };
         match last {
             Some(event) => self.take(&event),
-            None if self.assembly.is_finished() => {
+            None if self.is_whole() => {
                 self.finish();
                 Ok(())
             }
@@ -169,6 +176,9 @@ impl Answer {
 
     fn finish(&mut self) {
         self.phase = Phase::Over;
-        self.pieces.extend(std::mem::take(&mut self.assembly).finish());
+        let mut finish = self.assembly.finish();
+        finish.ending.usage = self.price.charge(finish.ending.usage);
+        self.pieces.extend(finish.calls.into_iter().map(Piece::Tool));
+        self.pieces.push_back(Piece::End(finish.ending));
     }
 }

@@ -1,7 +1,7 @@
 //! The HTTP client, made when it is first needed: the process must not pay for TLS at its start.
 
 use std::net::IpAddr;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::{Client, redirect};
@@ -10,7 +10,27 @@ use url::{Host, Url};
 /// Connections that are kept for the next request.
 const IDLE_CONNECTIONS_MAX: usize = 64;
 
-/// A client for one backend.
+/// The clients of all backends: those that need the same share one, and with it its connections.
+#[derive(Debug, Default)]
+pub(in super::super) struct Clients(Vec<Arc<LazyClient>>);
+
+impl Clients {
+    /// Returns the client for a backend's address.
+    pub(super) fn get(&mut self, url: &Url, connect: Duration) -> Arc<LazyClient> {
+        let wanted = LazyClient::new(url, connect);
+        let same = |made: &&Arc<LazyClient>| {
+            (made.transport, made.proxy, made.connect) == (wanted.transport, wanted.proxy, wanted.connect)
+        };
+        if let Some(made) = self.0.iter().find(same) {
+            return Arc::clone(made);
+        }
+        let made = Arc::new(wanted);
+        self.0.push(Arc::clone(&made));
+        made
+    }
+}
+
+/// A client that is made when it is first asked for.
 #[derive(Debug)]
 pub(super) struct LazyClient {
     made: OnceLock<Result<Client, String>>,
@@ -35,7 +55,7 @@ enum Proxy {
 
 impl LazyClient {
     /// Keeps what the client will need; nothing is loaded.
-    pub(super) fn new(url: &Url, connect: Duration) -> Self {
+    fn new(url: &Url, connect: Duration) -> Self {
         let transport = if url.scheme() == "https" { Transport::Tls } else { Transport::Plain };
         let proxy = if is_loopback(url) { Proxy::Never } else { Proxy::System };
         Self { made: OnceLock::new(), transport, proxy, connect }
@@ -71,7 +91,7 @@ impl LazyClient {
 
 /// Returns the TLS settings of a client that will not use them: without root certificates there is nothing to load.
 fn trust_nobody() -> Result<rustls::ClientConfig, String> {
-    let ring = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let ring = Arc::new(rustls::crypto::ring::default_provider());
     let builder = rustls::ClientConfig::builder_with_provider(ring).with_safe_default_protocol_versions();
     let builder = builder.map_err(|error| error.to_string())?;
     Ok(builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth())

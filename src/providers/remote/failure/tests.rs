@@ -21,7 +21,7 @@ fn retry_after_is_seconds_or_a_date() {
 #[test]
 fn a_quote_is_short_and_without_the_key() {
     let url = Url::parse("https://api.example.com/v1?key=hidden").unwrap();
-    let failures = Failures::new("p".into(), Some("sk-secret".into()), &url);
+    let failures = Failures::new("p".into(), vec!["sk-secret".into()], Style::Completions, &url);
     let quote = failures.quote(&format!("{} bad\n\tkey sk-secret {}", "x".repeat(180), "y".repeat(300)));
     assert!(quote.contains("bad key *** y"), "{quote}");
     assert_eq!(quote.chars().count(), 200);

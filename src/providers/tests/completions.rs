@@ -11,8 +11,9 @@ use callboard_actors::message::{
 use futures_util::StreamExt as _;
 use serde_json::json;
 
+use crate::providers::remote::Clients;
 use crate::providers::stand_in::{Reply, StandIn, Then, done, event, finish, text, usage};
-use crate::providers::{OpenAi, OpenAiSettings, TimeLimits};
+use crate::providers::{Remote, RemoteSettings, Style, TimeLimits};
 
 const PATIENT: Duration = Duration::from_secs(30);
 const SHORT: Duration = Duration::from_millis(150);
@@ -21,18 +22,19 @@ fn limits(first_token: Duration, between_tokens: Duration) -> TimeLimits {
     TimeLimits { connect: PATIENT, first_token, between_tokens }
 }
 
-fn provider_with(url: &str, limits: TimeLimits) -> OpenAi {
-    let settings = OpenAiSettings {
+fn provider_with(url: &str, limits: TimeLimits) -> Remote {
+    let settings = RemoteSettings {
         id: "cloud".into(),
+        style: Style::Completions,
         base_url: url.into(),
-        api_key: Some("sk-secret".into()),
+        keys: vec!["sk-secret".into()],
         models: Vec::new(),
         limits,
     };
-    OpenAi::new(settings, &Clock::system()).unwrap()
+    Remote::new(settings, &mut Clients::default(), &Clock::system()).unwrap()
 }
 
-fn provider(stand_in: &StandIn) -> OpenAi {
+fn provider(stand_in: &StandIn) -> Remote {
     provider_with(&stand_in.url, limits(PATIENT, PATIENT))
 }
 
@@ -40,13 +42,13 @@ fn hello() -> Prompt {
     Prompt { model: "big".into(), text: "hello".into(), ..Prompt::default() }
 }
 
-async fn pieces(provider: &OpenAi, prompt: Prompt) -> Vec<Result<Piece, ProviderError>> {
+async fn pieces(provider: &Remote, prompt: Prompt) -> Vec<Result<Piece, ProviderError>> {
     let all = provider.stream(prompt).collect::<Vec<_>>();
     Clock::system().within(PATIENT, all).await.expect("the stream ends")
 }
 
 /// All text, and how it ended.
-async fn heard(provider: &OpenAi) -> (String, Result<(String, Usage), ProviderError>) {
+async fn heard(provider: &Remote) -> (String, Result<(String, Usage), ProviderError>) {
     let mut said = String::new();
     let mut end = None;
     for piece in pieces(provider, hello()).await {
@@ -54,7 +56,7 @@ async fn heard(provider: &OpenAi) -> (String, Result<(String, Usage), ProviderEr
         match piece {
             Ok(Piece::Text(text)) => said.push_str(&text),
             Ok(Piece::End(ending)) => end = Some(Ok((ending.finish_reason, ending.usage))),
-            Ok(Piece::Tool(_) | Piece::Thinking) => {}
+            Ok(Piece::Tool(_) | Piece::Thinking | Piece::Reasoning(_)) => {}
             Err(error) => end = Some(Err(error)),
         }
     }
@@ -72,7 +74,7 @@ async fn streams_an_answer() {
     let stand_in = StandIn::start([Reply::Stream(parts, Then::Stall)]);
     let (said, end) = heard(&provider(&stand_in)).await;
     assert_eq!(said, "Hello");
-    assert_eq!(end, Ok(("stop".into(), Usage { input: 7, output: 2 })));
+    assert_eq!(end, Ok(("stop".into(), Usage::tokens(7, 2))));
     let asked = &stand_in.asked()[0];
     assert_eq!(asked.path, "/v1/chat/completions");
     assert_eq!(asked.authorization.as_deref(), Some("Bearer sk-secret"));
@@ -214,7 +216,7 @@ async fn takes_an_answer_in_one_piece() {
     let headers = vec![("content-type", "application/json".to_owned())];
     let stand_in = StandIn::start([Reply::Plain(200, headers, body.to_string())]);
     let (said, end) = heard(&provider(&stand_in)).await;
-    assert_eq!((said.as_str(), end), ("Hello", Ok(("length".into(), Usage { input: 1, output: 2 }))));
+    assert_eq!((said.as_str(), end), ("Hello", Ok(("length".into(), Usage::tokens(1, 2)))));
 }
 
 #[actix_web::test]
@@ -360,7 +362,7 @@ async fn a_backend_that_speaks_tls_badly_is_an_error() {
     assert_eq!(error.code, Code::Unavailable);
 }
 
-async fn run(provider: OpenAi) -> RunEnd {
+async fn run(provider: Remote) -> RunEnd {
     let clock = Clock::system();
     let progress = Progress::unwatched(&clock);
     let mut limits = RunLimits::default();

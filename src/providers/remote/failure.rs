@@ -12,6 +12,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::Backend;
+use super::style::Style;
 
 /// How much of an error's body is read, and how much of it is shown.
 const BODY_BYTES_MAX: usize = 16 * 1024;
@@ -23,16 +24,17 @@ const BODY_TIME_MAX: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct Failures {
     id: String,
-    key: Option<SecretString>,
+    keys: Vec<SecretString>,
+    style: Style,
     /// Scheme, host and path of where it is asked: a query may hold a secret.
     shown_url: String,
 }
 
 impl Failures {
-    pub(super) fn new(id: String, key: Option<SecretString>, url: &Url) -> Self {
+    pub(super) fn new(id: String, keys: Vec<SecretString>, style: Style, url: &Url) -> Self {
         let mut shown = url.clone();
         shown.set_query(None);
-        Self { id, key, shown_url: shown.into() }
+        Self { id, keys, style, shown_url: shown.into() }
     }
 
     pub(super) fn id(&self) -> &str {
@@ -87,11 +89,18 @@ impl Failures {
     }
 
     pub(super) fn unreadable(&self, data: &str) -> ProviderError {
+        let id = &self.id;
         let text = format!(
-            "sent something that is no chat completion: {}; is models.providers.{}.baseUrl right?",
+            "sent something that is no {}: {}; are models.providers.{id}.baseUrl and models.providers.{id}.api right?",
+            self.style.answer_name(),
             self.quote(data),
-            self.id
         );
+        self.make(Code::ProviderBroken, &text)
+    }
+
+    /// Words a part of something that was never begun.
+    pub(super) fn out_of_order(&self, data: &str) -> ProviderError {
+        let text = format!("sent its answer out of order: {}; ask again", self.quote(data));
         self.make(Code::ProviderBroken, &text)
     }
 
@@ -111,6 +120,7 @@ impl Failures {
         let unknown_model = status == StatusCode::BAD_REQUEST && body.contains("model_not_found");
         let (code, text) = match status.as_u16() {
             401 | 403 => (Code::ProviderAuth, format!("refused the key: {said}; set models.providers.{id}.apiKey")),
+            402 => (Code::ProviderAuth, format!("wants to be paid first: {said}; look at your account there")),
             404 => (
                 Code::ProviderModel,
                 format!("knows no model {model} at {}: {said}; correct the model or baseUrl", self.shown_url),
@@ -146,10 +156,8 @@ impl Failures {
     }
 
     fn redact(&self, text: &str) -> String {
-        match self.key.as_ref().map(|key| key.expose_secret().trim()) {
-            Some(key) if !key.is_empty() => text.replace(key, "***"),
-            _ => text.to_owned(),
-        }
+        let keys = self.keys.iter().map(|key| key.expose_secret().trim()).filter(|key| !key.is_empty());
+        keys.fold(text.to_owned(), |text, key| text.replace(key, "***"))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Reads server-sent events (HTML standard §9.2) from bytes as they arrive, within bounds.
 //!
-//! Only the data of events is kept: `/chat/completions` uses nothing else of the format.
+//! Only the data of events is kept: where an event has a name, its data repeats it.
 
 use std::collections::VecDeque;
 

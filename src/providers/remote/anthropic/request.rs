@@ -1,0 +1,211 @@
+//! The request's body.
+
+use callboard_actors::agent::Prompt;
+use callboard_actors::message::{Media, Role, Said, Sampling, ToolCall, ToolChoice, ToolResult, ToolRound, ToolSpec, ToolUse};
+use serde_json::{Map, Value, json};
+
+use crate::providers::remote::picture::{inline, sort, with_links};
+use crate::providers::remote::settings::{Ability, AboutModel};
+
+/// The most tokens of an answer where neither the asker nor the configuration says; the protocol wants a number.
+const OUTPUT_TOKENS_MAX: u64 = 8_192;
+/// The least that the protocol takes as a budget for thinking, and the least that is left for the answer beside it.
+const BUDGET_TOKENS_MIN: u64 = 1_024;
+/// Stands before a conversation that the agent opened: the protocol wants a person's word first.
+const OPENING: &str = "[the conversation begins]";
+
+/// Returns the body that asks a prompt.
+pub(in super::super) fn body(prompt: &Prompt, about: Option<&AboutModel>) -> serde_json::Result<Vec<u8>> {
+    let mut talk = Talk::default();
+    talk.system.extend(prompt.system.clone());
+    for entry in &prompt.history {
+        // Its picture is only named: a link that has expired since would make the backend refuse the whole session.
+        // The protocol takes no calls in a request that offers no tools.
+        if prompt.tools.specs.is_empty() {
+            talk.line(entry.role, &with_links(&entry.text, &entry.media));
+            continue;
+        }
+        // The tools that were called on the way to an answer stand before it.
+        entry.rounds.iter().for_each(|calls| talk.round(calls));
+        talk.line(entry.role, &with_links(entry.last_words(), &entry.media));
+    }
+    for said in &prompt.before {
+        match said {
+            Said::Line { role, text } => talk.line(*role, text),
+            Said::Round(calls) => talk.round(calls),
+        }
+    }
+    talk.now(&prompt.text, &prompt.media, about);
+    prompt.rounds.iter().for_each(|calls| talk.round(calls));
+    let mut body = Map::new();
+    let mut put = |name: &str, value: Value| drop(body.insert(name.to_owned(), value));
+    put("model", json!(prompt.model));
+    put("stream", json!(true));
+    if !talk.system.is_empty() {
+        put("system", json!([cached(text(&talk.system.join("\n\n")))]));
+    }
+    put("messages", talk.messages());
+    put_tools(&prompt.tools, &mut put);
+    put_sampling(prompt, about, &mut put);
+    serde_json::to_vec(&body)
+}
+
+/// A conversation as the protocol wants it: a person's word first, then in turns, nothing empty.
+#[derive(Default)]
+struct Talk {
+    system: Vec<String>,
+    said: Vec<(&'static str, Vec<Value>)>,
+}
+
+impl Talk {
+    fn line(&mut self, role: Role, words: &str) {
+        match role {
+            Role::System => self.system.push(words.to_owned()),
+            Role::Assistant => self.add("assistant", [text(words)]),
+            Role::User | Role::Tool => self.add("user", [text(words)]),
+        }
+    }
+
+    fn now(&mut self, words: &str, media: &[Media], about: Option<&AboutModel>) {
+        let sorted = sort(words, media, about);
+        let pictures = sorted.pictures.iter().map(|media| picture(&media.url)).collect::<Vec<_>>();
+        self.add("user", pictures.into_iter().chain([text(&sorted.text)]));
+    }
+
+    fn round(&mut self, round: &ToolRound) {
+        let calls = round.calls.iter().map(|(call, _)| made(call));
+        self.add("assistant", [text(&round.text)].into_iter().chain(calls));
+        self.add("user", round.calls.iter().map(|(call, result)| came_of(call, result)));
+    }
+
+    fn add(&mut self, role: &'static str, parts: impl IntoIterator<Item = Value>) {
+        let empty = |part: &Value| part["type"] == "text" && part["text"].as_str().is_none_or(|text| text.trim().is_empty());
+        let parts: Vec<_> = parts.into_iter().filter(|part| !empty(part)).collect();
+        if parts.is_empty() {
+            return;
+        }
+        match self.said.last_mut() {
+            Some((last, said)) if *last == role => said.extend(parts),
+            _ => self.said.push((role, parts)),
+        }
+    }
+
+    /// Returns the messages; all of them but the next answer may be read from the cache another time.
+    fn messages(mut self) -> Value {
+        if self.said.first().is_none_or(|(role, _)| *role != "user") {
+            self.said.insert(0, ("user", vec![text(OPENING)]));
+        }
+        if let Some(last) = self.said.last_mut().and_then(|(_, parts)| parts.last_mut()) {
+            *last = cached(last.take());
+        }
+        self.said.into_iter().map(|(role, content)| json!({ "role": role, "content": content })).collect()
+    }
+}
+
+fn text(text: &str) -> Value {
+    json!({ "type": "text", "text": text })
+}
+
+/// Marks where a part of the request ends that is the same the next time.
+fn cached(mut part: Value) -> Value {
+    if let Some(part) = part.as_object_mut() {
+        part.insert("cache_control".into(), json!({ "type": "ephemeral" }));
+    }
+    part
+}
+
+fn picture(url: &str) -> Value {
+    let source = match inline(url) {
+        Some((mime, data)) => json!({ "type": "base64", "media_type": mime, "data": data }),
+        None => json!({ "type": "url", "url": url }),
+    };
+    json!({ "type": "image", "source": source })
+}
+
+/// Arguments that were no object are sent back in one: the protocol takes nothing else.
+fn made(call: &ToolCall) -> Value {
+    let input = if call.args.is_object() { call.args.clone() } else { json!({ "arguments": call.args }) };
+    json!({ "type": "tool_use", "id": call.id, "name": call.name, "input": input })
+}
+
+fn came_of(call: &ToolCall, result: &ToolResult) -> Value {
+    match result {
+        ToolResult::Done(text) => json!({ "type": "tool_result", "tool_use_id": call.id, "content": text }),
+        ToolResult::Failed(reason) => {
+            json!({ "type": "tool_result", "tool_use_id": call.id, "content": reason, "is_error": true })
+        }
+    }
+}
+
+fn put_tools(tools: &ToolUse, put: &mut impl FnMut(&str, Value)) {
+    // Backends refuse a choice among nothing.
+    if tools.specs.is_empty() {
+        return;
+    }
+    put("tools", tools.specs.iter().map(tool).collect());
+    let mut choice = match &tools.choice {
+        Some(ToolChoice::Never) => return put("tool_choice", json!({ "type": "none" })),
+        Some(ToolChoice::Required) => json!({ "type": "any" }),
+        Some(ToolChoice::Named(name)) => json!({ "type": "tool", "name": name }),
+        Some(ToolChoice::Auto) | None => json!({ "type": "auto" }),
+    };
+    if let (Some(parallel), Some(choice)) = (tools.parallel, choice.as_object_mut()) {
+        choice.insert("disable_parallel_tool_use".into(), json!(!parallel));
+    }
+    put("tool_choice", choice);
+}
+
+fn tool(spec: &ToolSpec) -> Value {
+    let none = || json!({ "type": "object", "properties": {} });
+    let mut tool = json!({ "name": spec.name, "input_schema": spec.parameters.clone().unwrap_or_else(none) });
+    if let (Some(tool), Some(description)) = (tool.as_object_mut(), &spec.description) {
+        tool.insert("description".into(), json!(description));
+    }
+    tool
+}
+
+/// Seeds and the form of an answer are unknown to the protocol.
+fn put_sampling(prompt: &Prompt, about: Option<&AboutModel>, put: &mut impl FnMut(&str, Value)) {
+    let Sampling { temperature, top_p, stop, .. } = &prompt.sampling;
+    let most = about.and_then(|about| about.output_tokens_max);
+    let asked = prompt.sampling.max_completion_tokens.or(prompt.sampling.max_tokens);
+    let output = asked.or(most).unwrap_or(OUTPUT_TOKENS_MAX);
+    if !stop.is_empty() {
+        put("stop_sequences", json!(stop));
+    }
+    if let Some(budget) = budget(prompt, about, output, most) {
+        let total = output.saturating_add(budget);
+        put("max_tokens", json!(total.min(most.unwrap_or(total))));
+        // The other settings are refused beside it.
+        return put("thinking", json!({ "type": "enabled", "budget_tokens": budget }));
+    }
+    put("max_tokens", json!(output));
+    if let Some(temperature) = temperature {
+        put("temperature", json!(temperature.min(1.0)));
+    }
+    if let Some(top_p) = top_p {
+        put("top_p", json!(top_p));
+    }
+}
+
+/// Returns how many tokens the model may think, none for a model or a request that does without.
+fn budget(prompt: &Prompt, about: Option<&AboutModel>, output: u64, most: Option<u64>) -> Option<u64> {
+    let level = prompt.sampling.reasoning_effort.as_deref().or(prompt.thinking.as_deref())?;
+    let wanted = match level {
+        "minimal" => BUDGET_TOKENS_MIN,
+        "low" => 2_048,
+        "medium" => 8_192,
+        "high" => 16_384,
+        _ => return None,
+    };
+    let can = about.is_none_or(|about| about.thinking == Ability::Can);
+    // Behind a call, thinking would have to begin with the signed thoughts before it, which nobody keeps; and no tool can be forced
+    // on a model that thinks.
+    let forced = matches!(prompt.tools.choice, Some(ToolChoice::Required | ToolChoice::Named(_)));
+    if !can || !prompt.rounds.is_empty() || forced {
+        return None;
+    }
+    let room = most.map_or(wanted, |most| most.saturating_sub(output.min(BUDGET_TOKENS_MIN)));
+    let budget = wanted.min(room);
+    (budget >= BUDGET_TOKENS_MIN).then_some(budget)
+}

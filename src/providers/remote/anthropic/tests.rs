@@ -1,0 +1,264 @@
+use std::collections::VecDeque;
+
+use callboard_actors::agent::{Piece, Prompt};
+use callboard_actors::message::{
+    Entry, Media, Role, RunId, Sampling, ToolCall, ToolChoice, ToolResult, ToolRound, ToolSpec, ToolUse, Usage,
+};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::providers::remote::settings::{Ability, AboutModel};
+use crate::providers::remote::style::{Assemble, Bad, State};
+
+fn sent(prompt: &Prompt, about: Option<&AboutModel>) -> Value {
+    serde_json::from_slice(&body(prompt, about).unwrap()).unwrap()
+}
+
+fn hello() -> Prompt {
+    Prompt { model: "big".into(), text: "hello".into(), ..Prompt::default() }
+}
+
+fn cached(text: &str) -> Value {
+    json!({ "type": "text", "text": text, "cache_control": { "type": "ephemeral" } })
+}
+
+#[test]
+fn a_bare_question_says_no_more_than_it_has_to() {
+    let expected = json!({
+        "model": "big", "stream": true, "max_tokens": 8192, "messages": [{ "role": "user", "content": [cached("hello")] }],
+    });
+    assert_eq!(sent(&hello(), None), expected);
+}
+
+#[test]
+fn a_conversation_is_told_in_turns() {
+    let entry =
+        |role, text: &str| Entry { role, text: text.into(), media: None, run: RunId::new(), at_ms: 0, rounds: Vec::new() };
+    let call = |id: &str, args| ToolCall { id: id.into(), name: "clock".into(), args };
+    let media = |url: &str, mime: &str| Media { url: url.into(), mime: Some(mime.into()) };
+    let calls = vec![
+        (call("c1", json!({ "zone": "utc" })), ToolResult::Done("noon".into())),
+        (call("c2", json!("no json")), ToolResult::Failed("no tool".into())),
+    ];
+    let prompt = Prompt {
+        system: Some("Be kind.".into()),
+        history: vec![
+            entry(Role::Assistant, "welcome"),
+            entry(Role::System, "Be brief."),
+            entry(Role::User, "a"),
+            entry(Role::User, " "),
+        ],
+        media: vec![
+            media("https://a/b.png", "image/png"),
+            media("data:image/jpeg;base64,AAAA", "image/jpeg"),
+            media("https://a/c.pdf", "application/pdf"),
+        ],
+        rounds: vec![ToolRound { text: String::new(), calls }],
+        ..hello()
+    };
+    let sent = sent(&prompt, None);
+    assert_eq!(sent["system"], json!([cached("Be kind.\n\nBe brief.")]));
+    let expected = json!([
+        { "role": "user", "content": [{ "type": "text", "text": "[the conversation begins]" }] },
+        { "role": "assistant", "content": [{ "type": "text", "text": "welcome" }] },
+        { "role": "user", "content": [
+            { "type": "text", "text": "a" },
+            { "type": "image", "source": { "type": "url", "url": "https://a/b.png" } },
+            { "type": "image", "source": { "type": "base64", "media_type": "image/jpeg", "data": "AAAA" } },
+            { "type": "text", "text": "hello\n[media] https://a/c.pdf (application/pdf)" },
+        ] },
+        { "role": "assistant", "content": [
+            { "type": "tool_use", "id": "c1", "name": "clock", "input": { "zone": "utc" } },
+            { "type": "tool_use", "id": "c2", "name": "clock", "input": { "arguments": "no json" } },
+        ] },
+        { "role": "user", "content": [
+            { "type": "tool_result", "tool_use_id": "c1", "content": "noon" },
+            { "type": "tool_result", "tool_use_id": "c2", "content": "no tool", "is_error": true,
+              "cache_control": { "type": "ephemeral" } },
+        ] },
+    ]);
+    assert_eq!(sent["messages"], expected);
+}
+
+/// Returns the line of a turn that called a tool on its way.
+fn with_a_round() -> Entry {
+    let call = ToolCall { id: "c1".into(), name: "clock".into(), args: json!({}) };
+    let rounds = vec![ToolRound { text: "Let me see. ".into(), calls: vec![(call, ToolResult::Done("noon".into()))] }];
+    Entry { role: Role::Assistant, text: "Let me see. It is noon.".into(), media: None, run: RunId::new(), at_ms: 0, rounds }
+}
+
+#[test]
+fn tools_of_an_earlier_turn_stand_before_its_answer() {
+    let spec = ToolSpec { name: "clock".into(), description: None, parameters: None, strict: None };
+    let history = vec![with_a_round()];
+    let plain = sent(&Prompt { history: history.clone(), ..hello() }, None);
+    assert_eq!(plain["messages"][1]["content"], json!([{ "type": "text", "text": "Let me see. It is noon." }]));
+    let tools = ToolUse { specs: vec![spec], ..ToolUse::default() };
+    let sent = sent(&Prompt { history, tools, ..hello() }, None);
+    let expected = json!([
+        { "role": "assistant", "content": [
+            { "type": "text", "text": "Let me see. " },
+            { "type": "tool_use", "id": "c1", "name": "clock", "input": {} },
+        ] },
+        { "role": "user", "content": [{ "type": "tool_result", "tool_use_id": "c1", "content": "noon" }] },
+        { "role": "assistant", "content": [{ "type": "text", "text": "It is noon." }] },
+    ]);
+    assert_eq!(sent["messages"].as_array().unwrap()[1..4], *expected.as_array().unwrap());
+}
+
+#[test]
+fn a_model_that_takes_no_images_is_told_of_them() {
+    let about = AboutModel { images: Ability::Cannot, ..AboutModel::named("big") };
+    let inline = Media { url: "data:image/png;base64,AAAA".into(), mime: Some("image/png".into()) };
+    let sent = sent(&Prompt { media: vec![inline], ..hello() }, Some(&about));
+    assert_eq!(sent["messages"][0]["content"], json!([cached("hello\n[media] (image/png)")]));
+}
+
+#[test]
+fn tools_are_offered_as_the_asker_says() {
+    let spec = ToolSpec { name: "clock".into(), description: Some("tells".into()), parameters: None, strict: Some(true) };
+    let cases = [
+        (None, None, json!({ "type": "auto" })),
+        (Some(ToolChoice::Auto), Some(false), json!({ "type": "auto", "disable_parallel_tool_use": true })),
+        (Some(ToolChoice::Never), Some(true), json!({ "type": "none" })),
+        (Some(ToolChoice::Required), None, json!({ "type": "any" })),
+        (
+            Some(ToolChoice::Named("clock".into())),
+            Some(true),
+            json!({ "type": "tool", "name": "clock", "disable_parallel_tool_use": false }),
+        ),
+    ];
+    for (choice, parallel, expected) in cases {
+        let tools = ToolUse { specs: vec![spec.clone()], choice: choice.clone(), parallel };
+        let sent = sent(&Prompt { tools, ..hello() }, None);
+        assert_eq!(sent["tool_choice"], expected, "{choice:?}");
+        let schema = json!({ "type": "object", "properties": {} });
+        assert_eq!(sent["tools"], json!([{ "name": "clock", "description": "tells", "input_schema": schema }]));
+    }
+}
+
+#[test]
+fn thinking_has_a_budget_within_what_the_model_writes() {
+    let model = |most| AboutModel { output_tokens_max: most, ..AboutModel::named("big") };
+    let cases = [
+        ("low", model(None), None, Some(2_048), 10_240),
+        ("high", model(Some(64_000)), Some(1_000), Some(16_384), 17_384),
+        ("high", model(Some(4_096)), None, Some(3_072), 4_096),
+        ("high", model(Some(1_500)), None, None, 1_500),
+        ("off", model(None), Some(7), None, 7),
+        ("low", AboutModel { thinking: Ability::Cannot, ..model(None) }, None, None, 8_192),
+    ];
+    for (level, about, asked, budget, most) in cases {
+        let sampling = Sampling { max_tokens: asked, temperature: Some(1.5), ..Sampling::default() };
+        let sent = sent(&Prompt { thinking: Some(level.into()), sampling, ..hello() }, Some(&about));
+        assert_eq!(sent["thinking"]["budget_tokens"].as_u64(), budget, "{level} {about:?}");
+        assert_eq!(sent["max_tokens"], json!(most), "{level} {about:?}");
+        assert_eq!(sent.get("temperature"), budget.is_none().then_some(&json!(1.0)), "{level}");
+    }
+}
+
+#[test]
+fn behind_a_tool_nobody_thinks() {
+    let call = ToolCall { id: "c1".into(), name: "clock".into(), args: json!({}) };
+    let rounds = vec![ToolRound { text: String::new(), calls: vec![(call, ToolResult::Done("noon".into()))] }];
+    assert_eq!(sent(&Prompt { thinking: Some("high".into()), rounds, ..hello() }, None).get("thinking"), None);
+}
+
+fn take(events: &[Value]) -> Result<(Vec<Piece>, Assembly), Bad> {
+    let (mut assembly, mut pieces) = (Assembly::default(), VecDeque::new());
+    for event in events {
+        assembly.take(&event.to_string(), &mut pieces)?;
+    }
+    Ok((pieces.into(), assembly))
+}
+
+fn start() -> Value {
+    let usage =
+        json!({ "input_tokens": 9, "cache_read_input_tokens": 3, "cache_creation_input_tokens": 2, "output_tokens": 1 });
+    json!({ "type": "message_start", "message": { "usage": usage } })
+}
+
+fn begin(index: u64, block: Value) -> Value {
+    json!({ "type": "content_block_start", "index": index, "content_block": block })
+}
+
+fn fill(index: u64, delta: Value) -> Value {
+    json!({ "type": "content_block_delta", "index": index, "delta": delta })
+}
+
+#[test]
+fn calls_thoughts_and_counts_are_put_together() {
+    let tool = |id: &str| json!({ "type": "tool_use", "id": id, "name": "clock", "input": {} });
+    let json_part = |text: &str| json!({ "type": "input_json_delta", "partial_json": text });
+    let (pieces, mut assembly) = take(&[
+        start(),
+        json!({ "type": "ping" }),
+        json!({ "type": "a_kind_of_tomorrow", "delta": 7 }),
+        begin(0, json!({ "type": "thinking", "thinking": "" })),
+        fill(0, json!({ "type": "thinking_delta", "thinking": "hm" })),
+        fill(0, json!({ "type": "signature_delta", "signature": "x" })),
+        begin(1, json!({ "type": "text", "text": "" })),
+        fill(1, json!({ "type": "text_delta", "text": "so" })),
+        begin(2, tool("c1")),
+        begin(3, tool("c2")),
+        fill(3, json_part("{\"b\":")),
+        fill(2, json_part("")),
+        fill(3, json_part("2}")),
+        json!({ "type": "message_delta", "delta": { "stop_reason": "tool_use" }, "usage": { "output_tokens": 40 } }),
+        json!({ "type": "message_stop" }),
+    ])
+    .unwrap();
+    let told: Vec<_> = pieces.into_iter().filter(|piece| *piece != Piece::Thinking).collect();
+    assert_eq!(told, [Piece::Reasoning("hm".into()), Piece::Text("so".into())]);
+    assert_eq!(assembly.state(), State::Over);
+    let finish = assembly.finish();
+    let made = |id: &str, args| ToolCall { id: id.into(), name: "clock".into(), args };
+    assert_eq!(finish.calls, [made("c1", json!({})), made("c2", json!({ "b": 2 }))]);
+    assert_eq!(finish.ending.finish_reason, "tool_calls");
+    assert_eq!(finish.ending.usage, Usage { cache_read: 3, cache_write: 2, ..Usage::tokens(9, 40) });
+}
+
+#[test]
+fn an_answer_ends_as_it_says() {
+    let cases = [("end_turn", "stop"), ("stop_sequence", "stop"), ("max_tokens", "length"), ("refusal", "content_filter")];
+    for (stop, reason) in cases {
+        let (_, mut assembly) = take(&[start(), json!({ "type": "message_delta", "delta": { "stop_reason": stop } })]).unwrap();
+        assert_eq!(assembly.state(), State::Whole, "only the farewell is missing");
+        assert_eq!(assembly.finish().ending.finish_reason, reason);
+    }
+}
+
+#[test]
+fn what_cannot_be_taken_says_why() {
+    let text = json!({ "type": "text_delta", "text": "x" });
+    let block = json!({ "type": "text", "text": "" });
+    let failed = json!({ "type": "overloaded_error", "message": "later" });
+    let cases = [
+        (vec![fill(0, text.clone())], Bad::OutOfOrder),
+        (vec![begin(0, block.clone())], Bad::OutOfOrder),
+        (vec![json!({ "type": "message_stop" })], Bad::OutOfOrder),
+        (vec![json!({ "type": "message_delta", "delta": { "stop_reason": "end_turn" } })], Bad::OutOfOrder),
+        (vec![start(), begin(0, block.clone()), begin(0, block.clone())], Bad::OutOfOrder),
+        (vec![start(), begin(0, block), fill(0, json!({ "type": "input_json_delta", "partial_json": "{" }))], Bad::OutOfOrder),
+        (vec![start(), json!({ "type": "error", "error": failed })], Bad::Reported(failed)),
+        (vec![json!({})], Bad::Unreadable),
+        (vec![json!("x")], Bad::Unreadable),
+    ];
+    for (events, bad) in cases {
+        assert_eq!(take(&events).err(), Some(bad), "{events:?}");
+    }
+}
+
+#[test]
+fn a_message_in_one_piece_is_taken() {
+    let (pieces, mut assembly) = take(&[json!({
+        "type": "message", "role": "assistant", "stop_reason": "tool_use",
+        "content": [{ "type": "text", "text": "Hello" }, { "type": "tool_use", "id": "c1", "name": "clock", "input": { "a": 1 } }],
+        "usage": { "input_tokens": 1, "output_tokens": 2 },
+    })])
+    .unwrap();
+    assert_eq!(pieces, [Piece::Text("Hello".into())]);
+    let finish = assembly.finish();
+    assert_eq!(finish.calls, [ToolCall { id: "c1".into(), name: "clock".into(), args: json!({ "a": 1 }) }]);
+    assert_eq!(finish.ending.usage, Usage::tokens(1, 2));
+}

@@ -1,0 +1,225 @@
+//! Backends that fail in every way they can, in every style, through the whole gateway: no hang, no silence, no double answer.
+
+use serde_json::{Value, json};
+
+use crate::harness::control::ControlClient;
+use crate::harness::eventually;
+use crate::harness::gateway::Gateway;
+use crate::harness::llm::{Llm, STYLES, Style, Turn};
+
+/// Short enough for a test; only backends that fall silent for ever have it.
+const SHORT_MS: u64 = 300;
+
+/// How a turn has to come out.
+enum Told {
+    /// With this answer.
+    Answer(&'static str),
+    /// With these words in its reason.
+    Reason(&'static str),
+}
+
+/// One fault.
+struct Case {
+    name: &'static str,
+    turns: Vec<Turn>,
+    /// What has been said before the end.
+    said: &'static str,
+    told: Told,
+    /// How often the backend is asked in all.
+    asked: usize,
+    /// Settings of the provider over the usual ones.
+    over: Value,
+}
+
+impl Case {
+    fn new(name: &'static str, turns: Vec<Turn>, told: Told) -> Self {
+        let asked = turns.len();
+        let said = match told {
+            Told::Answer(text) => text,
+            Told::Reason(_) => "",
+        };
+        Self { name, turns, said, told, asked, over: json!({}) }
+    }
+
+    fn said(self, said: &'static str) -> Self {
+        Self { said, ..self }
+    }
+
+    fn limited(self, key: &str) -> Self {
+        Self { over: json!({ key: SHORT_MS }), ..self }
+    }
+}
+
+fn thrice(turn: &Turn) -> Vec<Turn> {
+    vec![turn.clone(), turn.clone(), turn.clone()]
+}
+
+fn cases() -> Vec<Case> {
+    use Told::{Answer, Reason};
+    let limit = |wait| Turn::Status(429, wait, "slow down");
+    let broken = Turn::Status(500, None, "oops");
+    vec![
+        Case::new("well", vec![Turn::Say("all is well")], Answer("all is well")),
+        Case::new("limited-wait", vec![limit(Some("0")), Turn::Say("at last")], Answer("at last")),
+        Case::new("limited-long", vec![limit(Some("86400"))], Reason("limits the rate: slow down")),
+        Case::new("limited", thrice(&limit(None)), Reason("limits the rate: slow down")),
+        Case::new("broken", thrice(&broken), Reason("failed with status 500: oops")),
+        Case::new("broken-once", vec![broken, Turn::Say("mended")], Answer("mended")),
+        Case::new("refused", vec![Turn::Status(400, None, "no")], Reason("refused the request with status 400: no")),
+        Case::new("void-key", vec![Turn::Status(401, None, "void")], Reason("refused the key: void")),
+        Case::new("cut", vec![Turn::Cut("half")], Reason("broke off in the middle")).said("half"),
+        Case::new("cut-once", vec![Turn::Cut(""), Turn::Say("whole")], Answer("whole")),
+        Case::new("no-head", vec![Turn::Silence], Reason("sent no token within 300ms")).limited("firstTokenTimeoutMs"),
+        Case::new("no-token", vec![Turn::Stall("")], Reason("sent no token within 300ms")).limited("firstTokenTimeoutMs"),
+        Case::new("stall", vec![Turn::Stall("half")], Reason("fell silent for 300ms")).said("half").limited("tokenTimeoutMs"),
+        Case::new("bad-json", vec![Turn::BadJson("half")], Reason("sent something that is no")).said("half"),
+        Case::new("bad-json-first", thrice(&Turn::BadJson("")), Reason("sent something that is no")),
+        Case::new("wrong-order", thrice(&Turn::WrongOrder), Reason("out of order")),
+        Case::new("html", thrice(&Turn::Html), Reason("a web page")),
+        Case::new("huge-line", vec![Turn::HugeLine("half")], Reason("more than 1048576 bytes")).said("half"),
+        Case::new("late", vec![Turn::Late("slept well")], Answer("slept well")),
+    ]
+}
+
+/// Starts a gateway with a provider and an agent of the same name for each backend.
+async fn gateway_of(backends: &[(String, Llm, Value)]) -> Gateway {
+    let providers: serde_json::Map<String, Value> =
+        backends.iter().map(|(name, llm, over)| (name.clone(), llm.provider(over.clone()))).collect();
+    let agents: Vec<Value> = backends.iter().map(|(name, ..)| json!({ "id": name, "model": format!("{name}/m") })).collect();
+    Gateway::start(json!({ "models": { "providers": providers }, "agents": { "list": agents } })).await
+}
+
+fn order(agent: &str) -> Value {
+    json!({ "message": "hello", "idempotencyKey": agent, "sessionKey": format!("agent:{agent}:main"), "timeout": 60 })
+}
+
+/// Waits for the end of an agent's turn: its phases, the last text that was streamed, and the answer or the error.
+async fn end_of(client: &mut ControlClient, agent: &str, id: &str) -> (Vec<String>, String, Result<Value, Value>) {
+    client.answer(id).await.expect("accepted");
+    let (mut phases, mut said) = (Vec::new(), String::new());
+    loop {
+        let own = |frame: &Value| frame["event"] == "agent" && frame["payload"]["runId"] == agent;
+        let frame = client.until(own).await;
+        let data = &frame["payload"]["data"];
+        if let Some(text) = data["text"].as_str() {
+            text.clone_into(&mut said);
+        }
+        if let Some(phase) = data["phase"].as_str() {
+            phases.push(phase.to_owned());
+            if phase != "start" {
+                break;
+            }
+        }
+    }
+    (phases, said, client.answer(id).await)
+}
+
+async fn every_fault_in(style: Style) {
+    let cases = cases();
+    let start = |case: &Case| (case.name.to_owned(), Llm::start(style, case.turns.clone()), case.over.clone());
+    let backends: Vec<_> = cases.iter().map(start).collect();
+    let gateway = gateway_of(&backends).await;
+    let mut client = ControlClient::connect(&gateway).await;
+    let mut ids = Vec::new();
+    for case in &cases {
+        ids.push(client.send("agent", order(case.name)).await);
+    }
+    for ((case, id), (_, backend, _)) in cases.iter().zip(&ids).zip(&backends) {
+        let what = format!("{} in {style:?}", case.name);
+        if matches!(case.turns[0], Turn::Late(_)) {
+            eventually("the late backend is asked", || !backend.asked().is_empty()).await;
+            backend.let_go();
+        }
+        let (phases, said, answer) = end_of(&mut client, case.name, id).await;
+        match (&case.told, &answer) {
+            (Told::Answer(text), Ok(answer)) => {
+                assert_eq!(answer["result"]["payloads"], json!([{ "text": text, "mediaUrl": null }]), "{what}");
+                assert_eq!(phases, ["start", "end"], "{what}");
+            }
+            (Told::Reason(words), Err(error)) => {
+                let reason = error["message"].as_str().expect("a reason");
+                assert!(reason.contains(&format!("provider {} ", case.name)) && reason.contains(words), "{what}: {reason}");
+                assert_eq!(phases, ["start", "error"], "{what}");
+            }
+            _ => panic!("{what}: {answer:?}"),
+        }
+        assert_eq!(said, case.said, "{what}");
+        let asked = backend.asked();
+        assert_eq!(asked.len(), case.asked, "{what}");
+        assert!(asked.iter().all(|asked| asked.body["model"] == "m" && asked.body["stream"] == true), "{what}");
+    }
+    assert!(!gateway.log().contains("sk-of-the-tests"), "a key in the log");
+}
+
+#[tokio::test]
+async fn every_fault_of_chat_completions_ends_in_an_honest_message() {
+    every_fault_in(Style::Completions).await;
+}
+
+#[tokio::test]
+async fn every_fault_of_responses_ends_in_an_honest_message() {
+    every_fault_in(Style::Responses).await;
+}
+
+#[tokio::test]
+async fn every_fault_of_messages_ends_in_an_honest_message() {
+    every_fault_in(Style::Messages).await;
+}
+
+#[tokio::test]
+async fn tokens_are_counted_alike_in_every_style() {
+    let start = |style: &Style| (style.api().to_owned(), Llm::start(*style, [Turn::Say("counted")]), json!({}));
+    let backends: Vec<_> = STYLES.iter().map(start).collect();
+    let gateway = gateway_of(&backends).await;
+    let mut client = ControlClient::connect(&gateway).await;
+    for (agent, ..) in &backends {
+        let id = client.send("agent", order(agent)).await;
+        let (_, _, answer) = end_of(&mut client, agent, &id).await;
+        let answer = answer.expect("an answer");
+        let expected = json!({ "input": 10, "output": 7, "cacheRead": 5, "cacheWrite": 0, "total": 22 });
+        assert_eq!(answer["result"]["meta"]["agentMeta"]["usage"], expected, "{agent}");
+    }
+}
+
+#[tokio::test]
+async fn another_model_steps_in_and_the_one_that_failed_rests() {
+    let busy = Turn::Status(503, None, "busy");
+    let one = Llm::start(Style::Messages, [busy]);
+    let two = Llm::start(Style::Responses, [Turn::Status(401, None, "void")]);
+    let three = Llm::start(Style::Completions, [Turn::Say("I step in"), Turn::Say("once more")]);
+    let gateway = Gateway::start(json!({
+        "models": { "providers": {
+            "one": one.provider(json!({})), "two": two.provider(json!({})), "three": three.provider(json!({})),
+        } },
+        "agents": { "defaults": { "model": { "primary": "one/m", "fallbacks": ["two/m", "three"] } } },
+    }))
+    .await;
+    let mut client = ControlClient::connect(&gateway).await;
+    for (key, text) in [("k1", "I step in"), ("k2", "once more")] {
+        let order = json!({ "message": "hello", "idempotencyKey": key, "sessionKey": "main", "timeout": 60 });
+        let id = client.send("agent", order).await;
+        client.answer(&id).await.expect("accepted");
+        let answer = client.answer(&id).await.expect("an answer");
+        assert_eq!(answer["result"]["payloads"][0]["text"], json!(text), "{answer}");
+    }
+    assert_eq!((one.asked().len(), two.asked().len(), three.asked().len()), (1, 1, 2));
+}
+
+#[tokio::test]
+async fn another_key_is_taken_when_one_is_refused() {
+    for style in STYLES {
+        let limited = Turn::Status(429, Some("3600"), "enough");
+        let llm = Llm::start(style, [Turn::Status(401, None, "void"), limited, Turn::Say("let in"), Turn::Say("let in")]);
+        let keys = json!({ "apiKey": "sk-one", "apiKeys": ["sk-two", "sk-three"] });
+        let gateway = Gateway::start(json!({ "models": { "providers": { "many": llm.provider(keys) } } })).await;
+        let mut client = ControlClient::connect(&gateway).await;
+        for key in ["k1", "k2"] {
+            let id = client.send("agent", json!({ "message": "hello", "idempotencyKey": key, "timeout": 60 })).await;
+            client.answer(&id).await.expect("accepted");
+            let answer = client.answer(&id).await.expect("an answer");
+            assert_eq!(answer["result"]["payloads"][0]["text"], json!("let in"), "{style:?}: {answer}");
+        }
+        let keys: Vec<_> = llm.asked().into_iter().map(|asked| asked.key).collect();
+        assert_eq!(keys, ["sk-one", "sk-two", "sk-three", "sk-three"], "{style:?}");
+    }
+}
