@@ -141,7 +141,9 @@ impl SessionActor {
     }
 
     fn next_ask(&mut self) -> Option<Ask> {
-        if self.queue.stop_waits || (self.rows == Rows::Waiting && self.favoured == Favoured::Rows) {
+        let rows_first = self.queue.stop_waits || (self.rows == Rows::Waiting && self.favoured == Favoured::Rows);
+        // Rows that wait for room in their lane keep no client out.
+        if rows_first && self.queue.room.is_none() {
             return None;
         }
         self.favoured = Favoured::Rows;

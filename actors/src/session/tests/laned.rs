@@ -38,6 +38,7 @@ fn a_client_that_waits_needs_no_lane() {
         let mut bench = Bench::new(&stage);
         let _other = occupy(&mut bench);
         let session = bench.start(Tenure::Kept);
+        stage.until("it waits for room", || bench.gate.lanes().stand(Lane::Main).waiting == 1).await;
         assert!(matches!(heard(ask(&session, "1")).await.last(), Some(Delta::End(_))));
     });
 }
