@@ -8,6 +8,7 @@ use nix::unistd::Pid;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::harness::control::ControlClient;
 use crate::harness::gateway::{Gateway, merge};
 use crate::harness::mosquitto::free_port;
 use crate::harness::{eventually, until};
@@ -138,6 +139,58 @@ async fn a_server_that_is_killed_in_a_call_comes_back() {
     })
     .await;
     assert_eq!(gateway.actor("mcp:every").await["restarts"], 0, "its actor did not crash");
+}
+
+/// A turn that calls two tools at once, and one that calls a tool whose server is killed meanwhile.
+const SCRIPT: &str = "steps:
+  - when: { contains: both }
+    do:
+      - tool: { name: every__echo, args: { message: hello } }
+      - tool: { name: every__get-sum, args: { a: 2, b: 40 } }
+      - results
+  - when: { contains: long }
+    do:
+      - tool: { name: every__trigger-long-running-operation, args: { duration: 60, steps: 60 } }
+      - text: 'It ended: '
+      - results
+";
+
+#[tokio::test]
+async fn a_turn_uses_a_server_and_survives_its_end() {
+    let gateway = Gateway::prepare(by_process(marked("turn")));
+    gateway.play(SCRIPT);
+    let mut gateway = gateway;
+    gateway.again().await;
+    connected(&gateway).await;
+    let mut client = ControlClient::connect(&gateway).await;
+    let answer = ask(&mut client, "both").await;
+    assert!(answer.starts_with("Echo: hello") && answer.contains("42"), "{answer}");
+    let first = server("turn").expect("its process");
+    let id = client.send("agent", order("long")).await;
+    client.answer(&id).await.expect("accepted");
+    gateway.logged(&["tool.begun", "every__trigger-long-running-operation"]).await;
+    kill(Pid::from_raw(first), Signal::SIGKILL).expect("a signal");
+    let end = client.answer(&id).await.expect("an answer all the same");
+    let text = end["result"]["payloads"][0]["text"].as_str().expect("a text");
+    assert!(text.starts_with("It ended: ") && text.contains("every"), "{text}");
+    connected_again(&gateway, first).await;
+    assert!(ask(&mut client, "both").await.contains("42"), "the server is back for the next turn");
+}
+
+fn order(message: &str) -> Value {
+    json!({ "message": message, "idempotencyKey": format!("{message}-{}", uuid::Uuid::new_v4()), "agentId": "main" })
+}
+
+async fn ask(client: &mut ControlClient, message: &str) -> String {
+    let id = client.send("agent", order(message)).await;
+    client.answer(&id).await.expect("accepted");
+    let end = client.answer(&id).await.expect("an answer");
+    end["result"]["payloads"][0]["text"].as_str().expect("a text").to_owned()
+}
+
+async fn connected_again(gateway: &Gateway, first: i32) {
+    until("another process", async || server("turn").filter(|id| *id != first)).await;
+    connected(gateway).await;
 }
 
 /// A gateway that is killed runs no code of its own any more.
