@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 
 use super::hear::Came;
-use super::{End, Pump, Reading, Stage};
+use super::{EVENTS_HELD_MAX, End, Pump, Reading, Stage};
 use crate::channel::rocketchat::api::{ApiError, Listed, RoomBy, UserBy};
 use crate::channel::rocketchat::catch_up::{self, Missed};
 use crate::channel::rocketchat::checkpoints::Written;
@@ -182,7 +182,7 @@ impl Pump {
     }
 
     pub(super) fn catch_up_next(&mut self) {
-        while self.catching < CATCHING_MAX && self.closing.is_none() {
+        while self.catching < CATCHING_MAX && self.closing.is_none() && self.events.len() < EVENTS_HELD_MAX {
             let Some(id) = self.rooms.next_behind() else { return };
             let Some(room) = self.rooms.get(&id) else { continue };
             self.catching += 1;
@@ -206,6 +206,11 @@ impl Pump {
                     self.events.push_back(LinkEvent::Frame { frame, ack: Some(self.told) });
                 }
                 found.messages.iter().filter(|message| message.room == id).for_each(|message| self.pass(message, Came::Late));
+            }
+            // What was not read stays unread: nothing of the room is acknowledged past it.
+            Err(error @ ApiError::Auth(_)) => {
+                self.end = Some(End::Refused(error));
+                return;
             }
             Err(error) => {
                 tracing::warn!(event = "rocketchat.catch_up", actor = %self.account, room = %id, "what was missed cannot be read: {error}");

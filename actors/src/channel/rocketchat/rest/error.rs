@@ -97,7 +97,9 @@ impl RestError {
     pub(in crate::channel::rocketchat) const fn passes(&self) -> bool {
         match self {
             Self::Timeout | Self::Unreachable(_) | Self::Limited { .. } | Self::NotJson { .. } => true,
-            Self::Refused { status, .. } | Self::Status { status } => *status >= 500 || *status == 401,
+            // The server itself answers in JSON: anything else comes from a proxy before it.
+            Self::Status { .. } => true,
+            Self::Refused { status, .. } => *status >= 500 || *status == 401,
             Self::TooLong { .. } | Self::Redirected | Self::Misconfigured(_) => false,
         }
     }
