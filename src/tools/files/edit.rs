@@ -85,6 +85,13 @@ fn change(folder: &Folder, place: &Place, old: &str, new: &str, places: Places) 
     match (count, places) {
         (0, _) => Err(ToolFault::failed(Code::Conflict, "`oldText` does not stand in the file: read it again")),
         (1, _) | (_, Places::All) => {
+            // Looked at before the text is made: a short word in many places can become more than there is memory.
+            let left = text.len().saturating_sub(count.saturating_mul(old.len()));
+            let bytes = left.saturating_add(count.saturating_mul(new.len())) as u64;
+            if bytes > FILE_BYTES_MAX {
+                let text = format!("the file would have {bytes} bytes, more than {FILE_BYTES_MAX}");
+                return Err(ToolFault::failed(Code::TooLarge, text));
+            }
             folder.write(place, &text.replace(old, new)).map_err(fault)?;
             Ok(count)
         }

@@ -130,3 +130,13 @@ async fn of_two_edits_at_once_neither_is_lost() {
     let text = fs::read_to_string(desk.home.path().join("ann/x")).unwrap();
     assert!(!text.contains('<'), "{text}");
 }
+
+/// A short word in many places would become more than there is memory.
+#[tokio::test]
+async fn an_edit_does_not_make_a_file_larger_than_may_be() {
+    let desk = Desk::new();
+    desk.done("write", json!({ "path": "a", "content": "a".repeat(1_000_000) })).await;
+    let grown = json!({ "path": "a", "oldText": "a", "newText": "b".repeat(1_000_000), "replaceAll": true });
+    assert_eq!(desk.fault("edit", grown).await, Code::TooLarge);
+    assert!(desk.done("read", json!({ "path": "a" })).await.text.starts_with("aaa"));
+}
