@@ -1,12 +1,12 @@
 //! A server's tool as a tool of ours. All that it says of itself is a stranger's word: it is bounded, and never an instruction to us.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::desk::McpDesk;
 use super::settings::McpSettings;
@@ -19,6 +19,8 @@ use crate::ports::{McpFault, McpToolSpec, McpVerdict};
 pub const TOOLS_MAX: usize = 128;
 /// How large the schema of a tool may be, bytes; a tool with a larger one is left out.
 pub const SCHEMA_BYTES_MAX: usize = 32 * 1024;
+/// How many parts a tool's schema may have where its references are followed.
+const SCHEMA_PARTS_MAX: usize = 10_000;
 /// How many characters of a description are kept.
 pub const DESCRIPTION_CHARS_MAX: usize = 2_000;
 /// The longest name of a tool that providers take.
@@ -59,6 +61,8 @@ pub(super) fn lent(
             Some(format!("its name has to have 1 to {NAME_CHARS_MAX} characters, the server's included"))
         } else if json_len(&spec.schema) > SCHEMA_BYTES_MAX {
             Some(format!("its schema has more than {SCHEMA_BYTES_MAX} bytes"))
+        } else if expanded(&spec.schema) > SCHEMA_PARTS_MAX {
+            Some(format!("its schema has more than {SCHEMA_PARTS_MAX} parts where its references are followed"))
         } else if !names.insert(name.to_lowercase()) {
             Some("another one has its name".to_owned())
         } else {
@@ -85,6 +89,36 @@ pub(super) fn lent(
 fn name_of(server: &str, tool: &str) -> String {
     let plain = |mark: char| if mark.is_ascii_alphanumeric() || matches!(mark, '_' | '-') { mark } else { '_' };
     format!("{server}{MCP_JOINT}{}", tool.chars().map(plain).collect::<String>())
+}
+
+/// Returns how many parts a schema has where every reference is followed: whoever checks against it may have to look at all of them.
+fn expanded(schema: &Map<String, Value>) -> usize {
+    let root = Value::Object(schema.clone());
+    parts_of(&root, &root, &mut BTreeMap::new())
+}
+
+fn parts_of(part: &Value, root: &Value, known: &mut BTreeMap<String, usize>) -> usize {
+    match part {
+        Value::Array(items) => items.iter().map(|item| parts_of(item, root, known)).fold(1, usize::saturating_add),
+        Value::Object(fields) => {
+            let own = fields.values().map(|field| parts_of(field, root, known)).fold(1, usize::saturating_add);
+            let reference = ["$ref", "$dynamicRef"].iter().find_map(|name| fields.get(*name)?.as_str());
+            reference.map_or(own, |reference| own.saturating_add(behind(reference, root, known)))
+        }
+        _ => 1,
+    }
+}
+
+/// Returns how many parts stand behind a reference; one that leads back to itself, or nowhere in the schema, counts once.
+fn behind(reference: &str, root: &Value, known: &mut BTreeMap<String, usize>) -> usize {
+    if let Some(parts) = known.get(reference) {
+        return *parts;
+    }
+    known.insert(reference.to_owned(), 1);
+    let target = reference.strip_prefix('#').and_then(|pointer| root.pointer(pointer));
+    let parts = target.map_or(1, |target| parts_of(target, root, known));
+    known.insert(reference.to_owned(), parts);
+    parts
 }
 
 fn json_len(schema: &serde_json::Map<String, Value>) -> usize {
@@ -134,4 +168,37 @@ impl Tool for Lent {
 
 fn fault(McpFault { code, reason }: McpFault) -> ToolFault {
     ToolFault::failed(code, reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(schema: Value) -> usize {
+        expanded(schema.as_object().unwrap())
+    }
+
+    #[test]
+    fn references_are_counted_as_often_as_they_are_followed() {
+        assert_eq!(parts(json!({ "type": "object" })), 2);
+        let twice =
+            json!({ "$defs": { "a": { "type": "string" } }, "anyOf": [{ "$ref": "#/$defs/a" }, { "$ref": "#/$defs/a" }] });
+        let once = json!({ "$defs": { "a": { "type": "string" } }, "anyOf": [{ "$ref": "#/$defs/a" }] });
+        assert!(parts(twice) > parts(once));
+        assert!(parts(json!({ "$ref": "#" })) < 10, "one that leads back to itself ends");
+    }
+
+    /// Each level doubles what is behind it: little to send, and more than anybody can look at.
+    #[test]
+    fn a_schema_that_is_small_and_endless_has_too_many_parts() {
+        let step = |number: usize| {
+            let next = json!({ "allOf": [{ "$ref": format!("#/$defs/d{}", number + 1) }] });
+            (format!("d{number}"), json!({ "anyOf": [next.clone(), next] }))
+        };
+        let mut steps: Map<String, Value> = (0..40).map(step).collect();
+        steps.insert("d40".into(), json!({ "type": "string" }));
+        let schema = json!({ "$defs": steps, "$ref": "#/$defs/d0" });
+        assert!(json_len(schema.as_object().unwrap()) < SCHEMA_BYTES_MAX);
+        assert!(parts(schema) > SCHEMA_PARTS_MAX);
+    }
 }
