@@ -62,6 +62,10 @@ impl Provider for Chain {
         self.links.iter().any(|link| link.provider.wants_history())
     }
 
+    fn models(&self, _: &str) -> Vec<String> {
+        self.links.iter().map(|link| format!("{}/{}", link.provider.name(), link.model)).collect()
+    }
+
     fn wants_tools(&self) -> bool {
         self.links.iter().any(|link| link.provider.wants_tools())
     }
@@ -101,7 +105,11 @@ impl Walk {
             let place = *place;
             match pieces.next().await {
                 Some(Ok(piece)) => return Ok(Some(self.heard(place, piece))),
-                Some(Err(error)) => self.failed(place, error)?,
+                Some(Err(error)) => {
+                    self.failed(place, error)?;
+                    // Each model has its own time: whoever watches sees that another one is asked.
+                    return Ok(Some(Piece::Thinking));
+                }
                 // Whoever reads it says that it broke off.
                 None => return Ok(None),
             }

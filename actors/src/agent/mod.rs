@@ -25,8 +25,8 @@ pub use state::TurnState;
 pub use steer::{Backlog, STEERED_MAX, SteerBox, Steered};
 pub use tool::{Entrance, Repeat, Tool, ToolArgs, ToolContext, ToolFault, ToolOutput, Updates};
 pub use tool_policy::{
-    ChatTools, GroupTools, HTTP_DENIED, MCP_JOINT, SUB_AGENT_DENIED, SUB_AGENT_KEPT, ScopedRules, TURN_KEPT, ToolNames,
-    ToolPolicy, ToolProfile, ToolRules, ToolScope,
+    ChatTools, GroupTools, HTTP_DENIED, MCP_JOINT, ROOM_KEPT, SUB_AGENT_DENIED, SUB_AGENT_KEPT, ScopedRules, TURN_KEPT,
+    ToolNames, ToolPolicy, ToolProfile, ToolRules, ToolScope,
 };
 pub use toolbox::{Admitted, BadTool, TOOL_CALL_TIME_MAX, TOOL_CALLS_RUNNING_MAX, Toolbox};
 

@@ -84,6 +84,11 @@ pub trait Provider: Send + Sync + 'static {
         true
     }
 
+    /// Returns the models that may answer, each with its provider's name before it, when one is asked for.
+    fn models(&self, model: &str) -> Vec<String> {
+        vec![format!("{}/{model}", self.name())]
+    }
+
     /// Returns whether it calls tools; one that answers `false` is not told of the gateway's own.
     fn wants_tools(&self) -> bool {
         true

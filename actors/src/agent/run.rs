@@ -157,6 +157,8 @@ impl<S: Sink> Run<'_, S> {
             written.text.push_str(&begun.text);
             self.answer(begun, Origin::Kept, written).await?;
         }
+        // What came while an earlier try ran is shown behind the rounds that it had.
+        self.steer();
         loop {
             let round = self.ask(&mut written.text).await?;
             let Some(ending) = round.ending else {
@@ -182,9 +184,8 @@ impl<S: Sink> Run<'_, S> {
 
     /// Shows what came meanwhile behind the round of tools that is over.
     fn steer(&mut self) {
-        let said = self.steer.take();
         if let Some(round) = self.prompt.rounds.last_mut() {
-            steer(round, &said);
+            steer(round, &self.steer.take());
         }
     }
 

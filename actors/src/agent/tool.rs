@@ -33,8 +33,8 @@ pub struct ToolContext {
     pub account: Option<String>,
     /// Who wrote what it is called for, by the platform's own id, where that is known.
     pub sender: Option<String>,
-    /// The provider whose model calls it, where one does.
-    pub provider: Option<String>,
+    /// The models that may call it, each with its provider's name before it; none where no model does.
+    pub models: Vec<String>,
     /// Where it tells what it has so far.
     pub updates: Updates,
     /// The thread through the logs.
@@ -52,7 +52,7 @@ impl ToolContext {
             channel: None,
             account: None,
             sender: None,
-            provider: None,
+            models: Vec::new(),
             updates: Updates::default(),
             trace,
         }

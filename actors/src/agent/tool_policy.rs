@@ -33,6 +33,25 @@ pub const HTTP_DENIED: &[&str] = &[
 /// operator.
 pub const TURN_KEPT: &[&str] = &["gateway"];
 
+/// What turns in rooms have only where such a list, or one of the room's own, names it, and with it all tools of MCP servers: anybody in
+/// a room can have the agent do what it can do, and its files and sessions are those of others too.
+pub const ROOM_KEPT: &[&str] = &[
+    "exec",
+    "read",
+    "write",
+    "edit",
+    "ls",
+    "apply_patch",
+    "message",
+    "cron",
+    "agents_list",
+    "session_status",
+    "sessions_list",
+    "sessions_history",
+    "sessions_send",
+    "sessions_spawn",
+];
+
 /// What sessions that another session began never have: they would begin sessions in turn, or act for the one that began them.
 pub const SUB_AGENT_DENIED: &[&str] = &["sessions_spawn"];
 
@@ -63,12 +82,26 @@ impl ToolPolicy {
     pub fn admits(&self, tool: &str, context: &ToolContext) -> bool {
         self.admits_everywhere(tool)
             && self.scoped.iter().filter(|scoped| scoped.scope.holds(context)).all(|scoped| scoped.rules.admits(tool))
-            && self.groups.iter().filter_map(|groups| groups.rules_for(context)).all(|rules| rules.admits(tool))
+            && self.groups.iter().all(|groups| groups.admits(tool, context))
             && self.admits_sub_agent(tool, context)
             && match context.entrance {
-                Entrance::Turn => !TURN_KEPT.contains(&tool) || self.names(tool, context),
+                Entrance::Turn => self.admits_turn(tool, context),
                 Entrance::Http => !self.http_deny.has(tool) && (!is_kept_from_http(tool) || self.http_allow.has(tool)),
             }
+    }
+
+    fn admits_turn(&self, tool: &str, context: &ToolContext) -> bool {
+        let named = || self.names(tool, context);
+        match (TURN_KEPT.contains(&tool), rules::is_room(context)) {
+            // No room is an operator.
+            (true, true) => false,
+            (true, false) => named(),
+            (false, true) => {
+                let kept = ROOM_KEPT.contains(&tool) || tool.contains(MCP_JOINT);
+                !kept || named() || self.groups.iter().any(|groups| groups.names(tool, context))
+            }
+            (false, false) => true,
+        }
     }
 
     fn admits_everywhere(&self, tool: &str) -> bool {
@@ -77,10 +110,9 @@ impl ToolPolicy {
 
     /// Returns whether a list of everybody's or of the agent's names a tool.
     fn names(&self, tool: &str, context: &ToolContext) -> bool {
-        let named = |rules: &ToolRules| rules.also_allow.has(tool) || rules.allow.as_ref().is_some_and(|names| names.has(tool));
         let own = |scope: &ToolScope| matches!(scope, ToolScope::Everybody | ToolScope::Agent(_)) && scope.holds(context);
         self.allow.as_ref().is_some_and(|names| names.has(tool))
-            || self.scoped.iter().any(|scoped| own(&scoped.scope) && named(&scoped.rules))
+            || self.scoped.iter().any(|scoped| own(&scoped.scope) && scoped.rules.names(tool))
     }
 
     fn admits_sub_agent(&self, tool: &str, context: &ToolContext) -> bool {

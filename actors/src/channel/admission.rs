@@ -46,7 +46,9 @@ impl Admission<'_> {
                 };
                 if in_room {
                     let text = self.access.without_prefix(&inbound).to_owned();
-                    inbound.text = talks.with_context(&inbound, text);
+                    // An order is to be read as one: what was said before changes nothing about it.
+                    let is_order = text.starts_with('/') || text.trim().eq_ignore_ascii_case("stop");
+                    inbound.text = if is_order { text } else { talks.with_context(&inbound, text) };
                 }
                 if addressed {
                     talks.open(&inbound, self.access, now);

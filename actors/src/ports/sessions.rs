@@ -1,10 +1,12 @@
 //! What the store knows of a session.
 
+use std::collections::VecDeque;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::StoreError;
+use super::{Store, StoreError};
 use crate::message::{Entry, SessionKey, Target, Usage};
 
 /// How long one setting of a session may be, bytes.
@@ -16,6 +18,24 @@ pub const LINES_TAKEN_MAX: usize = 100_000;
 
 /// How many bytes of a transcript are handed out at a time, about: its newest lines that have no more, and its newest in any case.
 pub const HISTORY_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// How many lines are read at a time of a transcript that is read whole.
+const PAGE_LINES: usize = 1_000;
+
+/// Reads the whole of a transcript, oldest line first; of a longer one than [`LINES_TAKEN_MAX`] its newest lines.
+///
+/// # Errors
+/// The store's.
+pub async fn whole_transcript(store: &dyn Store, session: &SessionKey) -> Result<Vec<Entry>, StoreError> {
+    let (mut behind, mut lines) = (0, VecDeque::new());
+    loop {
+        let page = store.transcript(session.clone(), behind, PAGE_LINES).await?;
+        let Some((last, _)) = page.last() else { return Ok(lines.into()) };
+        behind = *last;
+        lines.extend(page.into_iter().map(|(_, entry)| entry));
+        lines.drain(..lines.len().saturating_sub(LINES_TAKEN_MAX));
+    }
+}
 
 /// A known session.
 #[derive(Clone, Debug, PartialEq)]

@@ -95,7 +95,8 @@ pub(super) fn join(agent: &str, parts: &[&str]) -> SessionKey {
 }
 
 /// Returns a foreign id as one part of a key.
-pub(super) fn escape(id: &str) -> String {
+#[must_use]
+pub fn escape(id: &str) -> String {
     let mut part = String::with_capacity(id.len());
     for mark in id.to_lowercase().chars() {
         if mark.is_alphanumeric() || KEPT.contains(mark) {

@@ -137,6 +137,9 @@ impl SessionActor {
             self.begin(Seed::ask(ask), scope);
         } else if self.finds_room(scope) {
             self.fetch(scope);
+        } else if !self.asks.is_empty() {
+            // The rows wait for room now, and keep no client out.
+            self.next(scope);
         }
     }
 

@@ -36,7 +36,8 @@ impl SessionActor {
                     self.queue.engaged = true;
                     self.queue.room = Some(scope.run(LANE_WAIT, pass, |session, pass, scope| {
                         session.queue.room = None;
-                        session.queue.granted = pass.and_then(Result::ok);
+                        // A place is not held while a client's turn runs: the rows ask anew after it.
+                        session.queue.granted = pass.and_then(Result::ok).filter(|_| matches!(session.work, Work::Idle));
                         session.rows = Rows::Waiting;
                         session.next(scope);
                     }));

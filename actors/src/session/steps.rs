@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use super::actor::{STORE_AGAIN, STORE_WAIT, SessionActor};
+use super::queue::Writers;
 use super::seed::{Seed, Source};
 use crate::agent::{Entrance, Hands, Journal, ProviderError, ToolContext};
 use crate::core::Clock;
@@ -22,15 +23,16 @@ const AGENT: &str = "main";
 
 impl SessionActor {
     /// Returns what a turn may do. Steps are kept for a row only: a client that waits is its own retry.
-    pub(super) fn hands(&self, seed: &Seed, provider: &str, clock: &Clock) -> Hands {
+    pub(super) fn hands(&self, seed: &Seed, models: Vec<String>, clock: &Clock) -> Hands {
         let agent = self.key.agent().unwrap_or(AGENT);
         let mut context = ToolContext::new(Entrance::Turn, self.key.clone(), agent, seed.trace());
-        context.provider = Some(provider.to_owned());
+        context.models = models;
         let Source::Row(row) = &seed.source else { return Hands::of(Arc::clone(&self.parts.tools), context) };
         let route = &row.inbound.route;
         context.channel = Some(route.account.channel().to_owned());
         context.account = Some(route.account.account().to_owned());
-        context.sender = Some(route.peer.id.clone());
+        // Where several wrote, a tool has to be there for each of them.
+        context.sender = (seed.writers == Writers::One).then(|| route.peer.id.clone());
         let book = StepBook { store: Arc::clone(&self.parts.store), row: row.id, clock: clock.clone() };
         Hands::of(Arc::clone(&self.parts.tools), context).kept(Arc::new(book), row.steps.clone())
     }

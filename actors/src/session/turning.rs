@@ -127,7 +127,7 @@ impl SessionActor {
         let voice = self.open(&seed, began.at_ms, scope);
         let steer = self.open_to_steering(&seed);
         let history = self.memory.lines.clone().unwrap_or_default();
-        let hands = self.hands(&seed, provider.name(), scope.clock());
+        let hands = self.hands(&seed, provider.models(&model), scope.clock());
         let turn = Turn {
             provider,
             briefing: self.parts.briefing.brief(&self.key),
@@ -176,7 +176,8 @@ impl SessionActor {
 
     /// Ends a turn that never began.
     fn never_ran(&mut self, seed: Seed, how: How, scope: &mut Scope<'_, Self>) {
-        let ended = Ended::silent(how);
+        let mut ended = Ended::silent(how);
+        remember_steps(&seed, &mut ended);
         if let Source::Ask(ask) = &seed.source {
             // Nothing was sent before, so there is room; a client that is gone needs no answer.
             let _ = ask.deltas.try_send(ended.delta());
@@ -185,9 +186,12 @@ impl SessionActor {
         self.settle(seed, closing, scope);
     }
 
-    fn ended(&mut self, ended: Ended, voice: Voice, scope: &mut Scope<'_, Self>) {
+    fn ended(&mut self, mut ended: Ended, voice: Voice, scope: &mut Scope<'_, Self>) {
         match std::mem::replace(&mut self.work, Work::Storing) {
-            Work::Turning { seed, began, .. } => self.settle(seed, Closing { voice, ended, began: Some(began) }, scope),
+            Work::Turning { seed, began, .. } => {
+                remember_steps(&seed, &mut ended);
+                self.settle(seed, Closing { voice, ended, began: Some(began) }, scope);
+            }
             // Cannot be: nothing else ends a turn that runs.
             work => self.work = work,
         }
@@ -232,6 +236,15 @@ impl SessionActor {
     /// Returns why the turn was called off, if it was ordered and is not to begin.
     fn called_off(&self, seed: &Seed) -> Option<&'static str> {
         self.parts.switchboard.runs().called_off(&seed.order()?.run)
+    }
+}
+
+/// Keeps the rounds of an earlier try of a turn that ends before it came as far: later turns see what was done.
+fn remember_steps(seed: &Seed, ended: &mut Ended) {
+    if let Source::Row(row) = &seed.source
+        && ended.rounds.len() < row.steps.len()
+    {
+        ended.rounds.clone_from(&row.steps);
     }
 }
 

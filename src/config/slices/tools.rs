@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use callboard_actors::agent::{ChatTools, GroupTools, ScopedRules, ToolNames, ToolPolicy, ToolProfile, ToolRules, ToolScope};
 use callboard_actors::channel::GroupEntry;
+use callboard_actors::registry::escape;
 use serde_json::{Map, Value};
 
 use crate::config::model::{self, Model};
@@ -93,7 +94,9 @@ fn of_account(kind: &str, account: &str, settings: &Value, at: &KeyPath, problem
     let groups = groups.iter().filter_map(|(id, group)| {
         let group = group.as_object()?;
         let chat = of_group(kind, group, &at.key("groups").key(id), problems)?;
-        Some((bare(kind, id), chat))
+        // As it stands in a session's key.
+        let id = bare(kind, id);
+        Some((if id == "*" { id } else { escape(&id) }, chat))
     });
     let groups: BTreeMap<_, _> = groups.collect();
     let account = Some(account.trim().to_lowercase());
@@ -130,9 +133,16 @@ fn cloned((key, value): (&String, &Value)) -> (String, Value) {
     (key.clone(), value.clone())
 }
 
+/// What people may put before an id.
+const PREFIXES: &[&str] = &["id:", "sc:", "group:", "room:", "channel:"];
+
 /// Returns an id lower-cased, without the prefixes that people may put before it.
 fn bare(kind: &str, id: &str) -> String {
+    let own = format!("{kind}:");
     let id = id.trim().to_lowercase();
-    let id = id.strip_prefix("id:").unwrap_or(&id);
-    id.strip_prefix(&format!("{kind}:")).unwrap_or(id).to_owned()
+    let mut left = id.as_str();
+    while let Some(rest) = PREFIXES.iter().chain([&own.as_str()]).find_map(|prefix| left.strip_prefix(*prefix)) {
+        left = rest;
+    }
+    left.to_owned()
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use callboard_actors::client::{Refusal, Scope, WireError};
 use callboard_actors::message::{Code, Entry, SessionKey};
-use callboard_actors::ports::{LINES_TAKEN_MAX, SessionRow};
+use callboard_actors::ports::{SessionRow, whole_transcript};
 use callboard_actors::registry::main_key;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -235,7 +235,7 @@ impl Leaving {
     /// Reads a transcript and archives it; nothing is written of one without lines.
     async fn read(control: &Control, key: &SessionKey, why: Why) -> Result<Self, WireError> {
         let row = control.store.session(key.clone()).await?;
-        let lines = control.store.history(key.clone(), LINES_TAKEN_MAX).await?;
+        let lines = whole_transcript(&*control.store, key).await?;
         let mut leaving = Self { row, why, lines: lines.len(), archived: Vec::new() };
         leaving.write(control, lines).await?;
         Ok(leaving)

@@ -28,6 +28,12 @@ impl ToolRules {
         let listed = || self.profile.has(tool) && self.allow.as_ref().is_none_or(|names| names.has(tool));
         !self.deny.has(tool) && (self.also_allow.has(tool) || listed())
     }
+
+    /// Returns whether a tool is named, and not only part of the stock.
+    #[must_use]
+    pub fn names(&self, tool: &str) -> bool {
+        self.also_allow.has(tool) || self.allow.as_ref().is_some_and(|names| names.has(tool))
+    }
 }
 
 /// Rules with those for whom they hold. Every one that holds has its say: a tool is there when all of them let it be.
@@ -66,7 +72,7 @@ impl ToolScope {
             Self::Agent(agent) => context.agent == *agent,
             Self::Provider { agent, name } => {
                 let theirs = agent.as_ref().is_none_or(|agent| context.agent == *agent);
-                theirs && context.provider.as_deref().is_some_and(|provider| is_provider(provider, name))
+                theirs && context.models.iter().any(|model| is_provider(model, name))
             }
             Self::SubAgents => is_sub_agent(context),
         }
@@ -82,6 +88,16 @@ fn is_provider(provider: &str, name: &str) -> bool {
 /// Returns whether a call comes from a session that another session began: `agent:<id>:subagent:<uuid>`.
 pub(super) fn is_sub_agent(context: &ToolContext) -> bool {
     context.session.as_str().split(':').nth(2) == Some("subagent")
+}
+
+/// Returns the key of the session that a call comes from in the end: that of a sub-agent is the one that began it, which writes to it.
+fn origin(context: &ToolContext) -> &str {
+    context.sender.as_deref().filter(|_| is_sub_agent(context)).unwrap_or(context.session.as_str())
+}
+
+/// Returns whether a call comes from a room with several people: `agent:<id>:<channel>:group:<room>`, or `channel` for `group`.
+pub(super) fn is_room(context: &ToolContext) -> bool {
+    matches!(origin(context).split(':').nth(3), Some("group" | "channel"))
 }
 
 /// What is allowed in the groups of one integration, or of one login of it.
@@ -105,24 +121,44 @@ pub struct ChatTools {
 }
 
 impl GroupTools {
-    /// Returns the one set of rules that holds for a call: the closest to its group and its writer.
+    /// Returns whether a tool is there for a call in a group: by the rules that are the closest to the group and the writer. Where it
+    /// is not known who wrote, or several did, all rules of the group have to admit it.
     #[must_use]
-    pub fn rules_for(&self, context: &ToolContext) -> Option<&ToolRules> {
-        if self.account.is_some() && self.account != context.account {
-            return None;
+    pub fn admits(&self, tool: &str, context: &ToolContext) -> bool {
+        self.rules_for(context).iter().all(|rules| rules.admits(tool))
+    }
+
+    /// Returns whether the rules that hold for a call in a group name a tool.
+    #[must_use]
+    pub fn names(&self, tool: &str, context: &ToolContext) -> bool {
+        let rules = self.rules_for(context);
+        !rules.is_empty() && rules.iter().all(|rules| rules.names(tool))
+    }
+
+    fn rules_for(&self, context: &ToolContext) -> Vec<&ToolRules> {
+        // An account that is not known, or of elsewhere, gets around no rule.
+        let here = context.channel.as_deref() == Some(self.channel.as_str());
+        if here && self.account.is_some() && self.account != context.account {
+            return Vec::new();
         }
-        let group = group_of(context, &self.channel)?;
-        let sender = context.sender.as_deref().map(str::to_lowercase);
-        [group.as_str(), ANYBODY].into_iter().filter_map(|name| self.groups.get(name)).find_map(|chat| {
-            let own = sender.as_ref().and_then(|sender| chat.by_sender.get(sender));
-            own.or_else(|| chat.by_sender.get(ANYBODY)).or(chat.rules.as_ref())
-        })
+        let Some(group) = group_of(origin(context), &self.channel) else { return Vec::new() };
+        let mut chats = [group.as_str(), ANYBODY].into_iter().filter_map(|name| self.groups.get(name));
+        match context.sender.as_deref().filter(|_| !is_sub_agent(context)).map(str::to_lowercase) {
+            Some(sender) => chats.find_map(|chat| chat.rules_for(&sender)).into_iter().collect(),
+            None => chats.next().into_iter().flat_map(|chat| chat.by_sender.values().chain(&chat.rules)).collect(),
+        }
+    }
+}
+
+impl ChatTools {
+    fn rules_for(&self, sender: &str) -> Option<&ToolRules> {
+        self.by_sender.get(sender).or_else(|| self.by_sender.get(ANYBODY)).or(self.rules.as_ref())
     }
 }
 
 /// Returns the group of a session that is one of an integration's, from its key: `agent:<id>:<channel>:group:<group>`.
-fn group_of(context: &ToolContext, channel: &str) -> Option<String> {
-    let mut parts = context.session.as_str().splitn(5, ':').skip(2);
+fn group_of(session: &str, channel: &str) -> Option<String> {
+    let mut parts = session.splitn(5, ':').skip(2);
     let (kind, chat, id) = (parts.next()?, parts.next()?, parts.next()?);
     let is_group = kind.eq_ignore_ascii_case(channel) && matches!(chat, "group" | "channel");
     is_group.then(|| id.split_once(":thread:").map_or(id, |(group, _)| group).to_lowercase())

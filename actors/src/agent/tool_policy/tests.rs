@@ -67,7 +67,7 @@ fn scoped(scope: ToolScope, rules: ToolRules) -> ScopedRules {
 
 fn turn(key: &str, agent: &str, provider: &str) -> ToolContext {
     let context = ToolContext::new(Entrance::Turn, SessionKey::new(key), agent, TraceId::new());
-    ToolContext { provider: Some(provider.to_owned()), ..context }
+    ToolContext { models: vec![provider.to_owned()], ..context }
 }
 
 #[test]
@@ -127,7 +127,8 @@ fn a_group_and_its_writers_have_rules_of_their_own() {
         account: Some("work".into()),
         groups: [("*".to_owned(), chat(Some(deny(&["message"])), &[]))].into(),
     };
-    let policy = ToolPolicy { groups: vec![all, one], ..ToolPolicy::default() };
+    let named = ScopedRules { scope: ToolScope::Everybody, rules: rules(ToolProfile::Full, &[], &["*"], &[]) };
+    let policy = ToolPolicy { groups: vec![all, one], scoped: vec![named], ..ToolPolicy::default() };
     // Session, account, sender, tool, whether it is there.
     let cases = [
         ("agent:main:rocketchat:group:g1", "home", "U1", "read", true),
@@ -149,8 +150,47 @@ fn a_group_and_its_writers_have_rules_of_their_own() {
     ];
     for (key, account, sender, tool, there) in cases {
         let (account, sender) = (Some(account.to_owned()), Some(sender.to_owned()));
-        let context = ToolContext { account, sender, ..turn(key, "main", "big") };
+        let channel = Some("rocketchat".to_owned());
+        let context = ToolContext { channel, account, sender, ..turn(key, "main", "big") };
         assert_eq!(policy.admits(tool, &context), there, "{tool} for {context:?}");
+    }
+    // Where several wrote, or nobody knows who, a tool has to be there for everybody.
+    let several = turn("agent:main:rocketchat:group:g1", "main", "big");
+    assert!(!policy.admits("message", &several) && !policy.admits("read", &several));
+    // Whoever may not have a thing done has no other session do it.
+    let sender = Some("agent:main:rocketchat:group:g3:x".to_owned());
+    let begun = ToolContext { sender, ..turn("agent:main:subagent:1", "main", "big") };
+    assert!(!policy.admits("read", &begun) && policy.admits("write", &begun));
+}
+
+/// Anybody in a room can have the agent do what it can do.
+#[test]
+fn rooms_have_little_unless_it_is_named() {
+    let room =
+        |key: &str| ToolContext { channel: Some("socket-chat".into()), sender: Some("u1".into()), ..turn(key, "main", "big") };
+    let named = |names: &[&str]| {
+        let chat = ChatTools { rules: Some(rules(ToolProfile::Full, &[], names, &[])), ..ChatTools::default() };
+        let groups = GroupTools { channel: "socket-chat".into(), account: None, groups: [("g1".to_owned(), chat)].into() };
+        ToolPolicy { groups: vec![groups], ..ToolPolicy::default() }
+    };
+    let (g1, g2) = (room("agent:main:socket-chat:group:g1"), room("agent:main:socket-chat:group:g2"));
+    let direct = room("agent:main:socket-chat:dm:u1");
+    let by_it =
+        ToolContext { sender: Some("agent:main:socket-chat:group:g2".into()), ..turn("agent:main:subagent:1", "main", "big") };
+    // The policy, who asks, the tool, whether it is there.
+    for (policy, context, tool, there) in [
+        (ToolPolicy::default(), &g1, "web_fetch", true),
+        (ToolPolicy::default(), &g1, "write", false),
+        (ToolPolicy::default(), &g1, "sessions_history", false),
+        (ToolPolicy::default(), &g1, "every__echo", false),
+        (ToolPolicy::default(), &by_it, "write", false),
+        (ToolPolicy::default(), &direct, "write", true),
+        (named(&["write", "gateway"]), &g1, "write", true),
+        (named(&["write", "gateway"]), &g1, "read", false),
+        (named(&["write", "gateway"]), &g1, "gateway", false),
+        (named(&["write", "gateway"]), &g2, "write", false),
+    ] {
+        assert_eq!(policy.admits(tool, context), there, "{tool} for {context:?}");
     }
 }
 

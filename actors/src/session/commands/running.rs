@@ -9,7 +9,7 @@ use super::rules::{Reading, Standing};
 use crate::agent::Ending;
 use crate::core::Scope;
 use crate::message::{Entry, Inbound, Usage};
-use crate::ports::{InboxRow, LINES_TAKEN_MAX, StoreError, TurnOutcome};
+use crate::ports::{InboxRow, StoreError, TurnOutcome, whole_transcript};
 use crate::session::actor::{STORE_AGAIN, STORE_WAIT, SessionActor, Work};
 use crate::session::closing::Closing;
 use crate::session::ended::{Ended, How};
@@ -140,7 +140,7 @@ impl SessionActor {
         let reset = async move {
             store.flush().await?;
             let row = store.session(key.clone()).await?;
-            let lines = store.history(key.clone(), LINES_TAKEN_MAX).await?;
+            let lines = whole_transcript(&*store, &key).await?;
             if let Some(row) = row.filter(|_| !lines.is_empty()) {
                 archive.keep(row.id, lines).await?;
             }
@@ -154,7 +154,8 @@ impl SessionActor {
                 then(session, seed, scope);
             }
             Some(Err(_)) | None => {
-                scope.after(STORE_AGAIN, move |session, scope| session.begin_anew(seed, scope, then));
+                // Whoever called comes here again; others run meanwhile, and it can be aborted.
+                session.prepare_after(STORE_AGAIN, seed, Self::begin_row, scope);
             }
         });
     }

@@ -10,7 +10,7 @@ use crate::core::{Scope, TaskHandle};
 use crate::message::InboxId;
 use crate::ports::{CrashCount, InboxRow};
 use crate::session::actor::{Rows, STORE_AGAIN, STORE_WAIT, SessionActor, Work};
-use crate::session::commands::{Command, Order, Reading};
+use crate::session::commands::{self, Command, Order, Reading};
 use crate::session::lanes::LanePass;
 use crate::session::seed::Seed;
 
@@ -147,7 +147,9 @@ impl SessionActor {
     pub(in crate::session) fn sorted(&self, mut row: InboxRow) -> Waiting {
         let inbound = &mut row.inbound;
         let mut wish = None;
+        // Words of a stranger are text: they decide nothing about the messages of others.
         if inbound.order.is_none()
+            && self.settings().commands.standing(inbound) > commands::Standing::Stranger
             && let Some((own, text)) = inline::cut(&inbound.text)
         {
             (wish, inbound.text) = (Some(own), text);
@@ -187,8 +189,8 @@ impl SessionActor {
         // There may be more behind them.
         self.rows = Rows::Waiting;
         match merge(batch) {
-            Some(Merged { row, media, also }) => {
-                let seed = Seed { more_media: media, ..Seed::row(row) };
+            Some(Merged { row, media, also, writers }) => {
+                let seed = Seed { more_media: media, writers, ..Seed::row(row) };
                 self.take_in_hand(Some(seed), also, scope);
             }
             None => self.take_in_hand(None, Vec::new(), scope),

@@ -19,6 +19,17 @@ pub(in crate::session) struct Merged {
     pub(in crate::session) media: Vec<Media>,
     /// The others, which its turn ends too.
     pub(in crate::session) also: Vec<InboxId>,
+    /// Who wrote them.
+    pub(in crate::session) writers: Writers,
+}
+
+/// Who wrote what a turn answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::session) enum Writers {
+    /// The peer of the row.
+    One,
+    /// Others as well.
+    Several,
 }
 
 /// Merges the rows of a turn; `None` of an empty batch. A row alone stays as it is.
@@ -43,7 +54,7 @@ pub(in crate::session) fn merge(batch: Batch) -> Option<Merged> {
     if several {
         row.inbound.text = parts.join("\n\n");
     }
-    Some(Merged { row, media, also })
+    Some(Merged { row, media, also, writers: if named { Writers::Several } else { Writers::One } })
 }
 
 fn all_of_one<'a>(mut rows: impl Iterator<Item = &'a InboxRow>) -> bool {

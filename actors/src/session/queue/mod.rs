@@ -9,6 +9,7 @@ mod policy;
 mod steering;
 
 pub(super) use looking::Standing;
+pub(super) use merge::Writers;
 pub use policy::{QUEUE_CAP_MAX, QUEUE_DEBOUNCE_MAX, QueueDrop, QueueMode, QueuePolicy, QueueRules, QueueWish, QueueWishError};
 
 #[cfg(test)]

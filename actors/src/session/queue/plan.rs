@@ -84,11 +84,12 @@ pub(in crate::session) fn plan(mut waiting: Vec<Waiting>, quiet: Quiet) -> Plan 
     Plan::Turn(cap(waiting.into_iter().map(|waiting| waiting.row).collect(), policy))
 }
 
-/// Returns whether a row can share the turn of another: the same place of the answer, the same mode.
+/// Returns whether a row can share the turn of another: the same place of the answer, the same policy, since what one message asks for
+/// holds for that message.
 fn goes_with(head: &Waiting, next: &Waiting) -> bool {
     let (one, other) = (&head.row.inbound.route, &next.row.inbound.route);
     next.sort == Sort::Message
-        && next.policy.mode == head.policy.mode
+        && next.policy == head.policy
         && (&one.account, &one.chat, &one.thread) == (&other.account, &other.chat, &other.thread)
 }
 

@@ -7,7 +7,7 @@ use super::plan::{Sort, Waiting};
 use super::policy::QueueMode;
 use crate::agent::{Backlog, SteerBox, Steered};
 use crate::core::Scope;
-use crate::message::{Entry, Role};
+use crate::message::{Entry, Role, Route};
 use crate::ports::{InboxRow, TurnOutcome};
 use crate::session::actor::{Rows, STORE_WAIT, SessionActor, Work};
 use crate::session::seed::{Seed, Source};
@@ -26,11 +26,15 @@ enum Course {
 impl SessionActor {
     /// Returns the box for a turn that begins: an open one for an answer to rows, which others can join.
     pub(in crate::session) fn open_to_steering(&mut self, seed: &Seed) -> SteerBox {
-        self.queue.steer.close();
+        let taken = self.queue.steer.close();
         self.queue.steer = match &seed.source {
             Source::Row(_) => SteerBox::open(),
             Source::Ask(_) => SteerBox::default(),
         };
+        // What a try took that failed is taken by the next one; what finds no room has a turn of its own.
+        for steered in taken {
+            let _ = self.queue.steer.put(steered);
+        }
         self.queue.engaged = true;
         self.queue.steer.clone()
     }
@@ -95,7 +99,7 @@ impl SessionActor {
                 self.rows = Rows::Waiting;
                 Course::Ended
             }
-            (Sort::Message, QueueMode::Interrupt) if self.answers_rows() => {
+            (Sort::Message, QueueMode::Interrupt) if self.answers_place(&row.inbound.route) => {
                 self.stop_turn(None, "interrupt", scope);
                 Course::Ended
             }
@@ -109,9 +113,14 @@ impl SessionActor {
         }
     }
 
-    /// Returns whether the turn in hand answers rows; a client that waits for its own is not interrupted.
-    fn answers_rows(&self) -> bool {
-        self.seed_in_hand().is_some_and(|seed| matches!(seed.source, Source::Row(_)))
+    /// Returns whether the turn in hand answers rows of a place; neither a client that waits for its own turn nor another chat is
+    /// interrupted.
+    fn answers_place(&self, other: &Route) -> bool {
+        let answers = |seed: &Seed| match &seed.source {
+            Source::Row(first) => is_same_place(&first.inbound.route, other),
+            Source::Ask(_) => false,
+        };
+        self.seed_in_hand().is_some_and(answers)
     }
 
     fn seed_in_hand(&self) -> Option<&Seed> {
@@ -121,12 +130,13 @@ impl SessionActor {
         }
     }
 
-    /// Hands a message to the turn that runs, if that answers to the same place. One that it has no room for waits for its own.
+    /// Hands a message to the turn that runs, if that answers the same writer in the same place: what tools there are for a turn is
+    /// decided by who wrote what it answers. What comes with a file, and what it has no room for, waits for its own turn.
     fn steer(&mut self, row: InboxRow, backlog: Backlog) -> Course {
         let Some(Seed { source: Source::Row(first), run, .. }) = self.seed_in_hand() else { return Course::GoesOn };
         let (one, other) = (&first.inbound.route, &row.inbound.route);
-        let same = (&one.account, &one.chat, &one.thread) == (&other.account, &other.chat, &other.thread);
-        if same && first.inbound.order.is_none() {
+        let same = is_same_place(one, other) && one.peer.id == other.peer.id;
+        if same && first.inbound.order.is_none() && row.inbound.media.is_none() {
             let InboxRow { id, inbound, .. } = row;
             let line = Entry {
                 role: Role::User,
@@ -159,4 +169,9 @@ impl SessionActor {
         // What is remembered lacks these lines.
         self.memory.lines = None;
     }
+}
+
+/// Returns whether the answers to two messages go to the same place.
+fn is_same_place(one: &Route, other: &Route) -> bool {
+    (&one.account, &one.chat, &one.thread) == (&other.account, &other.chat, &other.thread)
 }

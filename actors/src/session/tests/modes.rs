@@ -7,6 +7,7 @@ use crate::agent::{Ending, Piece};
 use crate::core::ActorRef;
 use crate::doubles::{Line, Stage, play};
 use crate::message::{Role, SessionMessage, Tenure, ToolCall, ToolResult, Usage};
+use crate::session::commands::AccessGroups;
 use crate::session::{QueueRules, QueueWish};
 
 /// What happens to the first turn, which runs when the others come.
@@ -155,10 +156,25 @@ fn a_sessions_own_word_goes_before_the_settings_and_a_messages_before_that() {
         assert_eq!(bench.prompts(), ["1", "2\n\n3"]);
     });
     play(|stage| async move {
-        let bench = Bench::new(&stage);
+        let mut bench = Bench::new(&stage);
+        bench.settings.commands.access_groups = AccessGroups::Ignored;
         let (_pieces, _session) = busy(&bench, &stage, &["2 /queue interrupt"]).await;
         bench.answered().await;
         assert_eq!(told(bench.transcript().await), ["U: 1", "U: 2", "A: 2"]);
+    });
+}
+
+/// Else anybody in a group could end the turns of others, or have their messages dropped.
+#[test]
+fn the_word_of_a_stranger_is_text() {
+    play(|stage| async move {
+        let bench = Bench::new(&stage);
+        let (pieces, _session) = busy(&bench, &stage, &["2 /queue interrupt"]).await;
+        stage.pass(std::time::Duration::from_secs(5)).await;
+        [say("one"), end()].into_iter().for_each(|piece| pieces.send(piece).unwrap());
+        bench.answered().await;
+        assert_eq!(bench.prompts(), ["1", "2 /queue interrupt"]);
+        assert_eq!(bench.counters.turns.aborted.get(), 0);
     });
 }
 

@@ -53,7 +53,7 @@ fn a_turn_calls_tools_and_later_turns_see_what_was_called() {
         let context = bell.contexts().remove(0);
         assert_eq!((context.session, context.agent.as_str()), (key(), "main"));
         assert_eq!((context.channel.as_deref(), context.account.as_deref()), (Some("socket-chat"), Some("default")));
-        assert_eq!((context.sender.as_deref(), context.provider.as_deref()), (Some("u1"), Some("scripted")));
+        assert_eq!((context.sender.as_deref(), context.models.len()), (Some("u1"), 1));
     });
 }
 
