@@ -19,13 +19,6 @@ const AT_A_TIME: usize = 16;
 /// The codes that clients know; `INTERNAL` is none of them, being a fault of ours.
 const CODES: [&str; 6] = ["INVALID_REQUEST", "UNAVAILABLE", "NOT_FOUND", "AGENT_TIMEOUT", "NOT_LINKED", "FORBIDDEN"];
 
-fn methods() -> Vec<(String, Value)> {
-    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/protocol.schema.json")).expect("the page");
-    let page: Value = serde_json::from_str(&text).expect("JSON");
-    let methods = page["methods"].as_object().expect("methods");
-    methods.iter().map(|(name, method)| (name.clone(), method["params"].clone())).collect()
-}
-
 /// Makes parameters: every other time such as fit, and such as nearly do.
 fn made(case: u64, schema: &Value) -> Value {
     let mut dice = Dice::of_case(case);
@@ -47,11 +40,12 @@ fn made(case: u64, schema: &Value) -> Value {
 async fn every_method_answers_whatever_it_is_asked() {
     let gateway = Gateway::start(json!({})).await;
     let mut client = ControlClient::connect(&gateway).await;
-    for (method, schema) in methods() {
+    for (method, about) in super::methods() {
+        let schema = &about["params"];
         for begin in (0..cases() / 2).step_by(AT_A_TIME) {
             let mut asked = Vec::with_capacity(AT_A_TIME);
             for case in begin..begin + AT_A_TIME as u64 {
-                let params = made(case, &schema);
+                let params = made(case, schema);
                 asked.push((client.send(&method, params.clone()).await, params));
             }
             for (id, params) in asked {

@@ -5,12 +5,10 @@ use serde_json::{Value, json};
 use crate::harness::control::ControlClient;
 use crate::harness::gateway::{Gateway, TOKEN};
 
-/// The table, as the docs have it.
+/// The need of every method, as the docs have it.
 fn table() -> Vec<(String, String)> {
-    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/protocol.schema.json")).expect("the page");
-    let page: Value = serde_json::from_str(&text).expect("JSON");
-    let methods = page["methods"].as_object().expect("methods");
-    methods.iter().map(|(name, method)| (name.clone(), method["needs"].as_str().expect("a need").to_owned())).collect()
+    let need = |about: Value| about["needs"].as_str().expect("a need").to_owned();
+    super::methods().into_iter().map(|(name, about)| (name, need(about))).collect()
 }
 
 /// All scopes that do not give this one.
