@@ -2,14 +2,11 @@
 
 use std::time::Duration;
 
-use serde_json::json;
-
 use crate::completions::{Mode, Target};
-use crate::harness::gateway::{Gateway, merge};
 use crate::provider::StandIn;
 use crate::report::{Bar, Line, Report};
 use crate::sample::median;
-use crate::stage::quiet;
+use crate::stage::asking;
 
 const IN_FLIGHT: usize = 16;
 const RATE: u32 = 1_000;
@@ -19,11 +16,7 @@ const ROUND: Duration = Duration::from_secs(3);
 /// Measures the figure.
 pub async fn measure(report: &mut Report) {
     let stand_in = StandIn::start();
-    let mut settings = quiet();
-    let provider =
-        json!({ "api": "openai-completions", "baseUrl": format!("http://127.0.0.1:{}/v1", stand_in.port), "models": ["m"] });
-    merge(&mut settings, json!({ "models": { "providers": { "standin": provider } } }));
-    let gateway = Gateway::start(settings).await;
+    let gateway = asking(&stand_in).await;
     let port = gateway.port();
     for mode in [Mode::Whole, Mode::Streamed] {
         let (through, directly) = (Target { port, mode }, Target { port: stand_in.port, mode });

@@ -6,6 +6,7 @@ use crate::harness::backend::{Backend, config};
 use crate::harness::gateway::{Gateway, merge};
 use crate::harness::mosquitto::{Log, Mosquitto, Setup};
 use crate::load::{Load, Topics};
+use crate::provider::StandIn;
 
 /// A broker with so many accounts on it.
 pub struct Stage {
@@ -49,6 +50,15 @@ impl Stage {
     pub async fn load(&self, account: usize, run: &str, chats: usize) -> Load {
         Load::connect(self.broker.port, &Self::topics(account), run, chats).await
     }
+}
+
+/// Starts a gateway whose agents ask a stand-in.
+pub async fn asking(stand_in: &StandIn) -> Gateway {
+    let mut settings = quiet();
+    let provider =
+        json!({ "api": "openai-completions", "baseUrl": format!("http://127.0.0.1:{}/v1", stand_in.port), "models": ["m"] });
+    merge(&mut settings, json!({ "models": { "providers": { "standin": provider } } }));
+    Gateway::start(settings).await
 }
 
 /// Returns the name of an account.
