@@ -314,7 +314,7 @@ impl Pump {
 
     fn acknowledged(&mut self, acked: Acked) {
         let Some(Pending { room, at_ms, place }) = self.pending.remove(&acked.token) else { return };
-        if let Some(done_ms) = self.rooms.done(&room, at_ms) {
+        if let Some(done_ms) = self.rooms.done(&room, at_ms, self.clock.now_ms()) {
             self.checkpoints.done(&room, done_ms);
         }
         if acked.became == Became::New {
