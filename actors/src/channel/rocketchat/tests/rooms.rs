@@ -111,6 +111,7 @@ fn a_direct_room_is_a_pair_unless_more_are_in_it() {
     assert!(direct("botann", None, None).is_pair("bot"));
     assert!(direct("x1", Some("ann"), None).is_pair("bot"));
     assert!(!direct("x1", Some("ann,ben"), None).is_pair("bot"));
+    assert!(!direct("x1", None, None).is_pair("bot"), "nothing says who is in it");
     assert!(direct("annbot", Some("ann,ben"), Some(2)).is_pair("bot"));
     assert!(!direct("annbot", None, Some(3)).is_pair("bot"));
     assert!(!info("annbot").is_pair("bot"));
