@@ -390,6 +390,7 @@ impl Pump {
             self.names_again = None;
             self.find_names();
         }
+        self.checkpoints.try_again();
         let told = self.typing.tick(&self.me, now);
         self.call_typing(told);
         Ok(())
