@@ -146,4 +146,6 @@ pub(super) struct Room {
     pub(super) floor_ms: i64,
     /// The id of its subscription.
     pub(super) sub: Option<String>,
+    /// Whether it waits to be caught up with.
+    pub(super) queued: bool,
 }

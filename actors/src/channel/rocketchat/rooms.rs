@@ -39,7 +39,7 @@ impl Rooms {
         if self.rooms.len() >= ROOMS_MAX {
             return Added::Full;
         }
-        let room = Room { info, phase: Phase::behind(), done_ms: i64::MIN, floor_ms: i64::MIN, sub: None };
+        let room = Room { info, phase: Phase::behind(), done_ms: i64::MIN, floor_ms: i64::MIN, sub: None, queued: false };
         self.rooms.insert(room.info.id.clone(), room);
         Added::New
     }
@@ -105,7 +105,9 @@ impl Rooms {
 
     /// Has a room caught up with, in its turn.
     pub(super) fn queue(&mut self, id: &str) {
-        if self.rooms.contains_key(id) && !self.behind.iter().any(|waiting| waiting == id) {
+        if let Some(room) = self.rooms.get_mut(id)
+            && !std::mem::replace(&mut room.queued, true)
+        {
             self.behind.push_back(id.to_owned());
         }
     }
@@ -117,7 +119,11 @@ impl Rooms {
             _ => false,
         };
         let at = self.behind.iter().position(waits).unwrap_or(0);
-        self.behind.remove(at)
+        let id = self.behind.remove(at)?;
+        if let Some(room) = self.rooms.get_mut(&id) {
+            room.queued = false;
+        }
+        Some(id)
     }
 
     /// Ends a room's catching up: returns what came live meanwhile, in the order of writing. A room that had to forget some of it
