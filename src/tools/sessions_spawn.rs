@@ -110,6 +110,7 @@ fn inbound(order: Order, task: String, context: &ToolContext, at_ms: i64) -> Inb
         route: Route { account: webchat::default_account(), chat, thread: None, peer },
         chat_label: "sub-agent".to_owned(),
         text: task,
+        overheard: None,
         media: None,
         mentioned: true,
         at_ms,

@@ -113,6 +113,7 @@ fn accept(number: usize) -> Accept {
         route,
         chat_label: sender,
         text,
+        overheard: None,
         media: None,
         mentioned: true,
         at_ms: 1_700_000_000_000,

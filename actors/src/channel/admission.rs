@@ -45,10 +45,11 @@ impl Admission<'_> {
                     None => self.switchboard.resolve(&inbound.route),
                 };
                 if in_room {
-                    let text = self.access.without_prefix(&inbound).to_owned();
-                    // An order is to be read as one: what was said before changes nothing about it.
-                    let is_order = text.starts_with('/') || text.trim().eq_ignore_ascii_case("stop");
-                    inbound.text = if is_order { text } else { talks.with_context(&inbound, text) };
+                    inbound.text = self.access.without_prefix(&inbound).to_owned();
+                    // A command answers nothing that was said: the next message is told of it.
+                    if !inbound.text.starts_with('/') {
+                        inbound.overheard = talks.take_said(&inbound);
+                    }
                 }
                 if addressed {
                     talks.open(&inbound, self.access, now);

@@ -6,9 +6,11 @@
 
 mod actor;
 mod admission;
+mod checks;
 mod chunking;
 mod connector;
 mod cursors;
+mod event_queue;
 mod facts;
 mod groups;
 mod intake;

@@ -66,19 +66,15 @@ impl Talks {
         }
     }
 
-    /// Puts what was said since the last answer before a text that is answered now, and forgets it.
-    pub(super) fn with_context(&mut self, message: &Inbound, text: String) -> String {
-        let Some(talk) = self.rooms.get_mut(&message.route.chat) else { return text };
+    /// Takes out what was said since the last answer where a message is answered now, a line each.
+    pub(super) fn take_said(&mut self, message: &Inbound) -> Option<String> {
+        let talk = self.rooms.get_mut(&message.route.chat)?;
         let (here, others): (VecDeque<_>, VecDeque<_>) =
             std::mem::take(&mut talk.said).into_iter().partition(|said| said.thread == message.route.thread);
         talk.said_bytes = others.iter().map(|said| said.line.len()).sum();
         talk.said = others;
-        if here.is_empty() {
-            return text;
-        }
         let lines: Vec<_> = here.into_iter().map(|said| said.line).collect();
-        let name = &message.route.peer.name;
-        format!("[Said here since the last answer]\n{}\n\n[To be answered now]\n{name}: {text}", lines.join("\n"))
+        (!lines.is_empty()).then(|| lines.join("\n"))
     }
 
     fn talk(&mut self, chat: &ChatRef) -> &mut Talk {

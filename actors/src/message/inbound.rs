@@ -24,6 +24,10 @@ pub struct Inbound {
     pub chat_label: String,
     /// The text for the agent.
     pub text: String,
+    /// What others said in the room since the last answer, a line each: nobody's words to the agent, so nothing of it is read as an
+    /// order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overheard: Option<String>,
     /// What came with it.
     pub media: Option<Media>,
     /// Whether the agent was addressed by name (always true in a direct chat).
@@ -35,4 +39,14 @@ pub struct Inbound {
     /// What a control client asked for with it; `None` for everything that came from a platform.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<Box<Order>>,
+}
+
+impl Inbound {
+    /// Puts what was overheard before the text, once it is known that the agent is to read both.
+    pub fn tell_overheard(&mut self) {
+        if let Some(lines) = self.overheard.take() {
+            let (name, text) = (&self.route.peer.name, &self.text);
+            self.text = format!("[Said here since the last answer]\n{lines}\n\n[To be answered now]\n{name}: {text}");
+        }
+    }
 }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
-use url::Url;
 
 use super::config::AccountConfig;
 use super::platform::{RocketChat, Source, Sources};
 use super::{NAME, entries, target};
+use crate::channel::checks::{Checks, within};
 use crate::channel::section::{DEFAULT_ID, Draft, Keys, inheriting};
-use crate::channel::{Account, AccountProblem, DmPolicy, ENV_KEY, tls};
+use crate::channel::{Account, AccountProblem, DmPolicy, ENV_KEY};
 use crate::core::Clock;
 use crate::message::AccountKey;
 
@@ -80,8 +80,7 @@ fn config(draft: &Draft, env: &Map<String, Value>) -> Result<(AccountConfig, Sou
     }
     let sources =
         Sources { token: in_file.token.or_env(has_login(&config)), base_url: in_file.base_url.or_env(config.base().is_some()) };
-    let problems: Vec<_> = value_problems(&config).into_iter().map(|(key, text)| draft.problem(key, &text)).collect();
-    if problems.is_empty() { Ok((config, sources)) } else { Err(problems) }
+    checks(&config).passed((config, sources), draft)
 }
 
 fn has_login(config: &AccountConfig) -> bool {
@@ -105,34 +104,27 @@ fn fill(config: &mut AccountConfig, env: &Map<String, Value>) {
     }
 }
 
-fn value_problems(config: &AccountConfig) -> Vec<(&'static str, String)> {
-    let mut problems = Vec::new();
-    let mut check = |key: &'static str, result: Result<(), String>| {
-        if let Err(text) = result {
-            problems.push((key, text));
-        }
-    };
-    check("baseUrl", config.base().map_or(Ok(()), |base| base_url(&base)));
-    check("dmPolicy", open_needs_everybody(config));
-    check("conversationWindowMinutes", within(config.conversation_window_minutes.into(), 0, 1440, "minutes"));
-    check("historyLimit", within(config.history_limit.into(), 0, 500, "messages"));
-    check("rooms", rooms(config));
-    check("textChunkLimit", within(config.text_chunk_limit.into(), 64, 100_000, "characters"));
-    check("catchUpMaxAgeMinutes", within(config.catch_up_max_age_minutes.into(), 1, 43_200, "minutes"));
-    check("catchUpMaxMessages", within(config.catch_up_max_messages.into(), 1, 10_000, "messages"));
-    check("watchdogSec", within(config.watchdog_sec.into(), 4, 3600, "seconds"));
-    check("reconnectBaseDelayMs", within(config.reconnect_base_delay_ms, 10, 60_000, "milliseconds"));
-    check("reconnectMaxDelayMs", within(config.reconnect_max_delay_ms, 10, 3_600_000, "milliseconds"));
-    check("reconnectSlowSec", within(config.reconnect_slow_sec, 1, 86_400, "seconds"));
-    check("defaultTo", config.default_to.as_deref().map_or(Ok(()), |to| target::parse(to).map(drop).map_err(|e| e.0)));
-    match (&config.ca_pem, &config.ca_file) {
-        (Some(pem), _) => check("caPem", tls::certificates(pem).map(drop).map_err(|error| error.to_string())),
-        (None, Some(_)) => {
-            check("caFile", Err("its contents are missing: the file is read when the configuration is loaded".into()))
-        }
-        (None, None) => {}
+fn checks(config: &AccountConfig) -> Checks {
+    let mut checks = Checks::default();
+    if let Some(base) = config.base() {
+        checks.web_address("baseUrl", &base, "https://chat.example.org");
     }
-    problems
+    checks.check("dmPolicy", open_needs_everybody(config));
+    checks.within("conversationWindowMinutes", config.conversation_window_minutes, 0..=1440, "minutes");
+    checks.within("historyLimit", config.history_limit, 0..=500, "messages");
+    checks.check("rooms", rooms(config));
+    checks.within("textChunkLimit", config.text_chunk_limit, 64..=100_000, "characters");
+    checks.within("catchUpMaxAgeMinutes", config.catch_up_max_age_minutes, 1..=43_200, "minutes");
+    checks.within("catchUpMaxMessages", config.catch_up_max_messages, 1..=10_000, "messages");
+    checks.within("watchdogSec", config.watchdog_sec, 4..=3600, "seconds");
+    checks.within("reconnectBaseDelayMs", config.reconnect_base_delay_ms, 10..=60_000, "milliseconds");
+    checks.within("reconnectMaxDelayMs", config.reconnect_max_delay_ms, 10..=3_600_000, "milliseconds");
+    checks.within("reconnectSlowSec", config.reconnect_slow_sec, 1..=86_400, "seconds");
+    if let Some(to) = &config.default_to {
+        checks.check("defaultTo", target::parse(to).map(drop).map_err(|error| error.0));
+    }
+    checks.certificates(config.ca_pem.as_deref(), config.ca_file.as_deref());
+    checks
 }
 
 fn open_needs_everybody(config: &AccountConfig) -> Result<(), String> {
@@ -144,19 +136,7 @@ fn open_needs_everybody(config: &AccountConfig) -> Result<(), String> {
 
 fn rooms(config: &AccountConfig) -> Result<(), String> {
     let mut windows = config.rooms.values().filter_map(|room| room.conversation_window_minutes);
-    windows.try_for_each(|minutes| within(minutes.into(), 0, 1440, "minutes of conversationWindowMinutes"))
-}
-
-fn base_url(base: &str) -> Result<(), String> {
-    const FORM: &str = "has to be an address like https://chat.example.org, without a query and without a login";
-    let url = Url::parse(base).map_err(|_| FORM.to_owned())?;
-    let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
-    let web = matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(|host| !host.is_empty());
-    if plain && web { Ok(()) } else { Err(FORM.to_owned()) }
-}
-
-fn within(value: u64, min: u64, max: u64, unit: &str) -> Result<(), String> {
-    if (min..=max).contains(&value) { Ok(()) } else { Err(format!("has to be {min} to {max} {unit}, not {value}")) }
+    windows.try_for_each(|minutes| within(minutes.into(), 0..=1440, "minutes of conversationWindowMinutes"))
 }
 
 fn account(id: &str, config: AccountConfig, sources: Sources) -> Account {

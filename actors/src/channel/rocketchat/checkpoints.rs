@@ -21,12 +21,23 @@ pub(super) type Written = (BTreeMap<String, i64>, bool);
 pub(super) struct Checkpoints {
     cursors: Cursors,
     dirty: BTreeMap<String, i64>,
-    writing: bool,
+    state: State,
+}
+
+/// Whether writes are due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// As soon as there is something to write.
+    Ready,
+    /// Some are under way.
+    Writing,
+    /// The last ones failed: not before [`Checkpoints::try_again`].
+    Failed,
 }
 
 impl Checkpoints {
     pub(super) const fn new(cursors: Cursors) -> Self {
-        Self { cursors, dirty: BTreeMap::new(), writing: false }
+        Self { cursors, dirty: BTreeMap::new(), state: State::Ready }
     }
 
     /// Returns since when the account listens: from now on, when it never did.
@@ -68,27 +79,34 @@ impl Checkpoints {
 
     /// Returns whether nothing waits to be written, or is.
     pub(super) fn is_idle(&self) -> bool {
-        !self.writing && self.dirty.is_empty()
+        self.state != State::Writing && self.dirty.is_empty()
     }
 
     /// Returns the writes that are due; one at a time.
     pub(super) fn write(&mut self) -> Option<BoxFuture<'static, Written>> {
-        if self.writing || self.dirty.is_empty() {
+        if self.state != State::Ready || self.dirty.is_empty() {
             return None;
         }
-        self.writing = true;
+        self.state = State::Writing;
         let batch = std::mem::take(&mut self.dirty);
         let writes: Vec<_> = batch.iter().map(|(room, at)| self.cursors.write(&room_name(room), at.to_string())).collect();
         Some(async move { (batch, join_all(writes).await.iter().all(Result::is_ok)) }.boxed())
     }
 
-    /// Takes over what became of writes; those that failed are due again with the next acknowledgement.
+    /// Takes over what became of writes; those that failed are due again once that is said.
     pub(super) fn written(&mut self, (batch, done): Written) {
-        self.writing = false;
+        self.state = if done { State::Ready } else { State::Failed };
         if !done {
             for (room, at_ms) in batch {
                 self.dirty.entry(room).or_insert(at_ms);
             }
+        }
+    }
+
+    /// Says that writes which failed may be tried again.
+    pub(super) fn try_again(&mut self) {
+        if self.state == State::Failed {
+            self.state = State::Ready;
         }
     }
 }

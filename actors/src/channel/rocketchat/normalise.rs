@@ -79,6 +79,7 @@ pub(super) fn normalise(message: &Message, context: Context<'_>) -> Normalised {
         },
         chat_label,
         text,
+        overheard: None,
         media: None,
         mentioned,
         at_ms: message.at_ms,

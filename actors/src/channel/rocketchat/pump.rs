@@ -314,7 +314,7 @@ impl Pump {
 
     fn acknowledged(&mut self, acked: Acked) {
         let Some(Pending { room, at_ms, place }) = self.pending.remove(&acked.token) else { return };
-        if let Some(done_ms) = self.rooms.done(&room, at_ms) {
+        if let Some(done_ms) = self.rooms.done(&room, at_ms, self.clock.now_ms()) {
             self.checkpoints.done(&room, done_ms);
         }
         if acked.became == Became::New {
@@ -390,6 +390,7 @@ impl Pump {
             self.names_again = None;
             self.find_names();
         }
+        self.checkpoints.try_again();
         let told = self.typing.tick(&self.me, now);
         self.call_typing(told);
         Ok(())

@@ -66,13 +66,14 @@ impl RoomInfo {
         })
     }
 
-    /// Returns whether the room is one person and the account. A direct room's id is made of both their ids.
+    /// Returns whether the room is one person and the account. A direct room's id is made of both their ids. One of which nothing
+    /// says who is in it is none: what is said there may be for others.
     pub(super) fn is_pair(&self, own_id: &str) -> bool {
         let named_both = || self.id.starts_with(own_id) || self.id.ends_with(own_id);
         self.kind == RoomKind::Direct
             && match self.people {
                 Some(people) => people <= 2,
-                None => named_both() || !self.name.as_deref().is_some_and(|name| name.contains(',')),
+                None => named_both() || self.name.as_deref().is_some_and(|name| !name.contains(',')),
             }
     }
 
@@ -145,4 +146,6 @@ pub(super) struct Room {
     pub(super) floor_ms: i64,
     /// The id of its subscription.
     pub(super) sub: Option<String>,
+    /// Whether it waits to be caught up with.
+    pub(super) queued: bool,
 }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::message::Message;
-use super::room::{Phase, Room, RoomInfo, Spill};
+use super::room::{LATE_MS, Phase, Room, RoomInfo, Spill};
 
 /// How many rooms are listened to; those beyond are heard over the stream of all messages only, and not caught up with.
 pub(super) const ROOMS_MAX: usize = 10_000;
@@ -39,16 +39,16 @@ impl Rooms {
         if self.rooms.len() >= ROOMS_MAX {
             return Added::Full;
         }
-        let room = Room { info, phase: Phase::behind(), done_ms: i64::MIN, floor_ms: i64::MIN, sub: None };
+        let room = Room { info, phase: Phase::behind(), done_ms: i64::MIN, floor_ms: i64::MIN, sub: None, queued: false };
         self.rooms.insert(room.info.id.clone(), room);
         Added::New
     }
 
     /// Records where reading a room stopped, and before what it is none of ours.
-    pub(super) fn begin(&mut self, id: &str, done_ms: i64, floor_ms: i64) {
+    pub(super) fn begin(&mut self, id: &str, done_ms: i64, floor_ms: i64, now_ms: i64) {
         if let Some(room) = self.rooms.get_mut(id) {
             room.floor_ms = room.floor_ms.max(floor_ms);
-            room.done_ms = room.done_ms.max(done_ms);
+            room.done_ms = room.done_ms.max(believed(done_ms, now_ms));
         }
     }
 
@@ -85,8 +85,9 @@ impl Rooms {
     }
 
     /// Records that everything of a room up to a moment is done with; returns that moment where it is a later one.
-    pub(super) fn done(&mut self, id: &str, at_ms: i64) -> Option<i64> {
+    pub(super) fn done(&mut self, id: &str, at_ms: i64, now_ms: i64) -> Option<i64> {
         let room = self.rooms.get_mut(id)?;
+        let at_ms = believed(at_ms, now_ms);
         (at_ms > room.done_ms).then(|| {
             room.done_ms = at_ms;
             at_ms
@@ -104,7 +105,9 @@ impl Rooms {
 
     /// Has a room caught up with, in its turn.
     pub(super) fn queue(&mut self, id: &str) {
-        if self.rooms.contains_key(id) && !self.behind.iter().any(|waiting| waiting == id) {
+        if let Some(room) = self.rooms.get_mut(id)
+            && !std::mem::replace(&mut room.queued, true)
+        {
             self.behind.push_back(id.to_owned());
         }
     }
@@ -116,7 +119,11 @@ impl Rooms {
             _ => false,
         };
         let at = self.behind.iter().position(waits).unwrap_or(0);
-        self.behind.remove(at)
+        let id = self.behind.remove(at)?;
+        if let Some(room) = self.rooms.get_mut(&id) {
+            room.queued = false;
+        }
+        Some(id)
     }
 
     /// Ends a room's catching up: returns what came live meanwhile, in the order of writing. A room that had to forget some of it
@@ -136,4 +143,10 @@ impl Rooms {
             Phase::Live => Vec::new(),
         }
     }
+}
+
+/// Returns a moment of the server as far as it is believed: what is written now is late behind none that is. One far ahead would
+/// make all that is written until then look like old messages that were changed.
+fn believed(at_ms: i64, now_ms: i64) -> i64 {
+    at_ms.min(now_ms.saturating_add(LATE_MS))
 }

@@ -86,6 +86,7 @@ fn read(frame: &Frame<'_>, context: &Context) -> Result<Normalised, Normalised> 
         },
         chat_label,
         text,
+        overheard: None,
         media,
         mentioned,
         at_ms: at_ms(&frame.timestamp).unwrap_or(context.now_ms),

@@ -52,7 +52,10 @@ fn read(access: &Access, talks: &mut Talks, inbound: Inbound, now: Duration) -> 
     let admission =
         Admission { account: &account, access, approved: &approved, switchboard: &notebook, counters: &counters, desk: &desk };
     match admission.admit(inbound, talks, (START_MS, now)) {
-        Fate::Accept(accept) => Some(accept.inbound.text),
+        Fate::Accept(mut accept) => {
+            accept.inbound.tell_overheard();
+            Some(accept.inbound.text)
+        }
         _ => None,
     }
 }
@@ -92,6 +95,7 @@ fn what_was_said_to_others_is_told_once_with_the_next_answer() {
         assert_eq!(say("r", who, text, Mention::None), None);
     }
     assert_eq!(say("other", "Cat", "else", Mention::None), None);
+    assert_eq!(say("r", "Ann", "! /status", Mention::None).unwrap(), "/status", "a command answers nothing of it");
     let told = say("r", "Ben", "! what?", Mention::None).unwrap();
     assert_eq!(told, "[Said here since the last answer]\nBen: two\nAnn: three\n\n[To be answered now]\nBen: what?");
     assert_eq!(say("r", "Ben", "again", Mention::Said).unwrap(), "again");

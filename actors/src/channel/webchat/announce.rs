@@ -58,6 +58,7 @@ pub(super) async fn announce(
         route: Route { account: row.outbound.target.account.clone(), chat, thread: None, peer },
         chat_label: "sub-agent".to_owned(),
         text,
+        overheard: None,
         media: None,
         mentioned: true,
         at_ms: now_ms,

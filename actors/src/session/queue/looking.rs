@@ -157,7 +157,11 @@ impl SessionActor {
         let channel = inbound.route.account.channel();
         let policy = self.settings().queue.policy(channel, self.memory.manner.queue.as_ref(), wish.as_ref());
         let alone = row.inbound.order.is_some() || row.crashes > 0 || !row.steps.is_empty();
-        let sort = match self.settings().commands.read(&row.inbound) {
+        let reading = self.settings().commands.read(&row.inbound);
+        if reading == Reading::Message {
+            row.inbound.tell_overheard();
+        }
+        let sort = match reading {
             Reading::Command(Order { command: Command::Stop, .. }, _) => Sort::Stop,
             Reading::Message if !alone => Sort::Message,
             Reading::Command(..) | Reading::Ignored | Reading::Message => Sort::Alone,

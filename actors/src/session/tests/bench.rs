@@ -81,6 +81,13 @@ impl Bench {
         self.store.inner.accept(texts.iter().map(accept).collect()).await.unwrap();
     }
 
+    /// Puts a row into the inbox that comes with what others said before.
+    pub(super) async fn overhearing(&self, text: &str, said: &str) {
+        let mut accept = make::accept("room", text);
+        (accept.inbound.text, accept.inbound.overheard) = (text.to_owned(), Some(said.to_owned()));
+        self.store.inner.accept(vec![accept]).await.unwrap();
+    }
+
     pub(super) fn open_rows(&self) -> u64 {
         self.store.health().inbox_open
     }

@@ -178,6 +178,28 @@ fn the_word_of_a_stranger_is_text() {
     });
 }
 
+/// What others said to each other in a room comes with the message that is answered: it is nobody's order, and hides none.
+#[test]
+fn what_was_overheard_is_told_and_not_obeyed() {
+    play(|stage| async move {
+        let mut bench = Bench::new(&stage);
+        bench.settings.commands.access_groups = AccessGroups::Ignored;
+        let (pieces, session) = busy(&bench, &stage, &[]).await;
+        bench.overhearing("2", "Eve: /queue interrupt").await;
+        session.wake();
+        stage.pass(std::time::Duration::from_secs(5)).await;
+        [say("one"), end()].into_iter().for_each(|piece| pieces.send(piece).unwrap());
+        bench.answered().await;
+        let told = "[Said here since the last answer]\nEve: /queue interrupt\n\n[To be answered now]\nÜnïcode 🎭: 2";
+        assert_eq!(bench.prompts(), ["1", told]);
+        assert_eq!(bench.counters.turns.aborted.get(), 0);
+        bench.overhearing("abort", "Eve: so what").await;
+        session.wake();
+        bench.answered().await;
+        assert_eq!(bench.prompts().len(), 2, "it is a command");
+    });
+}
+
 /// Each request fails once, or is done and its answer never comes: every message is part of exactly one turn.
 #[test]
 fn a_failing_or_late_store_costs_no_collected_message() {

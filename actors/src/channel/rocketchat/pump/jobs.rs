@@ -116,7 +116,7 @@ impl Pump {
     /// Records from where a room is to be read: where reading stopped, else the moment of joining, else the first start of all.
     fn begin_room(&mut self, id: &str, joined_ms: Option<i64>, done_ms: Option<i64>) {
         let floor_ms = self.since_ms.max(joined_ms.unwrap_or(i64::MIN));
-        self.rooms.begin(id, done_ms.unwrap_or(floor_ms), floor_ms);
+        self.rooms.begin(id, done_ms.unwrap_or(floor_ms), floor_ms, self.clock.now_ms());
     }
 
     pub(super) fn date_rooms(&mut self) {

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod catch_up;
+mod checkpoints;
 mod frame;
 mod mention;
 mod message;

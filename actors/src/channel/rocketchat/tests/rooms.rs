@@ -1,9 +1,11 @@
 use serde_json::json;
 
 use super::super::message::Message;
-use super::super::room::{HELD_MAX, Phase, RoomInfo, RoomKind};
+use super::super::room::{HELD_MAX, LATE_MS, Phase, RoomInfo, RoomKind};
 use super::super::rooms::{Added, Rooms};
 use super::super::seen::Seen;
+
+const NOW_MS: i64 = 1000;
 
 fn message(id: &str, room: &str, at: i64) -> Message {
     Message::read(&json!({ "_id": id, "rid": room, "msg": "x", "ts": at, "u": { "_id": "u" } })).unwrap()
@@ -17,7 +19,7 @@ fn rooms(ids: &[&str]) -> Rooms {
     let mut rooms = Rooms::default();
     for id in ids {
         assert_eq!(rooms.add(info(id)), Added::New);
-        rooms.begin(id, 10, 5);
+        rooms.begin(id, 10, 5, NOW_MS);
     }
     rooms
 }
@@ -64,14 +66,24 @@ fn a_room_whose_messages_wait_comes_first() {
 #[test]
 fn what_is_done_with_only_grows() {
     let mut rooms = rooms(&["a"]);
-    assert_eq!(rooms.done("a", 9), None);
-    assert_eq!(rooms.done("a", 20), Some(20));
-    assert_eq!(rooms.done("a", 20), None);
-    assert_eq!(rooms.done("gone", 20), None);
+    assert_eq!(rooms.done("a", 9, NOW_MS), None);
+    assert_eq!(rooms.done("a", 20, NOW_MS), Some(20));
+    assert_eq!(rooms.done("a", 20, NOW_MS), None);
+    assert_eq!(rooms.done("gone", 20, NOW_MS), None);
     rooms.subscribed("a", "s1".into());
     assert_eq!(rooms.of_sub("s1").as_deref(), Some("a"));
     assert_eq!(rooms.remove("a").as_deref(), Some("s1"));
     assert_eq!(rooms.of_sub("s1"), None);
+}
+
+#[test]
+fn a_moment_far_ahead_does_not_make_what_follows_old() {
+    let mut rooms = rooms(&["a", "b"]);
+    assert_eq!(rooms.done("a", i64::MAX, NOW_MS), Some(NOW_MS + LATE_MS));
+    // Nor does one that was written down before.
+    rooms.begin("b", i64::MAX, 5, NOW_MS);
+    assert_eq!(rooms.get("b").unwrap().done_ms, NOW_MS + LATE_MS);
+    assert_eq!(rooms.done("a", NOW_MS + LATE_MS + 1, NOW_MS + 1), Some(NOW_MS + LATE_MS + 1), "it goes on with the clock");
 }
 
 #[test]
@@ -99,6 +111,7 @@ fn a_direct_room_is_a_pair_unless_more_are_in_it() {
     assert!(direct("botann", None, None).is_pair("bot"));
     assert!(direct("x1", Some("ann"), None).is_pair("bot"));
     assert!(!direct("x1", Some("ann,ben"), None).is_pair("bot"));
+    assert!(!direct("x1", None, None).is_pair("bot"), "nothing says who is in it");
     assert!(direct("annbot", Some("ann,ben"), Some(2)).is_pair("bot"));
     assert!(!direct("annbot", None, Some(3)).is_pair("bot"));
     assert!(!info("annbot").is_pair("bot"));
