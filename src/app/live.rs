@@ -84,7 +84,7 @@ impl LiveConfig {
     /// # Errors
     /// Its providers cannot be built.
     pub(super) fn probe(&self, config: &Config) -> Result<(), TableError> {
-        Generation::new(config.clone(), &self.clock, &self.webchat).map(drop)
+        providers(config, &self.clock).map(drop)
     }
 
     /// Returns the clock that providers go by.
@@ -179,9 +179,8 @@ impl Providers for LiveConfig {
 
 impl Generation {
     fn new(config: Config, clock: &Clock, webchat: &WebChatDesk) -> Result<Self, TableError> {
+        let providers = Arc::new(providers(&config, clock)?);
         let slices = &config.slices;
-        let choices = models::choices(&slices.models, slices.session.model.as_deref(), &slices.agents);
-        let providers = Arc::new(ProviderTable::new(models::settings(&slices.models), &choices, clock)?);
         Ok(Self {
             sessions: Arc::new(slices.session.clone()),
             routes: Arc::new(slices.routes.clone()),
@@ -200,6 +199,12 @@ impl Generation {
             config,
         })
     }
+}
+
+fn providers(config: &Config, clock: &Clock) -> Result<ProviderTable, TableError> {
+    let slices = &config.slices;
+    let choices = models::choices(&slices.models, slices.session.model.as_deref(), &slices.agents);
+    ProviderTable::new(models::settings(&slices.models), &choices, clock)
 }
 
 fn channels(delivery: &DeliverySettings) -> ChannelSettings {

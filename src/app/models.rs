@@ -11,8 +11,7 @@ pub(super) fn settings(models: &ModelsConfig) -> Vec<ProviderSettings> {
 
 /// Returns which models answer for whom; `primary` is the default one.
 pub(super) fn choices(models: &ModelsConfig, primary: Option<&str>, agents: &[AgentSettings]) -> Choices {
-    let primary = primary.or(models.default_provider.as_deref()).map(str::to_owned);
-    let default = Choice { primary, fallbacks: models.fallbacks.clone() };
+    let default = Choice { primary: primary.map(str::to_owned), fallbacks: models.fallbacks.clone() };
     let of = |agent: &AgentSettings| Choice { primary: agent.model.clone(), fallbacks: agent.fallbacks.clone() };
     let own = agents.iter().map(|agent| (agent.id.clone(), of(agent)));
     let own = own.filter(|(_, choice)| choice.primary.is_some() || !choice.fallbacks.is_empty());

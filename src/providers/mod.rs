@@ -3,12 +3,14 @@
 mod chain;
 mod cooling;
 mod echo;
+mod names;
 mod remote;
 mod script;
 mod settings;
 mod table;
 
 pub use echo::Echo;
+pub use names::{ModelNames, ModelRef, Stock};
 pub use remote::{Ability, AboutModel, Price, Remote, RemoteSettings, Style, TimeLimits};
 pub use script::{Script, ScriptError};
 pub use settings::{Choice, Choices, ProviderSettings, TableError};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{RemoteSettings, ScriptError};
+use super::{RemoteSettings, ScriptError, Stock};
 
 /// One configured provider.
 #[derive(Clone, Debug)]
@@ -32,6 +32,15 @@ impl ProviderSettings {
         match self {
             Self::Echo { id } | Self::Script { id, .. } => id,
             Self::Remote(settings) => &settings.id,
+        }
+    }
+
+    /// Returns which models it has.
+    #[must_use]
+    pub fn stock(&self) -> Stock {
+        match self {
+            Self::Echo { .. } | Self::Script { .. } => Stock::Own,
+            Self::Remote(settings) => Stock::listed(settings.models.iter().map(|about| about.id.clone())),
         }
     }
 }
@@ -82,10 +91,7 @@ pub enum TableError {
         /// What is wrong with the file.
         error: ScriptError,
     },
-    /// A default that nothing answers to.
-    #[error("agents.defaults.model.primary: {0}")]
-    Default(String),
-    /// Another model of a choice that nothing answers to.
+    /// A model of a choice that nothing answers to.
     #[error("{at}: {reason}")]
     Choice {
         /// Where the choice is made.

@@ -1,57 +1,34 @@
 //! Finds the provider for a model's name.
 
-mod finder;
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use callboard_actors::agent::{Provider, ProviderError, Providers};
 use callboard_actors::core::Clock;
+use callboard_actors::message::Code;
 
 use super::chain::{Chain, Link};
 use super::cooling::Cooling;
 use super::remote::Clients;
-use super::{Choice, Choices, Echo, ProviderSettings, Remote, Script, TableError};
-use finder::{Finder, names};
+use super::{Choice, Choices, Echo, ModelNames, ModelRef, ProviderSettings, Remote, Script, TableError};
 
-/// A provider's place in the table and a model as that provider knows it.
-type Place = (usize, String);
+/// Every provider by its name.
+type ById = BTreeMap<String, Arc<dyn Provider>>;
 
-/// The providers of one configuration, in its order. The echo provider alone when none is configured.
+/// The providers of one configuration.
 pub struct ProviderTable {
-    entries: Vec<Entry>,
-    default: Chosen,
+    names: ModelNames,
+    providers: ById,
+    default: Option<Chosen>,
     /// By the agent's id.
     agents: BTreeMap<String, Chosen>,
 }
 
 /// A model with those that step in for it, ready to be asked.
 struct Chosen {
-    /// The provider's place and the model's name as it knows it, first the one that is asked first.
-    models: Vec<Place>,
+    /// The model that is asked first.
+    first: ModelRef,
     provider: Arc<dyn Provider>,
-}
-
-impl Chosen {
-    fn first(&self) -> Option<&Place> {
-        self.models.first()
-    }
-}
-
-struct Entry {
-    id: String,
-    provider: Arc<dyn Provider>,
-    models: Models,
-}
-
-/// Which models a provider has.
-enum Models {
-    /// Those listed.
-    Listed(Vec<String>),
-    /// Whatever its backend knows.
-    Any,
-    /// One, named as the provider.
-    Own,
 }
 
 impl ProviderTable {
@@ -60,131 +37,123 @@ impl ProviderTable {
     /// # Errors
     /// Names the setting and the mend.
     pub fn new(settings: Vec<ProviderSettings>, choices: &Choices, clock: &Clock) -> Result<Self, TableError> {
-        let mut entries: Vec<Entry> = Vec::with_capacity(settings.len().max(1));
+        let mut names = ModelNames::new(settings.iter().map(|settings| (settings.id().to_owned(), settings.stock())));
+        let mut providers = ById::new();
         let mut clients = Clients::default();
         for settings in settings {
-            let entry = build(settings, &mut clients, clock)?;
-            if entries.iter().any(|other| other.id.eq_ignore_ascii_case(&entry.id)) {
-                return Err(TableError::Twice(entry.id));
+            let id = settings.id().to_owned();
+            if providers.keys().any(|other| other.eq_ignore_ascii_case(&id)) {
+                return Err(TableError::Twice(id));
             }
-            entries.push(entry);
+            providers.insert(id, build(settings, &mut clients, clock)?);
         }
-        // It needs no settings, so it may be chosen without any.
-        if entries.is_empty() || (names_echo(choices) && !entries.iter().any(|entry| entry.id == Echo::ID)) {
-            entries.push(echo(Echo::ID));
-        }
-        Self::with_choices(entries, choices, clock)
+        // The names have it too.
+        providers.entry(Echo::ID.to_owned()).or_insert_with(|| Arc::new(Echo::new(Echo::ID)));
+        let default = names.set_default(choices.default.primary.as_deref());
+        default.map_err(|reason| TableError::Choice { at: "agents.defaults.model.primary".to_owned(), reason })?;
+        Self::with_choices(names, providers, choices, clock)
     }
 
-    fn with_choices(entries: Vec<Entry>, choices: &Choices, clock: &Clock) -> Result<Self, TableError> {
-        let finder = Finder { entries: &entries, default: None };
-        let first = finder.find_default(choices.default.primary.as_deref())?;
-        let finder = Finder { default: Some(first.0), ..finder };
-        let default = finder.models(&choices.default, &first, "agents.defaults.model")?;
+    fn with_choices(names: ModelNames, providers: ById, choices: &Choices, clock: &Clock) -> Result<Self, TableError> {
+        let default = models(&names, &choices.default, "agents.defaults.model")?;
         let mut agents = BTreeMap::new();
         for (id, choice) in &choices.agents {
-            agents.insert(id.clone(), finder.models(choice, &first, &format!("agents.list, {id}: model"))?);
+            agents.insert(id.clone(), models(&names, choice, &format!("agents.list, {id}: model"))?);
         }
         // Every model that stands in a chain, at the place where it cools down: one that fails in one chain rests in all.
-        let mut places: Vec<Place> = Vec::new();
+        let mut places: Vec<ModelRef> = Vec::new();
         for model in [&default].into_iter().chain(agents.values()).filter(|models| models.len() > 1).flatten() {
             if !places.contains(model) {
                 places.push(model.clone());
             }
         }
         let cooling = Arc::new(Cooling::new(places.len(), clock));
-        let choose = |models: Vec<Place>| choose(&entries, models, &places, &cooling);
-        let default = choose(default);
-        let agents = agents.into_iter().map(|(id, models)| (id, choose(models))).collect();
-        Ok(Self { entries, default, agents })
+        let choose = |models: &[ModelRef]| choose(&providers, models, &places, &cooling);
+        let default = choose(&default);
+        let agents = agents.into_iter().filter_map(|(id, models)| Some((id, choose(&models)?))).collect();
+        Ok(Self { names, providers, default, agents })
     }
 
-    /// Returns all models by name, `provider/model`; of a provider that knows any model only its own name with `/*`.
-    #[must_use]
-    pub fn names(&self) -> Vec<String> {
-        names(&self.entries)
+    fn chosen(&self, chosen: Option<&Chosen>) -> Result<(Arc<dyn Provider>, String), ProviderError> {
+        let Chosen { first, provider } = chosen.ok_or_else(|| self.unknown(""))?;
+        Ok((Arc::clone(provider), first.model.clone()))
     }
 
-    fn finder(&self) -> Finder<'_> {
-        Finder { entries: &self.entries, default: self.default.first().map(|(at, _)| *at) }
+    fn unknown(&self, name: &str) -> ProviderError {
+        ProviderError { code: Code::ProviderModel, message: self.names.unknown(name), retry_after: None }
     }
 }
 
 impl Providers for ProviderTable {
     /// A model that is asked for by hand is asked alone, unless it is the default one.
     fn find(&self, model: Option<&str>) -> Result<(Arc<dyn Provider>, String), ProviderError> {
-        let Some(asked) = model else { return self.chosen(&self.default) };
-        let found = self.finder().look_up(asked).ok_or_else(|| self.finder().unknown(asked))?;
-        if self.default.first() == Some(&found) {
-            return self.chosen(&self.default);
+        let Some(asked) = model else { return self.chosen(self.default.as_ref()) };
+        let found = self.names.look_up(asked).ok_or_else(|| self.unknown(asked))?;
+        if self.names.default_model() == Some(&found) {
+            return self.chosen(self.default.as_ref());
         }
-        let (at, name) = found;
-        let entry = self.entries.get(at).ok_or_else(|| self.finder().unknown(asked))?;
-        Ok((Arc::clone(&entry.provider), name))
+        let provider = self.providers.get(&found.provider).ok_or_else(|| self.unknown(asked))?;
+        Ok((Arc::clone(provider), found.model))
     }
 
     fn find_for(&self, agent: Option<&str>, default: Option<&str>) -> Result<(Arc<dyn Provider>, String), ProviderError> {
         match agent.and_then(|agent| self.agents.get(agent)) {
-            Some(chosen) => self.chosen(chosen),
+            Some(chosen) => self.chosen(Some(chosen)),
             None => self.find(default),
         }
     }
 }
 
-impl ProviderTable {
-    fn chosen(&self, chosen: &Chosen) -> Result<(Arc<dyn Provider>, String), ProviderError> {
-        let (_, name) = chosen.first().ok_or_else(|| self.finder().unknown(""))?;
-        Ok((Arc::clone(&chosen.provider), name.clone()))
+/// Returns the models of a choice, the one that is asked first in front.
+fn models(names: &ModelNames, choice: &Choice, at: &str) -> Result<Vec<ModelRef>, TableError> {
+    let find =
+        |name: &str, at: String| names.look_up(name).ok_or_else(|| TableError::Choice { at, reason: names.unknown(name) });
+    let mut models: Vec<_> = match &choice.primary {
+        Some(name) => vec![find(name, format!("{at}.primary"))?],
+        None => names.default_model().cloned().into_iter().collect(),
+    };
+    for (place, name) in choice.fallbacks.iter().enumerate() {
+        let model = find(name, format!("{at}.fallbacks[{place}]"))?;
+        if !models.contains(&model) {
+            models.push(model);
+        }
     }
-}
-
-fn names_echo(choices: &Choices) -> bool {
-    let of = |choice: &Choice| choice.primary.iter().chain(&choice.fallbacks).any(|name| name == Echo::ID);
-    of(&choices.default) || choices.agents.values().any(of)
+    Ok(models)
 }
 
 /// Makes the provider of a choice: a chain where others step in, else the only one itself.
-fn choose(entries: &[Entry], models: Vec<Place>, places: &[Place], cooling: &Arc<Cooling>) -> Chosen {
-    let link = |model: &Place| {
-        let provider = Arc::clone(&entries.get(model.0)?.provider);
+fn choose(providers: &ById, models: &[ModelRef], places: &[ModelRef], cooling: &Arc<Cooling>) -> Option<Chosen> {
+    let link = |model: &ModelRef| {
+        let provider = Arc::clone(providers.get(&model.provider)?);
         let place = places.iter().position(|place| place == model).unwrap_or(usize::MAX);
-        Some(Link { provider, model: model.1.clone(), place })
+        Some(Link { provider, model: model.model.clone(), place })
     };
     let links: Vec<Link> = models.iter().filter_map(link).collect();
     let provider = match links.as_slice() {
         [only] => Arc::clone(&only.provider),
         _ => Arc::new(Chain::new(links, Arc::clone(cooling))),
     };
-    Chosen { models, provider }
+    Some(Chosen { first: models.first()?.clone(), provider })
 }
 
-fn echo(id: &str) -> Entry {
-    Entry { id: id.to_owned(), provider: Arc::new(Echo::new(id)), models: Models::Own }
-}
-
-fn build(settings: ProviderSettings, clients: &mut Clients, clock: &Clock) -> Result<Entry, TableError> {
+fn build(settings: ProviderSettings, clients: &mut Clients, clock: &Clock) -> Result<Arc<dyn Provider>, TableError> {
     let id = settings.id().to_owned();
     let plain = |mark: char| mark.is_ascii_alphanumeric() || matches!(mark, '-' | '_' | '.');
     if id.is_empty() || !id.chars().all(plain) {
         return Err(TableError::Name(id));
     }
-    match settings {
-        ProviderSettings::Echo { .. } => Ok(echo(&id)),
+    Ok(match settings {
+        ProviderSettings::Echo { .. } => Arc::new(Echo::new(&id)),
         ProviderSettings::Script { path, contents, .. } => {
             let script = Script::parse(&id, &path, &contents, clock);
-            let script = script.map_err(|error| TableError::Script { id: id.clone(), error })?;
-            Ok(Entry { id, provider: Arc::new(script), models: Models::Own })
+            Arc::new(script.map_err(|error| TableError::Script { id, error })?)
         }
-        ProviderSettings::Remote(settings) => {
-            let models: Vec<_> = settings.models.iter().map(|about| about.id.clone()).collect();
-            let models = if models.is_empty() { Models::Any } else { Models::Listed(models) };
-            Ok(Entry { id, provider: Arc::new(Remote::new(settings, clients, clock)?), models })
-        }
-    }
+        ProviderSettings::Remote(settings) => Arc::new(Remote::new(settings, clients, clock)?),
+    })
 }
 
 impl std::fmt::Debug for ProviderTable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.names()).finish()
+        f.debug_list().entries(self.names.all()).finish()
     }
 }

@@ -206,6 +206,27 @@ async fn another_model_steps_in_and_the_one_that_failed_rests() {
 }
 
 #[tokio::test]
+async fn a_name_means_the_same_to_the_settings_a_client_and_a_turn() {
+    let providers = json!({ "one": { "baseUrl": "http://127.0.0.1:9/v1", "models": ["m"] }, "two": { "api": "echo" } });
+    let model = json!({ "agents": { "defaults": { "model": "two" } }, "models": { "providers": providers } });
+    let gateway = Gateway::start(model).await;
+    let mut client = ControlClient::connect(&gateway).await;
+    let list = client.call("sessions.list", json!({})).await.expect("a list");
+    assert_eq!((&list["defaults"]["modelProvider"], &list["defaults"]["model"]), (&json!("two"), &json!("two")), "{list}");
+    let patch = |model: &str| json!({ "key": "main", "model": model });
+    let error = client.call("sessions.patch", patch("one/n")).await.expect_err("it is not listed");
+    let reason =
+        "invalid model: no model \"one/n\" is configured; ask for one of one/m, two, echo, or add it under models.providers";
+    assert_eq!(error["message"], json!(reason));
+    client.call("sessions.patch", patch("echo")).await.expect("it needs no settings");
+    let order = json!({ "message": "hello", "idempotencyKey": "k", "sessionKey": "main", "timeout": 60 });
+    let id = client.send("agent", order).await;
+    client.answer(&id).await.expect("accepted");
+    let answer = client.answer(&id).await.expect("an answer");
+    assert_eq!(answer["result"]["payloads"][0]["text"], json!("hello"), "{answer}");
+}
+
+#[tokio::test]
 async fn another_key_is_taken_when_one_is_refused() {
     for style in STYLES {
         let limited = Turn::Status(429, Some("3600"), "enough");

@@ -91,7 +91,9 @@ pub(super) fn default_agent(model: &Model) -> String {
 fn check_model(model: Option<&ModelName>, models: &ModelsConfig, at: &KeyPath, problems: &mut Vec<Problem>) {
     let Some(model) = model else { return };
     for name in model.primary().into_iter().chain(model.fallbacks().iter().map(String::as_str)) {
-        problems.extend(models.problem_with(name).map(|text| Problem::new(at.clone(), text)));
+        if models.names.look_up(name).is_none() {
+            problems.push(Problem::new(at.clone(), models.names.unknown(name)));
+        }
     }
 }
 

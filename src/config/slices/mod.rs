@@ -124,9 +124,7 @@ pub struct LoggingSettings {
 /// Everything that the types could not say: names that nobody has, values that exclude each other.
 pub fn cut(model: &Model, accounts: Vec<Account>, paths: &Paths, folder: FolderOf<'_>) -> Result<Slices, Vec<Problem>> {
     let mut problems = Vec::new();
-    let chosen = model.agents.defaults.model.as_ref();
-    let fallbacks = chosen.map(model::ModelName::fallbacks).unwrap_or_default();
-    let models = models::cut(&model.models, fallbacks, folder, &mut problems);
+    let models = models::cut(&model.models, model.agents.defaults.model.as_ref(), folder, &mut problems);
     let slices = Slices {
         gateway: gateway::cut(model, paths, &mut problems),
         session: session(model, &models, &accounts, &mut problems),

@@ -8,8 +8,9 @@ use url::Url;
 
 use super::FolderOf;
 use crate::config::load::read_named;
-use crate::config::model::{AboutModel, Api, ModelEntry, Models, Provider};
+use crate::config::model::{AboutModel, Api, ModelEntry, ModelName, Models, Provider};
 use crate::config::{KeyPath, Problem};
+use crate::providers::{ModelNames, Stock};
 
 /// Where Ollama listens, and where Anthropic does.
 const OLLAMA: (&str, &str) = ("ollama", "http://127.0.0.1:11434/v1");
@@ -22,8 +23,8 @@ const SILENCE: Duration = Duration::from_secs(120);
 pub struct ModelsConfig {
     /// The backends; none means `echo`.
     pub providers: Vec<ProviderConfig>,
-    /// Which one answers when nothing names another: the only one there is, `None` for `echo` or when the model has to be named.
-    pub default_provider: Option<String>,
+    /// Which model a name means, and which one answers when nobody names one.
+    pub names: ModelNames,
     /// Models that step in for the default one, in order.
     pub fallbacks: Vec<String>,
 }
@@ -46,6 +47,13 @@ pub struct ProviderConfig {
 }
 
 impl ProviderConfig {
+    fn stock(&self) -> Stock {
+        match self.kind {
+            ProviderKind::Echo | ProviderKind::Script { .. } => Stock::Own,
+            ProviderKind::Remote { .. } => Stock::listed(self.model_ids().map(str::to_owned)),
+        }
+    }
+
     /// Returns the ids of its models.
     pub fn model_ids(&self) -> impl Iterator<Item = &str> {
         self.models.iter().map(|about| about.id.as_str())
@@ -93,21 +101,15 @@ impl ModelsConfig {
         let waits = self.providers.iter().map(|provider| provider.first_token.max(provider.between_tokens));
         waits.max().unwrap_or(SILENCE)
     }
-
-    /// Returns why a model's name leads nowhere, `provider/model`, a backend's name or a bare model; `None` when it leads somewhere.
-    #[must_use]
-    pub fn problem_with(&self, model: &str) -> Option<String> {
-        let name = model.split_once('/').map_or(model, |(provider, _)| provider);
-        let listed = |provider: &ProviderConfig| provider.name == name || provider.models.iter().any(|about| about.id == model);
-        if name == "echo" || self.providers.iter().any(listed) {
-            return None;
-        }
-        let names = self.providers.iter().map(|provider| provider.name.as_str()).chain(["echo"]).collect::<Vec<_>>().join(", ");
-        Some(format!("no provider has `{model}`: write provider/model with one of {names}, or add it under `models.providers`"))
-    }
 }
 
-pub(super) fn cut(models: &Models, fallbacks: &[String], folder: FolderOf<'_>, problems: &mut Vec<Problem>) -> ModelsConfig {
+/// `chosen` is the default model.
+pub(super) fn cut(
+    models: &Models,
+    chosen: Option<&ModelName>,
+    folder: FolderOf<'_>,
+    problems: &mut Vec<Problem>,
+) -> ModelsConfig {
     let at = KeyPath::default().key("models").key("providers");
     let mut providers = Vec::new();
     for (name, provider) in &models.providers {
@@ -122,11 +124,11 @@ pub(super) fn cut(models: &Models, fallbacks: &[String], folder: FolderOf<'_>, p
             between_tokens: Duration::from_millis(provider.token_timeout_ms),
         });
     }
-    let default_provider = match providers.as_slice() {
-        [only] => Some(only.name.clone()),
-        _ => None,
-    };
-    ModelsConfig { providers, default_provider, fallbacks: fallbacks.to_vec() }
+    let mut names = ModelNames::new(providers.iter().map(|provider| (provider.name.clone(), provider.stock())));
+    // One that leads nowhere is told where it is named; one that is still to be named stops the gateway, not an edit of the file.
+    let _ = names.set_default(chosen.and_then(ModelName::primary));
+    let fallbacks = chosen.map(ModelName::fallbacks).unwrap_or_default().to_vec();
+    ModelsConfig { providers, names, fallbacks }
 }
 
 fn kind(

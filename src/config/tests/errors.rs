@@ -38,7 +38,11 @@ fn each_error_names_place_and_mend() {
     );
     check(
         "{ agents: { defaults: { model: 'gpt' } } }",
-        "callboard.json:1: agents.defaults.model: no provider has `gpt`: write provider/model with one of echo, or add it under `models.providers`",
+        "callboard.json:1: agents.defaults.model: no model \"gpt\" is configured; ask for one of echo, or add it under models.providers",
+    );
+    check(
+        "{ models: { providers: { p: { baseUrl: 'http://x/v1', models: ['m'] } } }, agents: { list: [{ id: 'a', model: 'p/n' }] } }",
+        "callboard.json:1: agents.list[0].model: no model \"p/n\" is configured; ask for one of p/m, echo, or add it under models.providers",
     );
     check(
         "{ models: { providers: { p: { baseUrl: 'ftp://x' } } } }",

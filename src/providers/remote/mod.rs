@@ -12,6 +12,7 @@ mod completions;
 mod failure;
 mod keys;
 mod picture;
+mod prompt;
 mod responses;
 mod settings;
 mod sse;

@@ -68,7 +68,7 @@ fn names_lead_to_providers() {
     let table = table(settings, Some("cloud/big")).unwrap();
     let unknown = |name: &str| {
         format!(
-            "no model {name:?} is configured; ask for one of local/*, cloud/big, cloud/small/fast, parrot, demo, or add it under models.providers"
+            "no model {name:?} is configured; ask for one of local/*, cloud/big, cloud/small/fast, parrot, demo, echo, or add it under models.providers"
         )
     };
     let cases = [
@@ -80,6 +80,7 @@ fn names_lead_to_providers() {
         (Some("local/any/thing"), "local any/thing".into()),
         (Some("parrot"), "parrot parrot".into()),
         (Some("demo/x"), "demo x".into()),
+        (Some("echo"), "echo echo".into()),
         (Some("cloud/huge"), unknown("cloud/huge")),
         (Some("huge"), unknown("huge")),
         (Some("local"), unknown("local")),
@@ -145,7 +146,7 @@ fn each_agent_has_its_own_choice_and_who_is_asked_for_by_hand_answers_alone() {
     assert_eq!((of(None), of(Some("nobody"))), ("cloud big".into(), "cloud big".into()));
     assert_eq!((of(Some("ops")), of(Some("desk"))), ("cloud small".into(), "cloud big".into()));
     assert_eq!(found(&table, Some("small")), "cloud small");
-    assert_eq!(found(&table, Some("echo")), "echo echo", "it is chosen, so it is there without settings");
+    assert_eq!(found(&table, Some("echo")), "echo echo", "it needs no settings");
     let wrong = [
         (choice(Some("cloud"), &["nobody"]), [].as_slice(), "agents.defaults.model.fallbacks[0]: no model \"nobody\""),
         (choice(None, &[]), &[("ops", choice(Some("x/y"), &[]))], "agents.list, ops: model.primary: no model \"x/y\""),

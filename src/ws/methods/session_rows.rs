@@ -12,13 +12,9 @@ pub(super) const CONTEXT_TOKENS: u64 = 128_000;
 /// Returns what sessions without settings of their own have.
 pub(super) fn defaults(control: &Control) -> Value {
     let models = control.models.get();
-    let provider = models.default_provider.clone().unwrap_or_else(|| "echo".to_owned());
-    let named = models
-        .providers
-        .iter()
-        .find(|known| known.name == provider)
-        .and_then(|known| known.models.first().map(|about| about.id.clone()));
-    json!({ "modelProvider": provider, "model": named.unwrap_or_else(|| provider.clone()), "contextTokens": CONTEXT_TOKENS })
+    let default = models.names.default_model();
+    let (provider, model) = (default.map(|default| &default.provider), default.map(|default| &default.model));
+    json!({ "modelProvider": provider, "model": model, "contextTokens": CONTEXT_TOKENS })
 }
 
 /// Returns a session as `status` shows it.

@@ -128,15 +128,9 @@ fn checked(control: &Control, field: &str, word: &str) -> Result<String, WireErr
         return Err(WireError::invalid(format!("invalid {field}: empty (null clears it)")));
     }
     if field == "model" {
-        let models = control.models.get();
-        let unlisted = word.split_once('/').and_then(|(provider, model)| {
-            let known = models.providers.iter().find(|known| known.name == provider)?;
-            (!known.models.is_empty() && !known.model_ids().any(|id| id == model)).then(|| {
-                format!("`{provider}` has no model `{model}`: it has {}", known.model_ids().collect::<Vec<_>>().join(", "))
-            })
-        });
-        if let Some(problem) = unlisted.or_else(|| models.problem_with(word)) {
-            return Err(WireError::invalid(format!("invalid model: {problem}")));
+        let names = &control.models.get().names;
+        if names.look_up(word).is_none() {
+            return Err(WireError::invalid(format!("invalid model: {}", names.unknown(word))));
         }
     }
     levels::check(field, word)

@@ -205,7 +205,10 @@ async fn wrong_orders_are_refused_with_their_reasons() {
         assert_eq!(error["message"], json!(reason), "{method} {params}");
     }
     let error = client.call("sessions.patch", json!({ "key": "main", "model": "no/such" })).await.expect_err("unknown");
-    assert!(error["message"].as_str().is_some_and(|text| text.starts_with("invalid model: no provider has")), "{error}");
+    assert!(
+        error["message"].as_str().is_some_and(|text| text.starts_with("invalid model: no model \"no/such\" is configured")),
+        "{error}"
+    );
 }
 
 #[tokio::test]

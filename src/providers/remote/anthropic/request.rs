@@ -1,10 +1,13 @@
 //! The request's body.
 
+use std::collections::BTreeSet;
+
 use callboard_actors::agent::Prompt;
-use callboard_actors::message::{Media, Role, Said, Sampling, ToolCall, ToolChoice, ToolResult, ToolRound, ToolSpec, ToolUse};
+use callboard_actors::message::{Role, Sampling, ToolCall, ToolChoice, ToolResult, ToolRound, ToolSpec, ToolUse};
 use serde_json::{Map, Value, json};
 
-use crate::providers::remote::picture::{inline, sort, with_links};
+use crate::providers::remote::picture::{Sorted, inline};
+use crate::providers::remote::prompt::{Told, parameters, role_name, told};
 use crate::providers::remote::settings::{Ability, AboutModel};
 
 /// The most tokens of an answer where neither the asker nor the configuration says; the protocol wants a number.
@@ -18,25 +21,13 @@ const OPENING: &str = "[the conversation begins]";
 pub(in super::super) fn body(prompt: &Prompt, about: Option<&AboutModel>) -> serde_json::Result<Vec<u8>> {
     let mut talk = Talk::default();
     talk.system.extend(prompt.system.clone());
-    for entry in &prompt.history {
-        // Its picture is only named: a link that has expired since would make the backend refuse the whole session.
-        // The protocol takes no calls in a request that offers no tools.
-        if prompt.tools.specs.is_empty() {
-            talk.line(entry.role, &with_links(&entry.text, &entry.media));
-            continue;
-        }
-        // The tools that were called on the way to an answer stand before it.
-        entry.rounds.iter().for_each(|calls| talk.round(calls));
-        talk.line(entry.role, &with_links(entry.last_words(), &entry.media));
-    }
-    for said in &prompt.before {
-        match said {
-            Said::Line { role, text } => talk.line(*role, text),
-            Said::Round(calls) => talk.round(calls),
+    for told in told(prompt, about) {
+        match told {
+            Told::Line(role, words) => talk.line(role, &words),
+            Told::Round(made) => talk.round(made),
+            Told::Now(said) => talk.now(said),
         }
     }
-    talk.now(&prompt.text, &prompt.media, about);
-    prompt.rounds.iter().for_each(|calls| talk.round(calls));
     let mut body = Map::new();
     let mut put = |name: &str, value: Value| drop(body.insert(name.to_owned(), value));
     put("model", json!(prompt.model));
@@ -44,35 +35,35 @@ pub(in super::super) fn body(prompt: &Prompt, about: Option<&AboutModel>) -> ser
     if !talk.system.is_empty() {
         put("system", json!([cached(text(&talk.system.join("\n\n")))]));
     }
+    put_tools(&prompt.tools, &talk.called, &mut put);
     put("messages", talk.messages());
-    put_tools(&prompt.tools, &mut put);
     put_sampling(prompt, about, &mut put);
     serde_json::to_vec(&body)
 }
 
 /// A conversation as the protocol wants it: a person's word first, then in turns, nothing empty.
 #[derive(Default)]
-struct Talk {
+struct Talk<'a> {
     system: Vec<String>,
+    /// The tools that were called in it.
+    called: BTreeSet<&'a str>,
     said: Vec<(&'static str, Vec<Value>)>,
 }
 
-impl Talk {
+impl<'a> Talk<'a> {
     fn line(&mut self, role: Role, words: &str) {
         match role {
             Role::System => self.system.push(words.to_owned()),
-            Role::Assistant => self.add("assistant", [text(words)]),
-            Role::User | Role::Tool => self.add("user", [text(words)]),
+            Role::Assistant | Role::User | Role::Tool => self.add(role_name(role), [text(words)]),
         }
     }
 
-    fn now(&mut self, words: &str, media: &[Media], about: Option<&AboutModel>) {
-        let sorted = sort(words, media, about);
-        let pictures = sorted.pictures.iter().map(|media| picture(&media.url)).collect::<Vec<_>>();
-        self.add("user", pictures.into_iter().chain([text(&sorted.text)]));
+    fn now(&mut self, said: Sorted<'_>) {
+        self.add("user", said.pictures.iter().map(|media| picture(&media.url)).chain([text(&said.text)]));
     }
 
-    fn round(&mut self, round: &ToolRound) {
+    fn round(&mut self, round: &'a ToolRound) {
+        self.called.extend(round.calls.iter().map(|(call, _)| call.name.as_str()));
         let calls = round.calls.iter().map(|(call, _)| made(call));
         self.add("assistant", [text(&round.text)].into_iter().chain(calls));
         self.add("user", round.calls.iter().map(|(call, result)| came_of(call, result)));
@@ -137,9 +128,13 @@ fn came_of(call: &ToolCall, result: &ToolResult) -> Value {
     }
 }
 
-fn put_tools(tools: &ToolUse, put: &mut impl FnMut(&str, Value)) {
-    // Backends refuse a choice among nothing.
+fn put_tools(tools: &ToolUse, called: &BTreeSet<&str>, put: &mut impl FnMut(&str, Value)) {
     if tools.specs.is_empty() {
+        // Calls are refused where no tools are told of, and a choice among none is too.
+        if !called.is_empty() {
+            put("tools", called.iter().map(|name| tool(&gone(name))).collect());
+            put("tool_choice", json!({ "type": "none" }));
+        }
         return;
     }
     put("tools", tools.specs.iter().map(tool).collect());
@@ -155,9 +150,13 @@ fn put_tools(tools: &ToolUse, put: &mut impl FnMut(&str, Value)) {
     put("tool_choice", choice);
 }
 
+/// A tool that is in the conversation only.
+fn gone(name: &str) -> ToolSpec {
+    ToolSpec { name: name.to_owned(), description: None, parameters: None, strict: None }
+}
+
 fn tool(spec: &ToolSpec) -> Value {
-    let none = || json!({ "type": "object", "properties": {} });
-    let mut tool = json!({ "name": spec.name, "input_schema": spec.parameters.clone().unwrap_or_else(none) });
+    let mut tool = json!({ "name": spec.name, "input_schema": parameters(spec) });
     if let (Some(tool), Some(description)) = (tool.as_object_mut(), &spec.description) {
         tool.insert("description".into(), json!(description));
     }

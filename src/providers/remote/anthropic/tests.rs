@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 
 use callboard_actors::agent::{Piece, Prompt};
 use callboard_actors::message::{
-    Entry, Media, Role, RunId, Sampling, ToolCall, ToolChoice, ToolResult, ToolRound, ToolSpec, ToolUse, Usage,
+    Entry, Media, Role, RunId, Said, Sampling, ToolCall, ToolChoice, ToolResult, ToolRound, ToolSpec, ToolUse, Usage,
 };
 use serde_json::{Value, json};
 
@@ -91,8 +91,6 @@ fn with_a_round() -> Entry {
 fn tools_of_an_earlier_turn_stand_before_its_answer() {
     let spec = ToolSpec { name: "clock".into(), description: None, parameters: None, strict: None };
     let history = vec![with_a_round()];
-    let plain = sent(&Prompt { history: history.clone(), ..hello() }, None);
-    assert_eq!(plain["messages"][1]["content"], json!([{ "type": "text", "text": "Let me see. It is noon." }]));
     let tools = ToolUse { specs: vec![spec], ..ToolUse::default() };
     let sent = sent(&Prompt { history, tools, ..hello() }, None);
     let expected = json!([
@@ -104,6 +102,25 @@ fn tools_of_an_earlier_turn_stand_before_its_answer() {
         { "role": "assistant", "content": [{ "type": "text", "text": "It is noon." }] },
     ]);
     assert_eq!(sent["messages"].as_array().unwrap()[1..4], *expected.as_array().unwrap());
+}
+
+/// The protocol refuses calls in a request that tells of no tools.
+#[test]
+fn calls_stand_beside_their_tools_where_none_are_offered() {
+    let rounds = with_a_round().rounds;
+    let prompts = [
+        Prompt { history: vec![with_a_round()], ..hello() },
+        Prompt { before: vec![Said::Round(rounds[0].clone())], ..hello() },
+        Prompt { rounds, ..hello() },
+    ];
+    for prompt in prompts {
+        let sent = sent(&prompt, None);
+        let said = sent["messages"].as_array().unwrap().iter().flat_map(|message| message["content"].as_array().unwrap());
+        let calls: Vec<_> = said.filter(|part| part["type"] == "tool_use").map(|part| part["name"].clone()).collect();
+        assert_eq!(calls, ["clock"], "{sent}");
+        let tool = json!({ "name": "clock", "input_schema": { "type": "object", "properties": {} } });
+        assert_eq!((&sent["tools"], &sent["tool_choice"]), (&json!([tool]), &json!({ "type": "none" })));
+    }
 }
 
 #[test]

@@ -4,4 +4,4 @@ mod chunk;
 mod request;
 
 pub(super) use chunk::Assembly;
-pub(super) use request::{EFFORTS, body};
+pub(super) use request::body;

@@ -1,17 +1,15 @@
 //! The request's body.
 
+use std::borrow::Cow;
+
 use callboard_actors::agent::Prompt;
-use callboard_actors::message::{
-    Entry, Media, Role, Said, Sampling, ToolCall, ToolChoice, ToolResult, ToolRound, ToolSpec, ToolUse,
-};
+use callboard_actors::message::{Sampling, ToolCall, ToolChoice, ToolRound, ToolSpec, ToolUse};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::providers::remote::picture::{sort, with_links};
-use crate::providers::remote::settings::{Ability, AboutModel};
-
-/// The levels of thinking that the protocol has a name for; with any other the backend decides.
-pub(in super::super) const EFFORTS: [&str; 4] = ["minimal", "low", "medium", "high"];
+use crate::providers::remote::picture::Sorted;
+use crate::providers::remote::prompt::{Told, effort, result_text, role_name, told};
+use crate::providers::remote::settings::AboutModel;
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -81,8 +79,7 @@ struct Message<'a> {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Content<'a> {
-    Borrowed(&'a str),
-    Owned(String),
+    Text(Cow<'a, str>),
     Parts(Vec<Part<'a>>),
 }
 
@@ -113,19 +110,15 @@ struct Function<'a> {
 
 /// Returns the body that asks a prompt.
 pub(in super::super) fn body(prompt: &Prompt, about: Option<&AboutModel>) -> serde_json::Result<Vec<u8>> {
-    let system = prompt.system.iter().map(|system| plain("system", Content::Borrowed(system)));
-    let history = prompt.history.iter().flat_map(past);
-    let before = prompt.before.iter().flat_map(said);
-    let rounds = prompt.rounds.iter().flat_map(round);
-    let messages = system.chain(history).chain(before).chain([now(&prompt.text, &prompt.media, about)]).chain(rounds).collect();
-    let thinking = prompt.thinking.as_deref().filter(|_| about.is_none_or(|about| about.thinking == Ability::Can));
+    let system = prompt.system.iter().map(|system| line("system", system.into()));
+    let messages = system.chain(told(prompt, about).flat_map(messages)).collect();
     serde_json::to_vec(&Body {
         model: &prompt.model,
         messages,
         stream: true,
         stream_options: StreamOptions { include_usage: true },
         tools: tools(&prompt.tools),
-        sampling: chosen(&prompt.sampling, thinking),
+        sampling: chosen(&prompt.sampling, effort(prompt, about)),
     })
 }
 
@@ -143,9 +136,7 @@ fn tools(tools: &ToolUse) -> Option<Tools<'_>> {
     Some(Tools { tools: specs, tool_choice, parallel_tool_calls: tools.parallel })
 }
 
-/// The asker's own word for how much to think is sent as it is, before that of the session.
-fn chosen<'a>(sampling: &'a Sampling, thinking: Option<&'a str>) -> Chosen<'a> {
-    let thinking = thinking.filter(|level| EFFORTS.contains(level));
+fn chosen<'a>(sampling: &'a Sampling, reasoning_effort: Option<&'a str>) -> Chosen<'a> {
     Chosen {
         temperature: sampling.temperature,
         top_p: sampling.top_p,
@@ -154,69 +145,39 @@ fn chosen<'a>(sampling: &'a Sampling, thinking: Option<&'a str>) -> Chosen<'a> {
         stop: &sampling.stop,
         response_format: sampling.response_format.as_ref(),
         seed: sampling.seed,
-        reasoning_effort: sampling.reasoning_effort.as_deref().or(thinking),
+        reasoning_effort,
     }
 }
 
-fn plain<'a>(role: &'static str, content: Content<'a>) -> Message<'a> {
-    Message { role, content: Some(content), tool_calls: Vec::new(), tool_call_id: None }
-}
-
-/// What the asker tells of the conversation before.
-fn said(said: &Said) -> Vec<Message<'_>> {
-    match said {
-        Said::Line { role, text } => vec![plain(role_name(*role), Content::Borrowed(text))],
-        Said::Round(calls) => round(calls).collect(),
+fn messages(told: Told<'_>) -> Vec<Message<'_>> {
+    match told {
+        Told::Line(role, words) => vec![line(role_name(role), words)],
+        Told::Round(made) => round(made).collect(),
+        Told::Now(said) => vec![now(said)],
     }
 }
 
-fn role_name(role: Role) -> &'static str {
-    match role {
-        Role::System => "system",
-        Role::Assistant => "assistant",
-        // A result stands there without its call, which the protocol does not allow.
-        Role::User | Role::Tool => "user",
-    }
+fn line<'a>(role: &'static str, words: Cow<'a, str>) -> Message<'a> {
+    Message { role, content: Some(Content::Text(words)), tool_calls: Vec::new(), tool_call_id: None }
 }
 
-/// An earlier line. Its picture is only named: a link that has expired since would make the backend refuse the whole session.
-/// The tools that were called on the way to an answer stand before it.
-fn past(entry: &Entry) -> impl Iterator<Item = Message<'_>> {
-    let text = entry.last_words();
-    let content = match &entry.media {
-        Some(media) => Content::Owned(with_links(text, [media])),
-        None => Content::Borrowed(text),
-    };
-    // After a turn that ended with its tools there is nothing more.
-    let is_said = entry.rounds.is_empty() || !text.is_empty();
-    entry.rounds.iter().flat_map(round).chain(is_said.then(|| plain(role_name(entry.role), content)))
-}
-
-/// What is said now: images as parts of their own, other files as lines of the text.
-fn now<'a>(text: &'a str, media: &'a [Media], about: Option<&AboutModel>) -> Message<'a> {
-    if media.is_empty() {
-        return plain("user", Content::Borrowed(text));
+/// What is said now: images as parts of their own.
+fn now(Sorted { text, pictures }: Sorted<'_>) -> Message<'_> {
+    if pictures.is_empty() {
+        return line("user", text.into());
     }
-    let sorted = sort(text, media, about);
-    if sorted.pictures.is_empty() {
-        return plain("user", Content::Owned(sorted.text));
-    }
-    let text = (!sorted.text.is_empty()).then_some(Part::Text { text: sorted.text });
-    let images = sorted.pictures.into_iter().map(|image| Part::ImageUrl { image_url: Image { url: &image.url } });
-    plain("user", Content::Parts(text.into_iter().chain(images).collect()))
+    let text = (!text.is_empty()).then_some(Part::Text { text });
+    let images = pictures.into_iter().map(|image| Part::ImageUrl { image_url: Image { url: &image.url } });
+    let parts = text.into_iter().chain(images).collect();
+    Message { content: Some(Content::Parts(parts)), ..line("user", "".into()) }
 }
 
 fn round(round: &ToolRound) -> impl Iterator<Item = Message<'_>> {
     let calls = round.calls.iter().map(|(call, _)| made(call)).collect();
-    let content = (!round.text.is_empty()).then_some(Content::Borrowed(round.text.as_str()));
+    let content = (!round.text.is_empty()).then(|| Content::Text(round.text.as_str().into()));
     let asked = Message { role: "assistant", content, tool_calls: calls, tool_call_id: None };
-    let results = round.calls.iter().map(|(call, result)| {
-        let content = match result {
-            ToolResult::Done(text) => Content::Borrowed(text.as_str()),
-            ToolResult::Failed(reason) => Content::Owned(format!("error: {reason}")),
-        };
-        Message { tool_call_id: Some(&call.id), ..plain("tool", content) }
-    });
+    let results = round.calls.iter();
+    let results = results.map(|(call, result)| Message { tool_call_id: Some(&call.id), ..line("tool", result_text(result)) });
     std::iter::once(asked).chain(results)
 }
 

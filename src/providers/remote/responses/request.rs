@@ -1,23 +1,19 @@
 //! The request's body.
 
 use callboard_actors::agent::Prompt;
-use callboard_actors::message::{Entry, Role, Said, Sampling, ToolChoice, ToolResult, ToolRound, ToolSpec, ToolUse};
+use callboard_actors::message::{Role, Sampling, ToolChoice, ToolRound, ToolSpec, ToolUse};
 use serde_json::{Map, Value, json};
 
-use crate::providers::remote::completions::EFFORTS;
-use crate::providers::remote::picture::{sort, with_links};
-use crate::providers::remote::settings::{Ability, AboutModel};
+use crate::providers::remote::picture::Sorted;
+use crate::providers::remote::prompt::{Told, effort, parameters, result_text, role_name, told};
+use crate::providers::remote::settings::AboutModel;
 
 /// Returns the body that asks a prompt.
 pub(in super::super) fn body(prompt: &Prompt, about: Option<&AboutModel>) -> serde_json::Result<Vec<u8>> {
-    let history = prompt.history.iter().flat_map(past);
-    let before = prompt.before.iter().flat_map(said);
-    let rounds = prompt.rounds.iter().flat_map(round);
-    let input: Vec<Value> = history.chain(before).chain([now(prompt, about)]).chain(rounds).collect();
     let mut body = Map::new();
     let mut put = |name: &str, value: Value| drop(body.insert(name.to_owned(), value));
     put("model", json!(prompt.model));
-    put("input", Value::Array(input));
+    put("input", told(prompt, about).flat_map(items).collect());
     put("stream", json!(true));
     put("store", json!(false));
     if let Some(system) = &prompt.system {
@@ -25,9 +21,7 @@ pub(in super::super) fn body(prompt: &Prompt, about: Option<&AboutModel>) -> ser
     }
     put_tools(&prompt.tools, &mut put);
     put_sampling(&prompt.sampling, &mut put);
-    let thinking = prompt.thinking.as_deref().filter(|level| EFFORTS.contains(level));
-    let thinking = thinking.filter(|_| about.is_none_or(|about| about.thinking == Ability::Can));
-    if let Some(effort) = prompt.sampling.reasoning_effort.as_deref().or(thinking) {
+    if let Some(effort) = effort(prompt, about) {
         put("reasoning", json!({ "effort": effort, "summary": "auto" }));
     }
     serde_json::to_vec(&body)
@@ -56,12 +50,11 @@ fn put_tools(tools: &ToolUse, put: &mut impl FnMut(&str, Value)) {
 }
 
 fn tool(spec: &ToolSpec) -> Value {
-    let none = || json!({ "type": "object", "properties": {} });
     json!({
         "type": "function",
         "name": spec.name,
         "description": spec.description,
-        "parameters": spec.parameters.clone().unwrap_or_else(none),
+        "parameters": parameters(spec),
         // The protocol takes every schema as a strict one where nothing is said.
         "strict": spec.strict.unwrap_or(false),
     })
@@ -91,40 +84,26 @@ fn flat(format: &Value) -> Value {
     Value::Object(flat)
 }
 
-fn line(role: Role, text: &str) -> Value {
-    let role = match role {
-        Role::System => "system",
-        Role::Assistant => "assistant",
-        // A result stands there without its call, which the protocol does not allow.
-        Role::User | Role::Tool => "user",
-    };
-    json!({ "role": role, "content": text })
-}
-
-/// An earlier line. Its picture is only named: a link that has expired since would make the backend refuse the whole session.
-/// The tools that were called on the way to an answer stand before it.
-fn past(entry: &Entry) -> impl Iterator<Item = Value> {
-    let text = entry.last_words();
-    // After a turn that ended with its tools there is nothing more.
-    let is_said = entry.rounds.is_empty() || !text.is_empty();
-    entry.rounds.iter().flat_map(round).chain(is_said.then(|| line(entry.role, &with_links(text, &entry.media))))
-}
-
-fn said(said: &Said) -> Vec<Value> {
-    match said {
-        Said::Line { role, text } => vec![line(*role, text)],
-        Said::Round(calls) => round(calls).collect(),
+fn items(told: Told<'_>) -> Vec<Value> {
+    match told {
+        Told::Line(role, words) => vec![line(role, &words)],
+        Told::Round(made) => round(made).collect(),
+        Told::Now(said) => vec![now(said)],
     }
 }
 
-fn now(prompt: &Prompt, about: Option<&AboutModel>) -> Value {
-    let sorted = sort(&prompt.text, &prompt.media, about);
-    if sorted.pictures.is_empty() {
-        return line(Role::User, &sorted.text);
+fn line(role: Role, words: &str) -> Value {
+    json!({ "role": role_name(role), "content": words })
+}
+
+/// What is said now: images as parts of their own.
+fn now(Sorted { text, pictures }: Sorted<'_>) -> Value {
+    if pictures.is_empty() {
+        return line(Role::User, &text);
     }
-    let text = (!sorted.text.is_empty()).then(|| json!({ "type": "input_text", "text": sorted.text }));
+    let text = (!text.is_empty()).then(|| json!({ "type": "input_text", "text": text }));
     let picture = |url: &str| json!({ "type": "input_image", "image_url": url, "detail": "auto" });
-    let parts: Vec<_> = text.into_iter().chain(sorted.pictures.iter().map(|media| picture(&media.url))).collect();
+    let parts: Vec<_> = text.into_iter().chain(pictures.iter().map(|media| picture(&media.url))).collect();
     json!({ "role": "user", "content": parts })
 }
 
@@ -133,12 +112,9 @@ fn round(round: &ToolRound) -> impl Iterator<Item = Value> {
     let calls = round.calls.iter().map(
         |(call, _)| json!({ "type": "function_call", "call_id": call.id, "name": call.name, "arguments": call.args_text() }),
     );
-    let results = round.calls.iter().map(|(call, result)| {
-        let output = match result {
-            ToolResult::Done(text) => text.clone(),
-            ToolResult::Failed(reason) => format!("error: {reason}"),
-        };
-        json!({ "type": "function_call_output", "call_id": call.id, "output": output })
-    });
+    let results = round
+        .calls
+        .iter()
+        .map(|(call, result)| json!({ "type": "function_call_output", "call_id": call.id, "output": result_text(result) }));
     text.into_iter().chain(calls).chain(results)
 }

@@ -1,0 +1,78 @@
+//! What the styles read of a prompt in the same way, each in its own words.
+
+use std::borrow::Cow;
+
+use callboard_actors::agent::Prompt;
+use callboard_actors::message::{Entry, Role, Said, ToolResult, ToolRound, ToolSpec};
+use serde_json::{Value, json};
+
+use super::picture::{Sorted, sort, with_links};
+use super::settings::{Ability, AboutModel};
+
+/// The levels of thinking that OpenAI's styles have a name for; with any other the backend decides.
+const EFFORTS: [&str; 4] = ["minimal", "low", "medium", "high"];
+
+/// One thing of a conversation.
+pub(super) enum Told<'a> {
+    /// What somebody said.
+    Line(Role, Cow<'a, str>),
+    /// Tools that were called, and what came of it.
+    Round(&'a ToolRound),
+    /// What is said now, with what comes with it.
+    Now(Sorted<'a>),
+}
+
+/// Returns the conversation in its order, without the instructions.
+pub(super) fn told<'a>(prompt: &'a Prompt, about: Option<&AboutModel>) -> impl Iterator<Item = Told<'a>> {
+    let before = prompt.before.iter().map(|said| match said {
+        Said::Line { role, text } => Told::Line(*role, text.into()),
+        Said::Round(round) => Told::Round(round),
+    });
+    let now = Told::Now(sort(&prompt.text, &prompt.media, about));
+    let rounds = prompt.rounds.iter().map(Told::Round);
+    prompt.history.iter().flat_map(past).chain(before).chain([now]).chain(rounds)
+}
+
+/// An earlier line. Its picture is only named: a link that has expired since would make the backend refuse the whole session.
+/// The tools that were called on the way to an answer stand before it.
+fn past(entry: &Entry) -> impl Iterator<Item = Told<'_>> {
+    let words = entry.last_words();
+    // After a turn that ended with its tools there is nothing more.
+    let is_said = entry.rounds.is_empty() || !words.is_empty();
+    let line = is_said.then(|| match &entry.media {
+        Some(media) => Cow::Owned(with_links(words, [media])),
+        None => Cow::Borrowed(words),
+    });
+    let line = line.map(|words| Told::Line(entry.role, words));
+    entry.rounds.iter().map(Told::Round).chain(line)
+}
+
+/// Returns what the styles call somebody.
+pub(super) const fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::System => "system",
+        Role::Assistant => "assistant",
+        // A result stands there without its call, which no protocol allows.
+        Role::User | Role::Tool => "user",
+    }
+}
+
+/// Returns what came of a call, for the styles that have no mark for a failure.
+pub(super) fn result_text(result: &ToolResult) -> Cow<'_, str> {
+    match result {
+        ToolResult::Done(text) => text.into(),
+        ToolResult::Failed(reason) => format!("error: {reason}").into(),
+    }
+}
+
+/// Returns what a tool takes, for the styles that want it said where it takes nothing.
+pub(super) fn parameters(spec: &ToolSpec) -> Value {
+    spec.parameters.clone().unwrap_or_else(|| json!({ "type": "object", "properties": {} }))
+}
+
+/// Returns how much to think, in OpenAI's words. The asker's own word is sent as it is, before that of the session.
+pub(super) fn effort<'a>(prompt: &'a Prompt, about: Option<&AboutModel>) -> Option<&'a str> {
+    let thinking = prompt.thinking.as_deref().filter(|level| EFFORTS.contains(level));
+    let thinking = thinking.filter(|_| about.is_none_or(|about| about.thinking == Ability::Can));
+    prompt.sampling.reasoning_effort.as_deref().or(thinking)
+}
