@@ -185,6 +185,7 @@ fn checked(
         joined.insert("channels".to_owned(), channels);
     }
     let mut warnings = warnings(&findings.later, &whole);
+    warnings.extend(slices.models.passed_over.iter().map(|problem| whole.locate(problem.clone())));
     warnings.extend(open_file(&joined, &whole));
     let (named, veil) = (joined.clone(), Veil::default());
     Ok(Config { model, slices, warnings, files: whole.files, seen: seen.clone(), tree: joined, named, veil })

@@ -14,6 +14,7 @@ use callboard_actors::session::{Lane, LaneStand};
 use super::gateway::Gateway;
 use super::process;
 use super::readiness::Phase;
+use crate::providers::ProviderStanding;
 
 /// Whether a number only grows.
 #[derive(Clone, Copy)]
@@ -33,6 +34,7 @@ pub(super) async fn metrics(gateway: Data<Gateway>) -> HttpResponse {
     page.links(&gateway);
     page.accounts(&gateway);
     page.mcp(&gateway);
+    page.providers(&gateway);
     page.edge(&gateway);
     HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(page.0)
 }
@@ -143,6 +145,16 @@ impl Page {
         self.single("mcp_servers_not_up", Sort::Gauge, "MCP servers that are configured and not connected.", away);
         self.single("mcp_tools", Sort::Gauge, "Tools that MCP servers lend.", tools);
         self.single("mcp_connects", Sort::Gauge, "Connections made to the MCP servers there are.", connects);
+    }
+
+    fn providers(&mut self, gateway: &Gateway) {
+        let standing = gateway.standing.get();
+        let keys: usize = standing.iter().map(|provider| provider.keys.len()).sum();
+        let resting: usize = standing.iter().map(ProviderStanding::resting_keys).sum();
+        let models = standing.iter().flat_map(|provider| &provider.models).filter(|model| model.rest.is_some()).count();
+        self.single("provider_keys", Sort::Gauge, "Keys of LLM backends.", keys);
+        self.single("provider_keys_resting", Sort::Gauge, "Keys that are left alone after a failure.", resting);
+        self.single("provider_models_resting", Sort::Gauge, "Models that are left alone after a failure.", models);
     }
 
     fn edge(&mut self, gateway: &Gateway) {

@@ -135,7 +135,7 @@ impl Walk {
 
     fn failed(&mut self, place: usize, error: ProviderError) -> Result<(), ProviderError> {
         if is_of_the_model(&error) {
-            self.cooling.failed(place, error.retry_after);
+            self.cooling.failed(place, &error);
         }
         if self.stage == Stage::Heard || !is_of_the_model(&error) {
             self.stage = Stage::Over;

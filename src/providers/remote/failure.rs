@@ -17,6 +17,8 @@ use super::style::Style;
 /// How much of an error's body is read, and how much of it is shown.
 const BODY_BYTES_MAX: usize = 16 * 1024;
 const QUOTE_CHARS_MAX: usize = 200;
+/// A shorter secret would hide ordinary words.
+const SECRET_BYTES_MIN: usize = 4;
 /// How long the body of an error may take; the status says enough without it.
 const BODY_TIME_MAX: Duration = Duration::from_secs(5);
 
@@ -24,6 +26,7 @@ const BODY_TIME_MAX: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct Failures {
     id: String,
+    /// Keys and the values of headers.
     keys: Vec<SecretString>,
     style: Style,
     /// Scheme, host and path of where it is asked: a query may hold a secret.
@@ -156,7 +159,8 @@ impl Failures {
     }
 
     fn redact(&self, text: &str) -> String {
-        let keys = self.keys.iter().map(|key| key.expose_secret().trim()).filter(|key| !key.is_empty());
+        let long_enough = |secret: &&str| secret.len() >= SECRET_BYTES_MIN;
+        let keys = self.keys.iter().map(|key| key.expose_secret().trim()).filter(long_enough);
         keys.fold(text.to_owned(), |text, key| text.replace(key, "***"))
     }
 }
