@@ -66,7 +66,7 @@ pub(super) fn of_row(
         entries: entries(question, line(row, ended), remembered(ended.rounds.clone()), now_ms),
         outbox: payloads.into_iter().map(waiting).collect(),
         reply_to: target,
-        usage: ended.how.usage(),
+        usage: ended.spent,
     }
 }
 
