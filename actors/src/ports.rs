@@ -10,6 +10,7 @@ mod mcp;
 pub mod memory;
 mod rows;
 mod sessions;
+mod steward;
 
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
@@ -24,6 +25,10 @@ pub use rows::{
 };
 pub use sessions::{
     Compacted, HISTORY_BYTES_MAX, LINES_TAKEN_MAX, SessionName, SessionRow, SessionTraits, TRAIT_BYTES_MAX, whole_transcript,
+};
+
+pub use steward::{
+    AllowlistErrand, Assignment, ConfigErrand, DebugErrand, Errand, Listed, Lists, NoSteward, Ordered, Place, Steward,
 };
 
 use crate::message::{AccountKey, BegunRound, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage};
@@ -250,6 +255,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// Returns the peers' ids that were allowed by pairing.
     fn allowed_peers(&self, account: AccountKey) -> Answer<Vec<String>>;
+
+    /// Lets a peer in by hand, as pairing does; answers whether it was not let in before.
+    fn allow_peer(&self, account: AccountKey, peer: String, now_ms: i64) -> Answer<bool>;
+
+    /// Lets a peer in no longer, spelled as [`Store::allowed_peers`] has it; answers whether it was.
+    fn forget_peer(&self, account: AccountKey, peer: String) -> Answer<bool>;
 
     // ---- small things ----
 

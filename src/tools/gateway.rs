@@ -117,7 +117,7 @@ impl Tool for GatewayTool {
 fn wish(args: &ToolArgs, delay: &str, session: String) -> RestartWish {
     let note = args::text(args, &["note"]).map(str::to_owned);
     let delay_ms = args.get(delay).and_then(Value::as_u64);
-    RestartWish { delay_ms, session_key: note.is_some().then_some(session), note }
+    RestartWish { delay_ms, session_key: note.is_some().then_some(session), note, chat: None }
 }
 
 fn status(parts: &GatewayParts) -> Value {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use callboard_actors::agent::{Entrance, Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
 use callboard_actors::channel::webchat;
-use callboard_actors::message::{ChatKind, ChatRef, Code, Inbound, Order, Peer, Route, RunId, SessionKey, Target};
+use callboard_actors::message::{ChatKind, ChatRef, Code, Inbound, Order, Peer, Route, RunId, SessionKey, TASK_PREFIX, Target};
 use callboard_actors::ports::Accept;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -116,7 +116,7 @@ fn inbound(order: Order, task: String, context: &ToolContext, at_ms: i64) -> Inb
     let peer = Peer { id: context.session.to_string(), name: format!("session {}", context.session) };
     let chat = ChatRef { kind: ChatKind::Direct, id: order.session.to_string() };
     Inbound {
-        platform_id: format!("spawn:{}", order.run),
+        platform_id: format!("{TASK_PREFIX}{}", order.run),
         route: Route { account: webchat::default_account(), chat, thread: None, peer },
         chat_label: "sub-agent".to_owned(),
         text: task,
