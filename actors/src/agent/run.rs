@@ -7,8 +7,7 @@ use futures_util::StreamExt as _;
 
 use super::hands::{Hands, Origin};
 use super::{
-    AskedModel, Ending, Gone, Piece, Prompt, Provider, ProviderError, RetryPolicy, Seen, Sink, SteerBox, Thought,
-    TurnState,
+    AskedModel, Ending, Gone, Piece, Prompt, Provider, ProviderError, RetryPolicy, Seen, Sink, SteerBox, Thought, TurnState,
 };
 use crate::core::{Clock, Progress};
 use crate::message::{BegunRound, Code, Steered, ToolCall, ToolChoice, ToolUse, Usage};

@@ -126,7 +126,8 @@ async fn a_failure_has_its_status_until_something_was_streamed() {
         let body = json!({ "stream": stream, "input": "x" }).to_string();
         assert_eq!(post(rig.at, PATH, &body).await.error(503, "provider_busy")["message"], "the provider is busy");
     }
-    let cases: [(fn() -> Vec<Delta>, &str); 2] =
+    type Said = fn() -> Vec<Delta>;
+    let cases: [(Said, &str); 2] =
         [(|| vec![text("half "), failed()], "provider_busy"), (|| vec![text("half ")], "unavailable")];
     for (play, code) in cases {
         rig.play(move |_| play());
