@@ -10,6 +10,7 @@ mod mcp;
 pub mod memory;
 mod rows;
 mod sessions;
+mod steward;
 mod usage;
 
 use futures_util::future::BoxFuture;
@@ -25,6 +26,9 @@ pub use rows::{
 };
 pub use sessions::{
     Compacted, HISTORY_BYTES_MAX, LINES_TAKEN_MAX, SessionName, SessionRow, SessionTraits, TRAIT_BYTES_MAX, whole_transcript,
+};
+pub use steward::{
+    AllowlistErrand, Assignment, ConfigErrand, DebugErrand, Errand, Listed, Lists, NoSteward, Ordered, Place, Steward,
 };
 pub use usage::UsageDay;
 
@@ -255,6 +259,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// Returns the peers' ids that were allowed by pairing.
     fn allowed_peers(&self, account: AccountKey) -> Answer<Vec<String>>;
+
+    /// Lets a peer in by hand, as pairing does; answers whether it was not let in before.
+    fn allow_peer(&self, account: AccountKey, peer: String, now_ms: i64) -> Answer<bool>;
+
+    /// Lets a peer in no longer, spelled as [`Store::allowed_peers`] has it; answers whether it was.
+    fn forget_peer(&self, account: AccountKey, peer: String) -> Answer<bool>;
 
     // ---- small things ----
 

@@ -77,6 +77,8 @@ impl Store for LateStore {
         approve_pairing(channel: String, code: String, notice: String, now_ms: i64) -> Option<Pairing>;
         reject_pairing(channel: String, code: String, now_ms: i64) -> Option<Pairing>;
         allowed_peers(account: AccountKey) -> Vec<String>;
+        allow_peer(account: AccountKey, peer: String, now_ms: i64) -> bool;
+        forget_peer(account: AccountKey, peer: String) -> bool;
         cursor(name: String) -> Option<String>;
         set_cursor(name: String, value: String) -> ();
         claim(name: String, holder: String, until_ms: i64) -> u64;

@@ -140,6 +140,8 @@ impl Store for ShakyStore {
         fn approve_pairing(channel: String, code: String, notice: String, now_ms: i64) -> Option<Pairing>;
         fn reject_pairing(channel: String, code: String, now_ms: i64) -> Option<Pairing>;
         fn allowed_peers(account: AccountKey) -> Vec<String>;
+        fn allow_peer(account: AccountKey, peer: String, now_ms: i64) -> bool;
+        fn forget_peer(account: AccountKey, peer: String) -> bool;
         fn cursor(name: String) -> Option<String>;
         fn set_cursor(name: String, value: String) -> ();
         fn claim(name: String, holder: String, until_ms: i64) -> u64;

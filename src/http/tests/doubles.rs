@@ -221,6 +221,12 @@ impl Store for FakeStore {
     fn allowed_peers(&self, _: AccountKey) -> Answer<Vec<String>> {
         unused()
     }
+    fn allow_peer(&self, _: AccountKey, _: String, _: i64) -> Answer<bool> {
+        unused()
+    }
+    fn forget_peer(&self, _: AccountKey, _: String) -> Answer<bool> {
+        unused()
+    }
     fn cursor(&self, _: String) -> Answer<Option<String>> {
         unused()
     }

@@ -233,6 +233,14 @@ impl Store for SqliteStore {
         self.read(move |conn| pairing::allowed(conn, &account))
     }
 
+    fn allow_peer(&self, account: AccountKey, peer: String, now_ms: i64) -> Answer<bool> {
+        self.write(move |tx| pairing::allow(tx, &account, &peer, now_ms))
+    }
+
+    fn forget_peer(&self, account: AccountKey, peer: String) -> Answer<bool> {
+        self.write(move |tx| pairing::forget(tx, &account, &peer))
+    }
+
     fn cursor(&self, name: String) -> Answer<Option<String>> {
         self.read(move |conn| small::cursor(conn, &name))
     }

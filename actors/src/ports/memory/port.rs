@@ -185,6 +185,14 @@ impl Store for MemoryStore {
         self.read(|state| Ok(state.allowed_peers(&account)))
     }
 
+    fn allow_peer(&self, account: AccountKey, peer: String, _: i64) -> Answer<bool> {
+        self.write(|state| Ok(state.allow_peer(account, peer)))
+    }
+
+    fn forget_peer(&self, account: AccountKey, peer: String) -> Answer<bool> {
+        self.write(|state| Ok(state.forget_peer(account, peer)))
+    }
+
     fn cursor(&self, name: String) -> Answer<Option<String>> {
         self.read(|state| Ok(state.cursors.get(&name).cloned()))
     }
