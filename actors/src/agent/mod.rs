@@ -22,7 +22,7 @@ pub use retry::{RetryPolicy, Seen};
 pub use run::{Run, RunEnd, RunLimits, RunOutcome, TOOL_CALLS_MAX, Written};
 pub use sink::{Gone, Sink, ToolNews};
 pub use state::TurnState;
-pub use steer::{Backlog, STEERED_MAX, SteerBox, Steered};
+pub use steer::{STEERED_MAX, SteerBox};
 pub use tool::{Entrance, Repeat, Tool, ToolArgs, ToolContext, ToolFault, ToolOutput, Updates};
 pub use tool_policy::{
     ChatTools, GroupTools, HTTP_DENIED, MCP_JOINT, ROOM_KEPT, SUB_AGENT_DENIED, SUB_AGENT_KEPT, ScopedRules, TURN_KEPT,

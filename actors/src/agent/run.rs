@@ -6,9 +6,9 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 
 use super::hands::{Hands, Origin};
-use super::{Ending, Gone, Piece, Prompt, Provider, ProviderError, RetryPolicy, Seen, Sink, SteerBox, Steered, TurnState};
+use super::{Ending, Gone, Piece, Prompt, Provider, ProviderError, RetryPolicy, Seen, Sink, SteerBox, TurnState};
 use crate::core::{Clock, Progress};
-use crate::message::{BegunRound, Code, ToolCall, ToolChoice, ToolRound, ToolUse, Usage};
+use crate::message::{BegunRound, Code, Steered, ToolCall, ToolChoice, ToolUse, Usage};
 
 /// How many tools a provider may call in one round; more end the turn.
 pub const TOOL_CALLS_MAX: usize = 32;
@@ -155,10 +155,11 @@ impl<S: Sink> Run<'_, S> {
         let asker = self.offer();
         for begun in self.hands.take_begun() {
             written.text.push_str(&begun.text);
+            self.show(&begun.said);
             self.answer(begun, Origin::Kept, written).await?;
         }
         // What came while an earlier try ran is shown behind the rounds that it had.
-        self.steer();
+        let mut said = self.steer();
         loop {
             let round = self.ask(&mut written.text).await?;
             let Some(ending) = round.ending else {
@@ -176,17 +177,33 @@ impl<S: Sink> Run<'_, S> {
             if written.rounds.len() >= self.limits.tool_rounds_max {
                 return Err(Stop::Failed(self.too_many_rounds()));
             }
-            let said = written.text.get(round.text_start..).unwrap_or_default().to_owned();
-            self.answer(BegunRound::new(said, round.calls), Origin::Asked, written).await?;
-            self.steer();
+            let text = written.text.get(round.text_start..).unwrap_or_default().to_owned();
+            let begun = BegunRound { said, ..BegunRound::new(text, round.calls) };
+            self.answer(begun, Origin::Asked, written).await?;
+            said = self.steer();
         }
     }
 
-    /// Shows what came meanwhile behind the round of tools that is over.
-    fn steer(&mut self) {
-        if let Some(round) = self.prompt.rounds.last_mut() {
-            steer(round, &self.steer.take());
+    /// Takes what came meanwhile and shows it behind the round of tools that is over.
+    fn steer(&mut self) -> Vec<Steered> {
+        if self.prompt.rounds.is_empty() {
+            return Vec::new();
         }
+        let said = self.steer.take();
+        self.show(&said);
+        said
+    }
+
+    /// Shows what was said meanwhile behind the result of the last call: the one place of a round that every backend passes on.
+    fn show(&mut self, said: &[Steered]) {
+        let last = self.prompt.rounds.last_mut().and_then(|round| round.calls.last_mut());
+        let Some((_, result)) = last.filter(|_| !said.is_empty()) else { return };
+        let mut text = result.text().to_owned();
+        for message in said {
+            text.push_str("\n\n[The user says meanwhile] ");
+            text.push_str(message.text());
+        }
+        *result = result.with_text(text);
     }
 
     /// Tells the provider of the gateway's own tools beside those of the asker, which are returned. An asker that forbids or forces
@@ -294,16 +311,4 @@ impl<S: Sink> Run<'_, S> {
     fn too_many_calls(&self) -> ProviderError {
         self.failure(Code::Refused, &format!("called more than {TOOL_CALLS_MAX} tools at once; ask for less at once"))
     }
-}
-
-/// Shows a round's reader what was said meanwhile, behind the result of the last call: the one place of a round that every backend
-/// passes on.
-fn steer(round: &mut ToolRound, said: &[Steered]) {
-    let Some((_, result)) = round.calls.last_mut().filter(|_| !said.is_empty()) else { return };
-    let mut text = result.text().to_owned();
-    for message in said {
-        text.push_str("\n\n[The user says meanwhile] ");
-        text.push_str(message.text());
-    }
-    *result = result.clone().with_text(text);
 }

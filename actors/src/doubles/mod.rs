@@ -14,7 +14,7 @@ mod wire;
 pub(crate) use archive::Shelf;
 pub(crate) use ear::Ear;
 pub(crate) use provider::{Line, Only, Scripted};
-pub(crate) use stage::{Stage, play};
+pub(crate) use stage::{PATIENCE, Stage, play, until};
 pub(crate) use store::ShakyStore;
 pub(crate) use switchboard::Notebook;
 pub(crate) use tool::{PropTool, toolbox};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::queue::Writers;
-use crate::message::{Ask, BegunRound, Entry, Media, Order, Role, RunId, TraceId};
+use crate::message::{Ask, BegunRound, Entry, Media, Order, Role, RunId, Steered, TraceId};
 use crate::ports::InboxRow;
 
 /// The longest time that an order may ask for its turn.
@@ -65,6 +65,15 @@ impl Seed {
         if let Source::Row(row) = &mut self.source {
             row.steps = rounds.to_vec();
         }
+    }
+
+    /// Returns what was said while its turn ran before, as far as its rounds show that.
+    pub(super) fn said(&self) -> impl Iterator<Item = &Steered> {
+        let steps = match &self.source {
+            Source::Row(row) => row.steps.as_slice(),
+            Source::Ask(_) => &[],
+        };
+        steps.iter().flat_map(|round| &round.said)
     }
 
     pub(super) fn text(&self) -> &str {
