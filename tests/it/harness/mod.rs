@@ -5,6 +5,7 @@ pub mod control;
 pub mod device;
 pub mod gateway;
 pub mod llm;
+pub mod mochat;
 pub mod mosquitto;
 pub mod rig;
 pub mod rocketchat;

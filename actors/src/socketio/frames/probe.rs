@@ -23,7 +23,7 @@ pub(super) enum Probing {
     /// It is tried later.
     Waiting { until: BoxFuture<'static, ()>, wait: Duration },
     /// It is being tried.
-    Trying { attempt: BoxFuture<'static, Result<Socket, Fault>>, wait: Duration },
+    Trying { attempt: BoxFuture<'static, Result<Box<Socket>, Fault>>, wait: Duration },
     /// It works, and polling is being drained; within a time.
     Draining { socket: Box<Socket>, until: BoxFuture<'static, ()>, wait: Duration },
 }
@@ -33,7 +33,7 @@ pub(super) enum Probed {
     /// The wait is over.
     Due,
     /// WebSocket answered, or did not.
-    Tried(Result<Socket, Fault>),
+    Tried(Result<Box<Socket>, Fault>),
     /// Polling could not be drained in time.
     Stuck,
 }
@@ -70,8 +70,8 @@ impl Probing {
     }
 
     /// Keeps the WebSocket that answered until polling is drained.
-    pub(super) fn keep(&mut self, socket: Socket, within: Duration, clock: &Clock) {
-        *self = Self::Draining { socket: Box::new(socket), until: clock.sleep(within), wait: self.wait() };
+    pub(super) fn keep(&mut self, socket: Box<Socket>, within: Duration, clock: &Clock) {
+        *self = Self::Draining { socket, until: clock.sleep(within), wait: self.wait() };
     }
 
     /// Returns the WebSocket that takes over.
@@ -100,13 +100,13 @@ impl Probing {
     }
 }
 
-async fn attempt(endpoint: Endpoint, sid: String, limits: Limits, clock: Clock) -> Result<Socket, Fault> {
+async fn attempt(endpoint: Endpoint, sid: String, limits: Limits, clock: Clock) -> Result<Box<Socket>, Fault> {
     let trying = async {
         let mut socket = Socket::connect(&endpoint, Some(&sid), &limits, &clock).await?;
         let cut = |cut: Cut| Fault::Cut(format!("the probe of WebSocket was cut: {}", cut.into_reason()));
         socket.write([Frame::Ping(PROBE.to_owned())]).await.map_err(cut)?;
         match socket.read().await.map_err(cut)? {
-            Frame::Pong(text) if text == PROBE => Ok(socket),
+            Frame::Pong(text) if text == PROBE => Ok(Box::new(socket)),
             _ => Err(Fault::Foreign("it answered a probe with something else".to_owned())),
         }
     };

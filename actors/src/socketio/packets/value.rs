@@ -48,7 +48,7 @@ fn key_of(key: Pack) -> Option<String> {
 fn extension(kind: i8, bytes: &[u8]) -> Option<Value> {
     match (kind, bytes.len()) {
         (JAVASCRIPT, 1) if bytes == [0] => None,
-        (JAVASCRIPT, 8) => Some(i64::from_be_bytes(bytes.try_into().ok()?)).map(date),
+        (JAVASCRIPT, 8) => Some(date(i64::from_be_bytes(bytes.try_into().ok()?))),
         (TIMESTAMP, _) => Some(timestamp(bytes).map_or(Value::Null, date)),
         _ => Some(bytes_as_json(bytes)),
     }

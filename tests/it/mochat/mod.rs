@@ -1,0 +1,8 @@
+//! Mochat: the wire that its channel stands on, and the stand-in that it is tested against.
+
+mod clients;
+mod rig;
+mod stand_in;
+mod wire;
+mod wire_faults;
+mod wire_upgrade;
