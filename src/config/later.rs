@@ -136,7 +136,6 @@ pub(super) const CHANNELS: &[&str] = &[
     "line",
     "matrix",
     "mattermost",
-    "mochat",
     "msteams",
     "nextcloud-talk",
     "nostr",

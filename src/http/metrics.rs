@@ -224,6 +224,7 @@ const ACCOUNT_COUNTERS: &[AccountLine] = &[
     ("outbound_dead_total", "Payloads that became dead letters.", |c| &c.outbound_dead),
     ("outbox_resent_total", "Payloads sent again that the platform may have seen.", |c| &c.outbox_resent),
     ("link_reconnects_total", "Links made after the first.", |c| &c.reconnects),
+    ("link_way_changes_total", "Changes of the way by which messages come.", |c| &c.way_changes),
 ];
 
 fn escaped(text: &str) -> String {
