@@ -9,6 +9,7 @@
 //! - `history`: what was missed in a place
 //! - `target`, `shape`, `hush`, `send`, `outflow`: from an answer to a message in a place
 //! - `connector`, `opening`, `pump`, `socket`: one connection's life, by Socket.IO or by calls alone
+//! - `registrar`: an agent made and bound to its owner, for whoever sets the channel up
 //! - `shared`, `platform`: what outlives a connection, and the account as the shell sees it
 
 mod accounts;
@@ -29,6 +30,7 @@ mod place;
 mod places;
 mod platform;
 mod pump;
+mod registrar;
 mod rest;
 mod seen;
 mod send;
@@ -42,6 +44,7 @@ mod tests;
 
 use super::Kind;
 
+pub use registrar::{Bound, Registered, Registrar, SetupFault, check_email};
 
 /// The name of this integration: its key under `channels`.
 pub const NAME: &str = "mochat";

@@ -5,4 +5,5 @@ mod delay;
 mod messages;
 mod rig;
 mod sends;
+mod setup;
 mod ways;
