@@ -4,6 +4,8 @@ use serde_json::Value;
 
 /// How much of a server's own words an error shows, characters.
 const SHOWN_CHARS: usize = 200;
+/// How much of them is kept until secrets are taken out, characters: a secret that is cut in two is none that is found.
+const KEPT_CHARS: usize = 4096;
 
 /// Why one attempt to open a session failed. No text of it holds what the session would have been opened with.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -57,9 +59,18 @@ impl Fault {
     }
 }
 
-/// Returns the beginning of somebody else's words, on one line.
+/// Returns the beginning of somebody else's words, on one line, as people see it.
 pub(super) fn shown(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(SHOWN_CHARS).collect()
+    line(text, SHOWN_CHARS)
+}
+
+/// Returns somebody else's words, on one line, before secrets are taken out of them.
+pub(super) fn kept(text: &str) -> String {
+    line(text, KEPT_CHARS)
+}
+
+fn line(text: &str, chars_max: usize) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(chars_max).collect()
 }
 
 /// Returns the reason at the root of an error, without what stands around it.
@@ -68,5 +79,5 @@ pub(super) fn root_of(error: &dyn std::error::Error) -> String {
     while let Some(source) = root.source() {
         root = source;
     }
-    shown(&root.to_string())
+    kept(&root.to_string())
 }

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::fault::Fault;
+use super::fault::{Fault, shown};
 use super::limits::Limits;
 use crate::core::Clock;
 
@@ -191,10 +191,30 @@ impl Auth {
         (!self.0.is_empty()).then(|| Value::Object(self.0.iter().map(field).collect::<Map<_, _>>()))
     }
 
-    /// Takes it out of a text, which may repeat it.
-    pub(super) fn hidden_in(&self, text: &str) -> String {
+    /// Returns somebody else's words as people see them, without what it holds.
+    pub(super) fn hidden_in_words(&self, text: &str) -> String {
+        shown(&self.hidden_in(text))
+    }
+
+    fn hidden_in(&self, text: &str) -> String {
         let secrets = self.0.iter().map(|(_, value)| value.expose_secret()).filter(|secret| !secret.is_empty());
         secrets.fold(text.to_owned(), |text, secret| text.replace(secret, "***"))
+    }
+
+    /// Takes it out of a fault, whose words may be the server's.
+    pub(super) fn hidden_in_fault(&self, fault: Fault) -> Fault {
+        let hidden = |text: String| self.hidden_in_words(&text);
+        match fault {
+            Fault::Unreachable(text) => Fault::Unreachable(hidden(text)),
+            Fault::Status { status, said } => Fault::Status { status, said: hidden(said) },
+            Fault::Cut(text) => Fault::Cut(hidden(text)),
+            Fault::Foreign(text) => Fault::Foreign(hidden(text)),
+            Fault::Refused { message, data } => {
+                let data = serde_json::from_str(&self.hidden_in(&data.to_string())).unwrap_or_default();
+                Fault::Refused { message: hidden(message), data }
+            }
+            fault @ (Fault::TimedOut(_) | Fault::Dropped | Fault::Unanswered | Fault::Misconfigured(_)) => fault,
+        }
     }
 }
 

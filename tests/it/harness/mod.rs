@@ -10,6 +10,7 @@ pub mod mosquitto;
 pub mod rig;
 pub mod rocketchat;
 pub mod socket_platform;
+pub mod tls_front;
 pub mod tls_page;
 
 use std::time::Duration;

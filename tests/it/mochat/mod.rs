@@ -6,4 +6,5 @@ mod rig;
 mod stand_in;
 mod wire;
 mod wire_faults;
+mod wire_tls;
 mod wire_upgrade;

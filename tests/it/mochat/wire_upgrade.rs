@@ -88,3 +88,19 @@ async fn words(session: &mut callboard_actors::socketio::Session, count: usize) 
     assert_eq!(changes, 1);
     heard
 }
+
+/// What balances load finds the same server again by the cookies of the first answer.
+#[tokio::test]
+async fn cookies_of_the_first_answer_come_back_with_every_request() {
+    let platform = platform(Parser::Json).await;
+    platform.options(json!({ "cookie": { "name": "io" } })).await;
+    let mut options = options(&platform, Way::PollingFirst, Parsers::Only(Parser::Json));
+    options.probe = Probe::After(Duration::ZERO);
+    let mut session = open(&options).await;
+    assert_eq!(next(&mut session).await, Event::TransportChanged(Transport::WebSocket));
+    let (polls, probes) = (platform.journal("polling").await, platform.journal("probe").await);
+    assert_eq!(polls[0]["cookie"], Value::Null, "the first one has none");
+    let cookies: Vec<_> = polls.iter().skip(1).chain(&probes).map(|entry| entry["cookie"].as_str().unwrap_or("")).collect();
+    assert!(cookies.len() >= 3 && probes.len() == 1, "{cookies:?}");
+    assert!(cookies.iter().all(|cookie| cookie.starts_with("io=") && *cookie == cookies[0]), "{cookies:?}");
+}

@@ -53,7 +53,7 @@ pub const NAME: &str = "mochat";
 pub(super) const KIND: Kind = Kind {
     name: NAME,
     label: "Mochat",
-    plugin_names: &["@jiabintang/mochat"],
+    plugin_names: &[],
     accounts: accounts::read,
     env: &[("MOCHAT_TOKEN", "clawToken")],
     schema: config::schema,

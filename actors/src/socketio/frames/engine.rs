@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use super::frame::{Cut, Frame, Handshake, Message};
 use super::polling::{self, Polling};
 use super::probe::{Probed, Probing};
-use super::websocket::Socket;
+use super::websocket::{Same, Socket};
 use crate::core::Clock;
 use crate::socketio::{Endpoint, Fault, Limits, Options, Probe, Transport, Way};
 
@@ -132,6 +132,9 @@ impl Engine {
 
     async fn frame(&mut self, frame: Frame) -> Result<Option<Heard>, Cut> {
         match frame {
+            Frame::Message(message) if message.len() > self.limits.message_bytes_max => {
+                Err(Cut::Unreadable(format!("a message of more than {} bytes", self.limits.message_bytes_max)))
+            }
             Frame::Message(message) => Ok(Some(Heard::Message(message))),
             Frame::Ping(text) => {
                 self.write([Frame::Pong(text)]).await?;
@@ -146,7 +149,12 @@ impl Engine {
     fn probed(&mut self, probed: Probed) -> Option<Heard> {
         let fault = match probed {
             Probed::Due => {
-                self.probing.begin(&self.endpoint, &self.handshake.sid, self.limits, &self.clock);
+                let cookies = match &self.carrier {
+                    Carrier::Polling(polling) => polling.cookies(),
+                    Carrier::WebSocket(_) => None,
+                };
+                let same = Same { sid: self.handshake.sid.clone(), cookies };
+                self.probing.begin(&self.endpoint, same, self.limits, &self.clock);
                 return None;
             }
             Probed::Tried(Ok(socket)) => {

@@ -6,12 +6,16 @@ use bytes::Bytes;
 use serde::Deserialize;
 
 use crate::socketio::CloseReason;
-use crate::socketio::fault::shown;
+use crate::socketio::fault::kept;
 
 /// What a handshake without `maxPayload` is taken to say, bytes: the default of servers.
 const PAYLOAD_BYTES_MAX: usize = 1_000_000;
 /// The smallest bound that is believed, bytes: below it no packet could be sent.
 const PAYLOAD_BYTES_MIN: usize = 1024;
+/// The largest, bytes: what is sent waits in memory.
+const PAYLOAD_BYTES_MOST: usize = 16 * 1024 * 1024;
+/// The shortest silence between two signs of life that is believed: below it no connection would last.
+const SILENCE_MIN: Duration = Duration::from_millis(100);
 /// The longest silence between two signs of life that is believed.
 const SILENCE_MAX: Duration = Duration::from_secs(600);
 /// The longest id of a connection, bytes; it goes into addresses.
@@ -91,8 +95,8 @@ impl Handshake {
         Ok(Self {
             sid: raw.sid,
             offers_websocket: raw.upgrades.iter().any(|way| way == "websocket"),
-            silence_max: silence.min(SILENCE_MAX),
-            payload_bytes_max: raw.max_payload.unwrap_or(PAYLOAD_BYTES_MAX).max(PAYLOAD_BYTES_MIN),
+            silence_max: silence.clamp(SILENCE_MIN, SILENCE_MAX),
+            payload_bytes_max: raw.max_payload.unwrap_or(PAYLOAD_BYTES_MAX).clamp(PAYLOAD_BYTES_MIN, PAYLOAD_BYTES_MOST),
         })
     }
 }
@@ -114,7 +118,7 @@ impl Frame {
             '4' => Ok(Self::Message(Message::Text(rest.to_owned()))),
             '5' => Ok(Self::Upgrade),
             '6' => Ok(Self::Noop),
-            _ => Err(format!("a frame of an unknown kind: \"{}\"", shown(text))),
+            _ => Err(format!("a frame of an unknown kind: \"{}\"", kept(text))),
         }
     }
 

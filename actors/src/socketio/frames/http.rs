@@ -11,7 +11,7 @@ use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
 
 use crate::core::Clock;
-use crate::socketio::fault::{root_of, shown};
+use crate::socketio::fault::{kept, root_of};
 use crate::socketio::{Endpoint, Fault, Limits, Transport};
 
 /// How many cookies of a handshake are given back: what balances load needs them to find the same server again.
@@ -80,6 +80,11 @@ impl Http {
             cookies,
         };
         Ok((body, Self(Arc::new(next))))
+    }
+
+    /// Returns the cookies that the first call brought.
+    pub(super) fn cookies(&self) -> Option<HeaderValue> {
+        self.0.cookies.clone()
     }
 
     /// Waits for frames of the server. It has no bound in time of its own: the signs of life bound it.
@@ -156,7 +161,7 @@ fn words(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     let said = serde_json::from_str::<Value>(&text).ok();
     let said = said.as_ref().and_then(|said| said.get("message")).and_then(Value::as_str);
-    shown(said.unwrap_or(&text))
+    kept(said.unwrap_or(&text))
 }
 
 fn cookies(headers: &HeaderMap) -> Option<HeaderValue> {

@@ -11,11 +11,17 @@ use super::frame::{Frame, Message};
 /// What stands between two frames.
 const BETWEEN: char = '\u{1e}';
 
+/// How many frames one body may have.
+const FRAMES_MAX: usize = 16_384;
+
 /// Reads the frames of a body.
 ///
 /// # Errors
 /// Says what is wrong with the first one that cannot be read.
 pub(super) fn read(body: &str) -> Result<VecDeque<Frame>, String> {
+    if body.matches(BETWEEN).count() >= FRAMES_MAX {
+        return Err(format!("an answer of more than {FRAMES_MAX} frames"));
+    }
     body.split(BETWEEN).map(read_one).collect()
 }
 

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use reqwest::header::HeaderValue;
 
 use super::frame::{Cut, Frame, Handshake, Message};
 use super::http::Http;
@@ -13,6 +14,8 @@ use crate::socketio::{Endpoint, Fault, Limits};
 
 /// How many frames wait for a post before no further one is taken.
 const OUTGOING_MAX: usize = 64;
+/// How many bytes of messages, likewise; the one that reaches it is still taken.
+const OUTGOING_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Whether new requests are begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,7 +119,13 @@ impl Polling {
 
     /// Returns whether there is room for more.
     pub(super) fn takes(&self) -> bool {
-        self.outgoing.len() < OUTGOING_MAX
+        let bytes = self.outgoing.iter().map(|frame| if let Frame::Message(message) = frame { message.len() } else { 0 });
+        self.outgoing.len() < OUTGOING_MAX && bytes.sum::<usize>() < OUTGOING_BYTES_MAX
+    }
+
+    /// Returns the cookies that the server gave.
+    pub(super) fn cookies(&self) -> Option<HeaderValue> {
+        self.http.cookies()
     }
 
     /// Begins no further request.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 
 use super::frame::{Cut, Frame};
-use super::websocket::Socket;
+use super::websocket::{Same, Socket};
 use crate::core::Clock;
 use crate::socketio::{Endpoint, Fault, Limits, Probe};
 
@@ -64,8 +64,8 @@ impl Probing {
     }
 
     /// Begins to try.
-    pub(super) fn begin(&mut self, endpoint: &Endpoint, sid: &str, limits: Limits, clock: &Clock) {
-        let attempt = Box::pin(attempt(endpoint.clone(), sid.to_owned(), limits, clock.clone()));
+    pub(super) fn begin(&mut self, endpoint: &Endpoint, same: Same, limits: Limits, clock: &Clock) {
+        let attempt = Box::pin(attempt(endpoint.clone(), same, limits, clock.clone()));
         *self = Self::Trying { attempt, wait: self.wait() };
     }
 
@@ -100,9 +100,9 @@ impl Probing {
     }
 }
 
-async fn attempt(endpoint: Endpoint, sid: String, limits: Limits, clock: Clock) -> Result<Box<Socket>, Fault> {
+async fn attempt(endpoint: Endpoint, same: Same, limits: Limits, clock: Clock) -> Result<Box<Socket>, Fault> {
     let trying = async {
-        let mut socket = Socket::connect(&endpoint, Some(&sid), &limits, &clock).await?;
+        let mut socket = Socket::connect(&endpoint, Some(&same), &limits, &clock).await?;
         let cut = |cut: Cut| Fault::Cut(format!("the probe of WebSocket was cut: {}", cut.into_reason()));
         socket.write([Frame::Ping(PROBE.to_owned())]).await.map_err(cut)?;
         match socket.read().await.map_err(cut)? {

@@ -64,6 +64,8 @@ fn a_body_carries_several_frames_and_bytes_as_base64() {
     let frames = payload::read("40{\"sid\":\"6vx7\"}\u{1e}2\u{1e}bg6R0eXBlAKNuc3ChLw==").unwrap();
     let bytes = Bytes::from_static(b"\x83\xa4type\x00\xa3nsp\xa1/");
     assert_eq!(frames, [text("0{\"sid\":\"6vx7\"}"), Frame::Ping(String::new()), Frame::Message(Message::Binary(bytes))]);
+    assert_eq!(payload::read(&vec!["6"; 16_384].join("\u{1e}")).map(|frames| frames.len()), Ok(16_384));
+    assert!(payload::read(&vec!["6"; 16_385].join("\u{1e}")).is_err());
     for bad in ["", "4a\u{1e}", "b***", "<html></html>", "40\u{1e}x"] {
         assert!(payload::read(bad).is_err(), "{bad}");
     }

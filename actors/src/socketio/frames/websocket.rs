@@ -4,16 +4,27 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
+use reqwest::header::{COOKIE, HeaderValue};
 use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message as Raw;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::error::Error;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::tungstenite::{Bytes, Message as Raw};
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config};
 
 use super::frame::{Cut, Frame, Message};
 use crate::core::Clock;
-use crate::socketio::fault::{root_of, shown};
+use crate::socketio::fault::{kept, root_of};
 use crate::socketio::{Endpoint, Fault, Limits, Transport};
+
+/// What a server knows a connection by that stands already.
+#[derive(Clone, Debug)]
+pub(super) struct Same {
+    /// Its id.
+    pub(super) sid: String,
+    /// The cookies that it was given: what balances load finds the server by them.
+    pub(super) cookies: Option<HeaderValue>,
+}
 
 /// A WebSocket that stands.
 pub(super) struct Socket {
@@ -23,18 +34,27 @@ pub(super) struct Socket {
 }
 
 impl Socket {
-    /// Connects, to a connection that stands already where its id is given. Whoever calls bounds the time.
+    /// Connects, anew or to a connection that stands already. Whoever calls bounds the time.
     ///
     /// # Errors
     /// Says why not.
-    pub(super) async fn connect(endpoint: &Endpoint, sid: Option<&str>, limits: &Limits, clock: &Clock) -> Result<Self, Fault> {
+    pub(super) async fn connect(
+        endpoint: &Endpoint,
+        same: Option<&Same>,
+        limits: &Limits,
+        clock: &Clock,
+    ) -> Result<Self, Fault> {
+        let address = endpoint.url(Transport::WebSocket, same.map(|same| same.sid.as_str()));
+        let mut request = address.as_str().into_client_request().map_err(not_made)?;
+        if let Some(cookies) = same.and_then(|same| same.cookies.clone()) {
+            request.headers_mut().insert(COOKIE, cookies);
+        }
+        // What waits to be written is bounded by whoever writes: it is written out before the next is taken.
         let config = WebSocketConfig::default()
             .max_message_size(Some(limits.message_bytes_max))
-            .max_frame_size(Some(limits.message_bytes_max))
-            .max_write_buffer_size(usize::MAX);
+            .max_frame_size(Some(limits.message_bytes_max));
         let connector = endpoint.tls().map_or(Connector::Plain, |tls| Connector::Rustls(Arc::clone(tls)));
-        let address = endpoint.url(Transport::WebSocket, sid);
-        let connecting = connect_async_tls_with_config(address.as_str(), Some(config), true, Some(connector));
+        let connecting = connect_async_tls_with_config(request, Some(config), true, Some(connector));
         let (socket, _) = connecting.await.map_err(not_made)?;
         Ok(Self { socket, clock: clock.clone(), write_timeout: limits.write_timeout })
     }
@@ -103,7 +123,7 @@ fn not_made(error: Error) -> Fault {
     match error {
         Error::Http(response) => {
             let body = response.body().as_deref().map(String::from_utf8_lossy).unwrap_or_default();
-            Fault::Status { status: response.status().as_u16(), said: shown(&body) }
+            Fault::Status { status: response.status().as_u16(), said: kept(&body) }
         }
         Error::Protocol(_) | Error::ConnectionClosed | Error::AlreadyClosed => {
             Fault::Cut(format!("the upgrade to WebSocket was cut: {}", root_of(&error)))
@@ -112,6 +132,3 @@ fn not_made(error: Error) -> Fault {
         other => Fault::Unreachable(root_of(&other)),
     }
 }
-
-/// The library's bytes are the ones that frames carry.
-const _: fn(Bytes) -> bytes::Bytes = |bytes| bytes;

@@ -15,7 +15,7 @@ use super::queue::{Level, Queue};
 use crate::core::Clock;
 use crate::socketio::Limits;
 use crate::socketio::frames::{Cut, Engine, Heard, Step};
-use crate::socketio::options::{Options, Parser, Transport};
+use crate::socketio::options::{Auth, Options, Parser, Transport};
 use crate::socketio::packets::{Body, Decoder, Packet, encode};
 
 /// How many packets that cannot be read a session bears.
@@ -29,6 +29,7 @@ pub(super) struct Driver {
     decoder: Decoder,
     parser: Parser,
     namespace: String,
+    auth: Auth,
     limits: Limits,
     clock: Clock,
     queue: Arc<Queue>,
@@ -72,6 +73,7 @@ impl Driver {
             decoder,
             parser,
             namespace: options.namespace.clone(),
+            auth: options.auth.clone(),
             limits: options.limits,
             clock: options.clock.clone(),
             queue,
@@ -87,6 +89,9 @@ impl Driver {
     pub(super) async fn run(mut self) {
         let reason = match self.carry().await {
             Ok(()) => CloseReason::Asked,
+            // A server's words may repeat what it was told.
+            Err(CloseReason::Broken(text)) => CloseReason::Broken(self.auth.hidden_in_words(&text)),
+            Err(CloseReason::Unreadable(text)) => CloseReason::Unreadable(self.auth.hidden_in_words(&text)),
             Err(reason) => reason,
         };
         let transport = self.engine.transport();
@@ -123,6 +128,7 @@ impl Driver {
             match self.turn(held.as_mut()).await {
                 Turn::Order(Order::Close) | Turn::Alone => return Ok(()),
                 Turn::Order(Order::Emit { name, args, then }) => self.emit(name, args, then).await?,
+                Turn::Order(Order::Answer { then, .. }) if then.is_closed() => {}
                 Turn::Order(Order::Answer { ack, args, then }) => {
                     let done = self.send(Body::Ack { id: ack.0, args }).await?;
                     let _ = then.send(done);
@@ -151,12 +157,12 @@ impl Driver {
 
     async fn emit(&mut self, name: String, args: Vec<Value>, then: Then) -> Result<(), CloseReason> {
         match then {
+            // Whoever asked has given up before it was sent.
+            Then::Sent(then) if then.is_closed() => {}
+            Then::Acked(then) if then.is_closed() => {}
             Then::Sent(then) => {
                 let done = self.send(Body::Event { name, args, id: None }).await?;
                 let _ = then.send(done);
-            }
-            Then::Acked(then) if then.is_closed() => {
-                // Whoever asked has given up before it was sent.
             }
             Then::Acked(then) => self.call(name, args, then).await?,
         }
@@ -211,7 +217,10 @@ impl Driver {
                 self.ending.transport = self.engine.transport();
                 self.queue.put(Event::TransportChanged(self.engine.transport()), 0);
             }
-            Some(Heard::ProbeFailed { fault, again_in }) => self.queue.put(Event::ProbeFailed { fault, again_in }, 0),
+            Some(Heard::ProbeFailed { fault, again_in }) => {
+                let fault = self.auth.hidden_in_fault(fault);
+                self.queue.put(Event::ProbeFailed { fault, again_in }, 0);
+            }
             Some(Heard::Message(message)) => {
                 let bytes = message.len();
                 match self.decoder.read(message) {
@@ -246,7 +255,7 @@ impl Driver {
         if self.unreadable > UNREADABLE_MAX {
             return Err(CloseReason::Unreadable(text));
         }
-        self.queue.put(Event::Unreadable(text), 0);
+        self.queue.put(Event::Unreadable(self.auth.hidden_in_words(&text)), 0);
         Ok(())
     }
 }

@@ -25,7 +25,8 @@ pub(super) async fn open(options: &Options) -> Result<(Stand, Opened), OpenError
     while let Some((transport, parser)) = next_attempt(options.way, options.parsers, &tried) {
         match attempt(options, transport, parser).await {
             Ok((stand, sid)) => return Ok((stand, Opened { transport, parser, sid, tried })),
-            Err(fault) => tried.push(Attempt { transport, parser, fault }),
+            // A server's words may repeat what it was told.
+            Err(fault) => tried.push(Attempt { transport, parser, fault: options.auth.hidden_in_fault(fault) }),
         }
     }
     let fault = tried.last().map(|attempt| attempt.fault.clone());
@@ -99,7 +100,7 @@ async fn connect(engine: &mut Engine, decoder: &mut Decoder, options: &Options, 
                 let sid = data.as_ref().and_then(|data| data.get("sid")).and_then(Value::as_str).unwrap_or_default();
                 return Ok(shown(sid));
             }
-            Body::ConnectError { data } => return Err(refused(options, data)),
+            Body::ConnectError { data } => return Err(refused(&data)),
             Body::Disconnect => {
                 return Err(Fault::Refused { message: "it disconnected at once".to_owned(), data: Value::Null });
             }
@@ -108,12 +109,10 @@ async fn connect(engine: &mut Engine, decoder: &mut Decoder, options: &Options, 
     }
 }
 
-fn refused(options: &Options, data: Value) -> Fault {
+fn refused(data: &Value) -> Fault {
     let said = data.as_str().or_else(|| data.get("message").and_then(Value::as_str));
-    // Its words may repeat what they refuse.
-    let message = shown(&options.auth.hidden_in(said.unwrap_or("without a reason")));
-    let data = data.get("data").cloned().unwrap_or_default();
-    Fault::Refused { message, data }
+    let more = data.get("data").cloned().unwrap_or_default();
+    Fault::Refused { message: said.unwrap_or("without a reason").to_owned(), data: more }
 }
 
 fn cut(cut: Cut) -> Fault {

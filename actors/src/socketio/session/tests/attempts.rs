@@ -12,6 +12,11 @@ const WS_JSON: (Transport, Parser) = (Transport::WebSocket, Parser::Json);
 const POLL_PACK: (Transport, Parser) = (Transport::Polling, Parser::Msgpack);
 const POLL_JSON: (Transport, Parser) = (Transport::Polling, Parser::Json);
 
+/// How the attempts fail.
+type Faults<'a> = &'a [Fault];
+/// What is tried.
+type Expected<'a> = &'a [(Transport, Parser)];
+
 /// Has each attempt fail by what comes next, the last fault again and again; returns the attempts.
 fn attempts(way: Way, parsers: Parsers, faults: &[Fault]) -> Vec<(Transport, Parser)> {
     let mut tried = Vec::new();
@@ -28,7 +33,7 @@ fn parsers_change_before_transports_and_nothing_is_tried_twice() {
     let first = Parsers::First(Parser::Msgpack);
     let status = || Fault::Status { status: 503, said: String::new() };
     let refused = || Fault::Refused { message: String::new(), data: Value::Null };
-    let cases: [(Way, Parsers, &[Fault], &[(Transport, Parser)]); 12] = [
+    let cases: [(Way, Parsers, Faults, Expected); 12] = [
         (Way::WebSocketFirst, first, &[Fault::Dropped], &[WS_PACK, WS_JSON, POLL_PACK, POLL_JSON]),
         (Way::WebSocketFirst, first, &[status()], &[WS_PACK, POLL_PACK]),
         (Way::WebSocketFirst, first, &[status(), Fault::Dropped], &[WS_PACK, POLL_PACK, POLL_JSON]),

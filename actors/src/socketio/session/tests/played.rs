@@ -98,6 +98,15 @@ async fn words_that_repeat_a_secret_are_told_without_it() {
 }
 
 #[tokio::test]
+async fn the_end_of_a_session_is_told_without_a_secret() {
+    let (mut session, mut far) = Server::start().await.stand(Clock::system()).await;
+    far.say(&format!("xxxxxxxx {SECRET}")).await;
+    let Event::Closed(closed) = session.next().await else { panic!("it has to end") };
+    let CloseReason::Unreadable(text) = closed.reason else { panic!("{closed:?}") };
+    assert!(text.contains("xxxxxxxx ***") && !text.contains(SECRET), "{text}");
+}
+
+#[tokio::test]
 async fn a_few_packets_that_cannot_be_read_are_borne() {
     let (mut session, mut far) = Server::start().await.stand(Clock::system()).await;
     for _ in 0..16 {

@@ -6,7 +6,7 @@ const { Server } = require('socket.io');
 const msgpack = require('socket.io-msgpack-parser');
 const { WebSocketServer } = require('ws');
 
-const DEFAULTS = { parser: 'msgpack', transports: ['websocket'], path: '/socket.io', pingInterval: 25_000, pingTimeout: 20_000, maxHttpBufferSize: 1_000_000 };
+const DEFAULTS = { parser: 'msgpack', transports: ['websocket'], path: '/socket.io', pingInterval: 25_000, pingTimeout: 20_000, maxHttpBufferSize: 1_000_000, cookie: false };
 const IM = 'com.claw.im.';
 
 class Sockets {
@@ -27,8 +27,8 @@ class Sockets {
     this.drop();
     this.engine?.close();
     this.options = { ...this.options, ...changes };
-    const { parser, transports, pingInterval, pingTimeout, maxHttpBufferSize } = this.options;
-    this.engine = new EngineServer({ transports, pingInterval, pingTimeout, maxHttpBufferSize });
+    const { parser, ...engine } = this.options;
+    this.engine = new EngineServer(engine);
     this.engine.on('connection', (client) => {
       if (this.faults.settings.websocket === 'cut-open' && client.transport.name === 'websocket') client.request.socket.destroy();
     });
@@ -45,7 +45,7 @@ class Sockets {
 
   // Serves a request of polling.
   request(request, response) {
-    this.journal.note('polling', { name: request.method });
+    this.journal.note('polling', { name: request.method, cookie: request.headers.cookie ?? null });
     const fault = this.faults.settings.polling;
     if (fault === 'refuse') return void response.writeHead(503, { 'Content-Type': 'text/plain' }).end('no polling here');
     if (fault === 'html') return void response.writeHead(200, { 'Content-Type': 'text/html' }).end('<html><body>Welcome</body></html>');
@@ -56,7 +56,7 @@ class Sockets {
   // Serves an upgrade.
   upgrade(request, socket, head) {
     const kind = new URL(request.url, 'http://any').searchParams.has('sid') ? 'probe' : 'upgrade';
-    this.journal.note(kind, {});
+    this.journal.note(kind, { cookie: request.headers.cookie ?? null });
     this.raw.add(socket);
     socket.on('close', () => this.raw.delete(socket));
     socket.on('error', () => {});
