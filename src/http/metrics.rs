@@ -31,6 +31,7 @@ pub(super) async fn metrics(gateway: Data<Gateway>) -> HttpResponse {
     page.store(&gateway);
     page.lanes(&gateway);
     page.links(&gateway);
+    page.ways(&gateway);
     page.accounts(&gateway);
     page.mcp(&gateway);
     page.edge(&gateway);
@@ -109,6 +110,20 @@ impl Page {
             for account in &links {
                 let labels = [("channel", account.key.channel()), ("account", account.key.account())];
                 self.value(name, &labels, u8::from(gateway.channels.link(&account.key).state == *wanted));
+            }
+        }
+    }
+
+    /// Shows by which way messages come, of accounts whose platform has several.
+    fn ways(&mut self, gateway: &Gateway) {
+        let accounts = gateway.channels.accounts();
+        let known: Vec<_> =
+            accounts.iter().filter_map(|account| Some((&account.key, gateway.channels.facts(&account.key).way?))).collect();
+        for way in WAYS {
+            let name = format!("link_way_{way}");
+            self.head(&name, Sort::Gauge, "1 while messages come by this way.");
+            for (key, used) in &known {
+                self.value(&name, &[("channel", key.channel()), ("account", key.account())], u8::from(*used == way));
             }
         }
     }
@@ -204,6 +219,9 @@ const LINKS: &[(&str, &str, LinkState)] = &[
     ("link_up", "1 while messages flow.", LinkState::Up),
     ("link_blocked", "1 while the link waits for a hand.", LinkState::Blocked),
 ];
+
+/// The ways that links have names for.
+const WAYS: [&str; 3] = ["websocket", "polling", "rest"];
 
 type LaneLine = (&'static str, &'static str, fn(&LaneStand) -> usize);
 
