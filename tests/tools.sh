@@ -46,3 +46,16 @@ rocketchat_clients() {
     "rocketchat-API==$rest" "rocketchat-async==$realtime"
   touch "$tools/rocketchat/.rest-$rest-realtime-$realtime"
 }
+
+# Installs the server of Socket.IO with its MessagePack parser and its own client, unmodified, and a client in Python.
+socketio_server() {
+  local server=4.8.4 parser=3.0.2 python=5.18.1
+  [ ! -e "$tools/socketio/.server-$server-parser-$parser-python-$python" ] || return 0
+  rm -rf "$tools/socketio"
+  mkdir -p "$tools/socketio"
+  npm install --silent --no-audit --no-fund --no-save --prefix "$tools/socketio" \
+    "socket.io@$server" "socket.io-client@$server" "socket.io-msgpack-parser@$parser"
+  python3 -m pip install --quiet --disable-pip-version-check --target "$tools/socketio/python" \
+    "python-socketio[asyncio-client]==$python" msgpack==1.2.4
+  touch "$tools/socketio/.server-$server-parser-$parser-python-$python"
+}

@@ -9,6 +9,7 @@
 //! - [`message`]: the vocabulary between actors, plain data
 //! - [`ports`]: what the outside lends
 //! - [`core`]: supervision over actix; the only place that knows actix's contexts and addresses
+//! - [`socketio`]: a client of Socket.IO, for channels
 //! - [`registry`], [`session`], [`channel`], [`client`], [`agent`], [`mcp`]: the actors; siblings that never name each other's types
 //! - [`troupe`]: who makes whom; the only place that knows all of them
 //!
@@ -23,6 +24,7 @@ pub mod message;
 pub mod ports;
 pub mod registry;
 pub mod session;
+pub mod socketio;
 pub mod troupe;
 
 #[cfg(test)]

@@ -174,6 +174,10 @@ pub trait Store: Send + Sync + 'static {
     /// Returns where a row of the outbox stands.
     fn outbox_state(&self, id: OutboxId) -> Answer<Option<OutboxState>>;
 
+    /// Returns the row of an account that the platform confirmed under an id of its own. Rows are known as long as they are kept
+    /// (`outbox_retention_ms`).
+    fn sent_as(&self, account: AccountKey, platform_id: String) -> Answer<Option<OutboxId>>;
+
     // ---- sessions ----
 
     /// Returns the newest entries of a session's transcript, oldest first, at most `limit`, and no more than

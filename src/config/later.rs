@@ -137,7 +137,6 @@ pub(super) const CHANNELS: &[&str] = &[
     "line",
     "matrix",
     "mattermost",
-    "mochat",
     "msteams",
     "nextcloud-talk",
     "nostr",

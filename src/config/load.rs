@@ -73,6 +73,12 @@ impl Config {
         path.find(&self.tree).map(|value| redact(value, path))
     }
 
+    /// Returns the text at a path for whoever has to use it, a secret too; `None` where no text is set.
+    #[must_use]
+    pub fn secret(&self, path: &KeyPath) -> Option<SecretString> {
+        path.find(&self.tree)?.as_str().map(Into::into)
+    }
+
     /// Returns the whole tree as it may be shown to whoever asks from outside: secrets hidden, variables by their names.
     #[must_use]
     pub fn shown(&self) -> Value {

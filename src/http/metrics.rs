@@ -32,6 +32,7 @@ pub(super) async fn metrics(gateway: Data<Gateway>) -> HttpResponse {
     page.store(&gateway);
     page.lanes(&gateway);
     page.links(&gateway);
+    page.ways(&gateway);
     page.accounts(&gateway);
     page.mcp(&gateway);
     page.providers(&gateway);
@@ -111,6 +112,20 @@ impl Page {
             for account in &links {
                 let labels = [("channel", account.key.channel()), ("account", account.key.account())];
                 self.value(name, &labels, u8::from(gateway.channels.link(&account.key).state == *wanted));
+            }
+        }
+    }
+
+    /// Shows by which way messages come, of accounts whose platform has several.
+    fn ways(&mut self, gateway: &Gateway) {
+        let accounts = gateway.channels.accounts();
+        let known: Vec<_> =
+            accounts.iter().filter_map(|account| Some((&account.key, gateway.channels.facts(&account.key).way?))).collect();
+        for way in WAYS {
+            let name = format!("link_way_{way}");
+            self.head(&name, Sort::Gauge, "1 while messages come by this way.");
+            for (key, used) in &known {
+                self.value(&name, &[("channel", key.channel()), ("account", key.account())], u8::from(*used == way));
             }
         }
     }
@@ -217,6 +232,9 @@ const LINKS: &[(&str, &str, LinkState)] = &[
     ("link_blocked", "1 while the link waits for a hand.", LinkState::Blocked),
 ];
 
+/// The ways that links have names for.
+const WAYS: [&str; 3] = ["websocket", "polling", "rest"];
+
 type LaneLine = (&'static str, &'static str, fn(&LaneStand) -> usize);
 
 const LANES: &[LaneLine] = &[
@@ -236,6 +254,7 @@ const ACCOUNT_COUNTERS: &[AccountLine] = &[
     ("outbound_dead_total", "Payloads that became dead letters.", |c| &c.outbound_dead),
     ("outbox_resent_total", "Payloads sent again that the platform may have seen.", |c| &c.outbox_resent),
     ("link_reconnects_total", "Links made after the first.", |c| &c.reconnects),
+    ("link_way_changes_total", "Changes of the way by which messages come.", |c| &c.way_changes),
 ];
 
 fn escaped(text: &str) -> String {

@@ -54,6 +54,7 @@ impl Store for LateStore {
         reopen_outbox(account: AccountKey, crash: CrashCount) -> usize;
         next_due(account: AccountKey) -> Option<i64>;
         outbox_state(id: OutboxId) -> Option<OutboxState>;
+        sent_as(account: AccountKey, platform_id: String) -> Option<OutboxId>;
         history(session: SessionKey, limit: usize) -> Vec<Entry>;
         transcript(session: SessionKey, behind: u64, limit: usize) -> Vec<(u64, Entry)>;
         sessions(limit: usize) -> Vec<SessionRow>;

@@ -23,6 +23,7 @@ mod harness;
 mod life;
 mod mcp;
 mod media;
+mod mochat;
 mod openai_client;
 mod pairing;
 mod policies;

@@ -17,7 +17,8 @@ const RINGS: &[(&str, &[&str])] = &[
     ("agent", &["message", "core", "ports"]),
     ("registry", &["message", "core", "ports"]),
     ("session", &["message", "core", "ports", "agent"]),
-    ("channel", &["message", "core", "ports"]),
+    ("socketio", &["core"]),
+    ("channel", &["message", "core", "ports", "socketio"]),
     ("client", &["message", "core", "ports"]),
     ("mcp", &["message", "core", "ports", "agent"]),
 ];

@@ -117,6 +117,7 @@ impl Store for ShakyStore {
         fn reopen_outbox(account: AccountKey, crash: CrashCount) -> usize;
         fn next_due(account: AccountKey) -> Option<i64>;
         fn outbox_state(id: OutboxId) -> Option<OutboxState>;
+        fn sent_as(account: AccountKey, platform_id: String) -> Option<OutboxId>;
         fn history(session: SessionKey, limit: usize) -> Vec<Entry>;
         fn transcript(session: SessionKey, behind: u64, limit: usize) -> Vec<(u64, Entry)>;
         fn sessions(limit: usize) -> Vec<SessionRow>;

@@ -161,7 +161,7 @@ fn session(model: &Model, models: &ModelsConfig, accounts: &[Account], problems:
         turn_retries_max: model.session.turn_retries_max,
         actors_max: model.session.actors_max,
         crashes_max: model.deadletters.crashes_max,
-        queue: messages::queue(model, problems),
+        queue: messages::queue(model, accounts, problems),
         lanes: messages::lanes(model),
         commands: session::commands(model, accounts),
         resets: session::resets(model),

@@ -129,6 +129,9 @@ impl Store for FakeStore {
     fn next_due(&self, _: AccountKey) -> Answer<Option<i64>> {
         unused()
     }
+    fn sent_as(&self, _: AccountKey, _: String) -> Answer<Option<OutboxId>> {
+        unused()
+    }
     fn outbox_state(&self, id: OutboxId) -> Answer<Option<OutboxState>> {
         let known = self.outbox.lock().unwrap().iter().any(|row| row.id == id);
         let state = match *self.sent.lock().unwrap() {

@@ -121,6 +121,10 @@ impl Store for SqliteStore {
         self.read(move |conn| outbox::state(conn, id))
     }
 
+    fn sent_as(&self, account: AccountKey, platform_id: String) -> Answer<Option<OutboxId>> {
+        self.read(move |conn| outbox::sent_as(conn, &account, &platform_id))
+    }
+
     fn history(&self, session: SessionKey, limit: usize) -> Answer<Vec<Entry>> {
         self.read(move |conn| transcript::history(conn, &session, limit))
     }

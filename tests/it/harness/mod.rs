@@ -5,10 +5,12 @@ pub mod control;
 pub mod device;
 pub mod gateway;
 pub mod llm;
+pub mod mochat;
 pub mod mosquitto;
 pub mod rig;
 pub mod rocketchat;
 pub mod socket_platform;
+pub mod tls_front;
 pub mod tls_page;
 
 use std::time::Duration;

@@ -52,7 +52,8 @@ impl Drop for TlsPage {
     }
 }
 
-fn config(dir: &TempDir) -> ServerConfig {
+/// Returns what a server speaks TLS with, by the certificates in a folder.
+pub(super) fn config(dir: &TempDir) -> ServerConfig {
     let chain = CertificateDer::pem_file_iter(dir.path().join("server.pem")).expect("a certificate");
     let key = PrivateKeyDer::from_pem_file(dir.path().join("server.key")).expect("a key");
     ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))

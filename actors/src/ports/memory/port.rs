@@ -61,7 +61,7 @@ impl Store for MemoryStore {
     }
 
     fn confirm_send(&self, confirmed: Vec<(OutboxId, Receipt)>) {
-        self.note(move |state| confirmed.iter().for_each(|(id, _)| state.confirm(*id)));
+        self.note(move |state| confirmed.into_iter().for_each(|(id, receipt)| state.confirm(id, receipt)));
     }
 
     fn fail_send(&self, id: OutboxId, attempt: Attempt) -> Answer<()> {
@@ -78,6 +78,10 @@ impl Store for MemoryStore {
 
     fn outbox_state(&self, id: OutboxId) -> Answer<Option<OutboxState>> {
         self.read(|state| Ok(state.outbox_state(id)))
+    }
+
+    fn sent_as(&self, account: AccountKey, platform_id: String) -> Answer<Option<OutboxId>> {
+        self.read(|state| Ok(state.sent_as(&account, &platform_id)))
     }
 
     fn history(&self, session: SessionKey, limit: usize) -> Answer<Vec<Entry>> {

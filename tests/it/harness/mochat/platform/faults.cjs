@@ -1,0 +1,48 @@
+'use strict';
+// What goes wrong, and how often: set by a test, looked up by whoever serves.
+
+class Faults {
+  constructor() {
+    this.settings = Faults.well();
+    this.rest = []; // {route, kind, times?, retryAfter?, status?}
+  }
+
+  // How the platform is when nothing is wrong.
+  static well() {
+    return {
+      websocket: 'ok', // refuse | reset | hang | mute | cut (behind the upgrade) | cut-open (behind the handshake) | {"cutAfterMs": n}
+      polling: 'ok', // refuse | hang | html
+      auth: 'ok', // silent | reject
+      acks: 'ok', // none | bare | single | list | fail-sessions | fail-panels | {"lateMs": n}
+      push: ['session', 'panel'], // inbox, notify besides
+      dates: 'text', // date: as values of their own, where the parser has such
+      ratePerMinute: 0, // 0: no bound
+    };
+  }
+
+  set(changes) {
+    for (const key of Object.keys(changes)) {
+      if (!(key in this.settings)) throw new Error(`no such setting: ${key}`);
+    }
+    Object.assign(this.settings, changes);
+  }
+
+  add(fault) {
+    const left = fault.times ?? Infinity;
+    this.rest.push({ route: '*', ...fault, left });
+  }
+
+  heal() {
+    this.settings = Faults.well();
+    this.rest = [];
+  }
+
+  // Takes the next fault of a route, if there is one.
+  take(route) {
+    const fault = this.rest.find((one) => one.left > 0 && (one.route === '*' || one.route === route));
+    if (fault) fault.left -= 1;
+    return fault;
+  }
+}
+
+module.exports = { Faults };
