@@ -1,5 +1,6 @@
 //! How a turn came out, for its client, its listeners and whoever ordered it.
 
+use super::compaction::Transcript;
 use crate::agent::{Ending, ProviderError, RunOutcome};
 use crate::message::{BegunRound, Code, Delta, RunVerdict, ToolCall, TurnEnd, TurnFailure, Usage};
 
@@ -13,6 +14,8 @@ pub(super) struct Ended {
     /// The rounds of the gateway's own tools that it had, over all its tries.
     pub(super) rounds: Vec<BegunRound>,
     pub(super) how: How,
+    /// What became of the lines that it had read.
+    pub(super) transcript: Transcript,
 }
 
 /// How a turn came out.
@@ -36,7 +39,7 @@ impl Ended {
 
     /// A turn that called no tool of its client.
     pub(super) fn saying(text: String, how: How) -> Self {
-        Self { text, calls: Vec::new(), rounds: Vec::new(), how }
+        Self { text, calls: Vec::new(), rounds: Vec::new(), how, transcript: Transcript::default() }
     }
 
     /// Returns the last that a waiting client hears.

@@ -10,7 +10,7 @@ use super::codec::{from_json, limit as bound, to_json, uuid};
 use super::transcript::{self, RawLines};
 use super::tx::{Outcome, Tx};
 
-const COLUMNS: &str = "key, id, updated_ms, lines - trimmed, input_tokens, output_tokens, reply_to, label, traits";
+const COLUMNS: &str = "key, id, updated_ms, lines - trimmed, input_tokens, output_tokens, reply_to, label, traits, compactions";
 
 /// A session as it was read; its texts are parsed on the caller's thread.
 pub(super) struct RawSession {
@@ -22,6 +22,7 @@ pub(super) struct RawSession {
     reply_to: Option<String>,
     label: Option<String>,
     traits: Option<String>,
+    compactions: i64,
 }
 
 impl RawSession {
@@ -35,7 +36,13 @@ impl RawSession {
             reply_to: row.get(6)?,
             label: row.get(7)?,
             traits: row.get(8)?,
+            compactions: row.get(9)?,
         })
+    }
+
+    /// Returns whether it is the session that has this transcript.
+    pub(super) fn has(&self, transcript: Uuid) -> bool {
+        self.id == transcript
     }
 
     /// Parses the texts.
@@ -48,6 +55,7 @@ impl RawSession {
             updated_ms: self.updated_ms,
             entries: self.entries.unsigned_abs(),
             usage: self.usage,
+            compactions: self.compactions.unsigned_abs(),
             reply_to,
             traits,
         })
@@ -92,7 +100,7 @@ pub(super) fn find_named(conn: &Connection, name: &SessionName) -> Outcome<Optio
     key.map_or(Ok(None), |key| find(conn, &SessionKey::new(&key)))
 }
 
-fn read(tx: &Tx<'_>, session: i64) -> rusqlite::Result<RawSession> {
+pub(super) fn read(tx: &Tx<'_>, session: i64) -> rusqlite::Result<RawSession> {
     tx.sql(&format!("SELECT {COLUMNS} FROM sessions WHERE session = ?1"))?.query_row([session], RawSession::read)
 }
 
@@ -129,8 +137,12 @@ fn check_label(tx: &Tx<'_>, label: Option<&str>, session: Option<i64>) -> Outcom
 pub(super) fn reset(tx: &mut Tx<'_>, key: &SessionKey) -> Outcome<(RawSession, RawLines)> {
     let session = tx.books.session(tx.conn, key, tx.now_ms)?;
     let lines = transcript::take(tx, session, 0)?;
-    tx.sql("UPDATE sessions SET id = ?2, updated_ms = ?3, input_tokens = 0, output_tokens = 0 WHERE session = ?1")?
-        .execute(params![session, Uuid::now_v7().as_bytes(), tx.now_ms])?;
+    tx.sql(
+        "UPDATE sessions SET id = ?2, updated_ms = ?3, input_tokens = 0, output_tokens = 0,
+             summary = NULL, told_from = 0, compactions = 0
+         WHERE session = ?1",
+    )?
+    .execute(params![session, Uuid::now_v7().as_bytes(), tx.now_ms])?;
     Ok((read(tx, session)?, lines))
 }
 
@@ -147,7 +159,7 @@ pub(super) fn delete(tx: &mut Tx<'_>, key: &SessionKey) -> Outcome<Option<RawLin
     if open {
         tx.sql(
             "UPDATE sessions SET id = ?2, updated_ms = ?3, input_tokens = 0, output_tokens = 0,
-                 reply_to = NULL, label = NULL, traits = NULL
+                 reply_to = NULL, label = NULL, traits = NULL, summary = NULL, told_from = 0, compactions = 0
              WHERE session = ?1",
         )?
         .execute(params![session, Uuid::now_v7().as_bytes(), tx.now_ms])?;

@@ -2,19 +2,27 @@
 
 use callboard_actors::message::SessionKey;
 use callboard_actors::ports::SessionRow;
+use callboard_actors::session::CONTEXT_TOKENS;
 use serde_json::{Value, json};
 
 use crate::ws::Control;
 
-/// How many tokens a model reads at the most where its provider does not say.
-pub(super) const CONTEXT_TOKENS: u64 = 128_000;
+/// Returns how many tokens a model is taken to read at the most, by its name or the default one.
+fn context_tokens(control: &Control, name: Option<&str>) -> u64 {
+    let models = control.models.get();
+    let named = name.and_then(|name| models.names.look_up(name));
+    let Some(wanted) = named.or_else(|| models.names.default_model().cloned()) else { return CONTEXT_TOKENS };
+    let provider = models.providers.iter().find(|provider| provider.name == wanted.provider);
+    let about = provider.and_then(|provider| provider.models.iter().find(|about| about.id == wanted.model));
+    about.and_then(|about| about.context_window).unwrap_or(CONTEXT_TOKENS)
+}
 
 /// Returns what sessions without settings of their own have.
 pub(super) fn defaults(control: &Control) -> Value {
     let models = control.models.get();
     let default = models.names.default_model();
     let (provider, model) = (default.map(|default| &default.provider), default.map(|default| &default.model));
-    json!({ "modelProvider": provider, "model": model, "contextTokens": CONTEXT_TOKENS })
+    json!({ "modelProvider": provider, "model": model, "contextTokens": context_tokens(control, None) })
 }
 
 /// Returns a session as `status` shows it.
@@ -22,6 +30,7 @@ pub(super) fn status_row(control: &Control, row: &SessionRow, now_ms: i64) -> Va
     let (input, output) = (row.usage.input, row.usage.output);
     let total = input.saturating_add(output);
     let traits = &row.traits;
+    let window = context_tokens(control, traits.model.as_deref()).max(1);
     let flags: Vec<String> = [("think", &traits.thinking_level), ("verbose", &traits.verbose_level)]
         .into_iter()
         .filter_map(|(name, level)| level.as_ref().map(|level| format!("{name}:{level}")))
@@ -41,9 +50,10 @@ pub(super) fn status_row(control: &Control, row: &SessionRow, now_ms: i64) -> Va
         "inputTokens": input,
         "outputTokens": output,
         "totalTokens": total,
-        "remainingTokens": CONTEXT_TOKENS.saturating_sub(total),
-        "percentUsed": total.saturating_mul(100) / CONTEXT_TOKENS,
-        "contextTokens": CONTEXT_TOKENS,
+        "remainingTokens": window.saturating_sub(total),
+        "percentUsed": total.saturating_mul(100) / window,
+        "contextTokens": window,
+        "compactionCount": row.compactions,
         "flags": flags,
     });
     if let Some(fields) = told.as_object_mut() {
@@ -98,6 +108,7 @@ pub(super) fn entry(row: &SessionRow) -> Value {
         fields.insert("inputTokens".to_owned(), input.into());
         fields.insert("outputTokens".to_owned(), output.into());
         fields.insert("totalTokens".to_owned(), input.saturating_add(output).into());
+        fields.insert("compactionCount".to_owned(), row.compactions.into());
     }
     told
 }
@@ -122,7 +133,7 @@ pub(super) fn list_row(control: &Control, row: &SessionRow) -> Value {
         "displayName": row.traits.label,
         "modelProvider": chosen.map(|(provider, _)| provider.into()).or_else(|| defaults.get("modelProvider").cloned()),
         "model": chosen.map(|(_, model)| model.into()).or_else(|| defaults.get("model").cloned()),
-        "contextTokens": CONTEXT_TOKENS,
+        "contextTokens": context_tokens(control, row.traits.model.as_deref()),
         "deliveryContext": { "channel": channel, "to": to, "accountId": account },
         "lastChannel": channel,
         "lastTo": to,

@@ -34,6 +34,8 @@ pub(super) enum Effect {
     Renew(Option<String>),
     /// It ends what runs and what waits.
     Stop,
+    /// It sums the conversation up, looking at what is named besides.
+    Compact(Option<String>),
 }
 
 /// The settings that are a word of a list: their command, their field, the words.
@@ -67,7 +69,7 @@ pub(super) fn effect(order: &Order, standing: Standing, rules: &CommandRules, in
         Command::Think | Command::Verbose | Command::Reasoning | Command::Usage | Command::Activation => {
             level(*command, rest, known)
         }
-        Command::Compact => later("sessions.compact shortens a transcript by hand"),
+        Command::Compact => Effect::Compact(Some(rest.clone()).filter(|rest| !rest.is_empty())),
         Command::Restart => later("`callboard gateway restart` and SIGUSR1 restart it"),
         Command::Allowlist => later("`callboard pairing` and channels.<id>.allowFrom say who may talk"),
         Command::Config | Command::Debug => later("`callboard config` and config.patch look at it and change it"),
