@@ -30,7 +30,7 @@ pub use delta::{Delta, TurnEnd, TurnFailure};
 pub use event::{Delivery, Event, EventBody, Heard, Listener, StateVersion, event_frame};
 pub use event_name::{Audience, EventName};
 pub use ids::{AccountKey, InboxId, OutboxId, RUN_ID_BYTES_MAX, RunId, SessionKey, TraceId};
-pub use inbound::{Inbound, Media};
+pub use inbound::{Inbound, Media, TASK_PREFIX};
 pub use link::{LinkState, LinkStatus};
 pub use order::Order;
 pub use outbound::{Outbound, Receipt, Target};

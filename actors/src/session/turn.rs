@@ -46,8 +46,8 @@ impl Turn {
             Ok(why) = &mut stop => How::Aborted(why),
             outcome = attempt.run(&mut written, &mut transcript) => How::from(outcome),
         };
-        let Written { text, calls, rounds } = written;
-        let ended = Ended { text, calls, rounds, how, transcript };
+        let Written { text, calls, rounds, usage, by } = written;
+        let ended = Ended { text, calls, rounds, how, spent: usage, by, transcript };
         if let Some(client) = client {
             tell_client(&client, &ended, stop, limits.time_max, clock, progress).await;
         }

@@ -5,6 +5,7 @@ use callboard_actors::ports::SessionRow;
 use callboard_actors::session::CONTEXT_TOKENS;
 use serde_json::{Value, json};
 
+use super::usage;
 use crate::ws::Control;
 
 /// Returns how many tokens a model is taken to read at the most, by its name or the default one.
@@ -27,8 +28,7 @@ pub(super) fn defaults(control: &Control) -> Value {
 
 /// Returns a session as `status` shows it.
 pub(super) fn status_row(control: &Control, row: &SessionRow, now_ms: i64) -> Value {
-    let (input, output) = (row.usage.input, row.usage.output);
-    let total = input.saturating_add(output);
+    let total = row.usage.total();
     let traits = &row.traits;
     let window = context_tokens(control, traits.model.as_deref()).max(1);
     let flags: Vec<String> = [("think", &traits.thinking_level), ("verbose", &traits.verbose_level)]
@@ -47,9 +47,6 @@ pub(super) fn status_row(control: &Control, row: &SessionRow, now_ms: i64) -> Va
         "verboseLevel": traits.verbose_level,
         "systemSent": true,
         "abortedLastRun": false,
-        "inputTokens": input,
-        "outputTokens": output,
-        "totalTokens": total,
         "remainingTokens": window.saturating_sub(total),
         "percentUsed": total.saturating_mul(100) / window,
         "contextTokens": window,
@@ -57,6 +54,7 @@ pub(super) fn status_row(control: &Control, row: &SessionRow, now_ms: i64) -> Va
         "flags": flags,
     });
     if let Some(fields) = told.as_object_mut() {
+        fields.extend(usage::fields(row.usage));
         let model = traits.model.clone().map(Value::from).or_else(|| defaults(control).get("model").cloned());
         fields.insert("model".to_owned(), model.unwrap_or_default());
     }
@@ -104,10 +102,7 @@ pub(super) fn entry(row: &SessionRow) -> Value {
     let mut told = json!({ "sessionId": row.id, "updatedAt": row.updated_ms });
     if let (Some(fields), Ok(Value::Object(traits))) = (told.as_object_mut(), serde_json::to_value(&row.traits)) {
         fields.extend(traits);
-        let (input, output) = (row.usage.input, row.usage.output);
-        fields.insert("inputTokens".to_owned(), input.into());
-        fields.insert("outputTokens".to_owned(), output.into());
-        fields.insert("totalTokens".to_owned(), input.saturating_add(output).into());
+        fields.extend(usage::fields(row.usage));
         fields.insert("compactionCount".to_owned(), row.compactions.into());
     }
     told

@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 
+use super::errand;
 use super::parse::{COMMANDS, Command, Order};
 use super::rules::{CommandRules, Standing};
 use crate::message::{Inbound, SessionKey};
+use crate::ports::Errand;
 use crate::session::queue::{QueuePolicy, QueueWish};
 
 /// What the session knows of itself.
@@ -36,6 +38,8 @@ pub(super) enum Effect {
     Stop,
     /// It sums the conversation up, looking at what is named besides.
     Compact(Option<String>),
+    /// It has somebody else do something to the gateway itself.
+    Errand(Errand),
 }
 
 /// The settings that are a word of a list: their command, their field, the words.
@@ -70,9 +74,15 @@ pub(super) fn effect(order: &Order, standing: Standing, rules: &CommandRules, in
             level(*command, rest, known)
         }
         Command::Compact => Effect::Compact(Some(rest.clone()).filter(|rest| !rest.is_empty())),
-        Command::Restart => later("`callboard gateway restart` and SIGUSR1 restart it"),
-        Command::Allowlist => later("`callboard pairing` and channels.<id>.allowFrom say who may talk"),
-        Command::Config | Command::Debug => later("`callboard config` and config.patch look at it and change it"),
+        Command::Restart | Command::Allowlist | Command::Config | Command::Debug => errand(*command, rest, rules),
+    }
+}
+
+fn errand(command: Command, rest: &str, rules: &CommandRules) -> Effect {
+    match errand::read(command, rest) {
+        Some(Ok(errand)) => rules.refusal_of(&errand).map_or(Effect::Errand(errand), Effect::Say),
+        Some(Err(usage)) => Effect::Say(usage.to_owned()),
+        None => later("`callboard --help` lists what there is"),
     }
 }
 

@@ -61,7 +61,9 @@ impl Attempt<'_> {
             return outcome;
         }
         let Some(history) = self.compact(&compactor, Why::Overflow, begun, transcript).await else { return outcome };
-        let rounds = std::mem::take(written).rounds;
+        let Written { rounds, usage, .. } = std::mem::take(written);
+        // What the try cost that failed was spent all the same.
+        written.usage = usage;
         self.steer.put_back(|taken| rounds.iter().flat_map(|round| &round.said).any(|shown| shown.id == taken.id));
         let (prompt, hands) =
             (Prompt { history, ..std::mem::take(&mut self.prompt) }, std::mem::take(&mut self.hands).after(rounds));

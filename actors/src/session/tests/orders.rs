@@ -86,6 +86,8 @@ fn an_order_that_is_delivered_nowhere_leaves_where_answers_go() {
             text: "answer".into(),
             calls: Vec::new(),
             rounds: Vec::new(),
+            spent: ending.usage,
+            by: None,
             how: How::Done(ending),
             transcript: Default::default(),
         };
