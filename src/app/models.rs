@@ -61,6 +61,7 @@ fn about(model: &model::AboutModel) -> AboutModel {
         id: model.id.clone(),
         images: if images { Ability::Can } else { Ability::Cannot },
         thinking: if model.reasoning == Some(false) { Ability::Cannot } else { Ability::Can },
+        context_tokens: model.context_window,
         output_tokens_max: model.max_tokens,
         price: model.cost.map(price).unwrap_or_default(),
     }

@@ -66,6 +66,11 @@ impl Provider for Chain {
         self.links.iter().map(|link| format!("{}/{}", link.provider.name(), link.model)).collect()
     }
 
+    /// Any of the models may answer.
+    fn context_tokens(&self, _: &str) -> Option<u64> {
+        self.links.iter().filter_map(|link| link.provider.context_tokens(&link.model)).min()
+    }
+
     fn wants_tools(&self) -> bool {
         self.links.iter().any(|link| link.provider.wants_tools())
     }

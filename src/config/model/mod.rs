@@ -21,7 +21,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use agents::{
-    AgentDefaults, AgentEntry, Agents, BindingEntry, BindingMatch, BindingPeer, ModelChoice, ModelName, PeerKind, Subagents,
+    AgentDefaults, AgentEntry, Agents, BindingEntry, BindingMatch, BindingPeer, Compaction, CompactionMode, ModelChoice,
+    ModelName, PeerKind, Subagents,
 };
 pub use auth::{AuthProfile, ModelAuth, ProfileMode};
 pub use commands::Commands;

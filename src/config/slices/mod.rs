@@ -166,6 +166,7 @@ fn session(model: &Model, models: &ModelsConfig, accounts: &[Account], problems:
         commands: session::commands(model, accounts),
         resets: session::resets(model),
         sending: session::sending(model),
+        compaction: session::compaction(model, models, problems),
         models: session::models(models),
     }
 }

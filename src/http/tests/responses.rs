@@ -277,6 +277,7 @@ fn write_down(rig: &Rig, asked: &Asked) {
         updated_ms: 0,
         entries: 2,
         usage: Usage::default(),
+        compactions: 0,
         reply_to: None,
         traits: SessionTraits::default(),
     });

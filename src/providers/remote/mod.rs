@@ -111,6 +111,10 @@ impl Provider for Remote {
         self.backend.failures.id()
     }
 
+    fn context_tokens(&self, model: &str) -> Option<u64> {
+        self.backend.about(model)?.context_tokens
+    }
+
     fn stream(&self, prompt: Prompt) -> BoxStream<'static, Result<Piece, ProviderError>> {
         let backend = Arc::clone(&self.backend);
         stream::once(open(backend, prompt)).map_ok(Answer::into_stream).try_flatten().boxed()

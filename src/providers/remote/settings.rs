@@ -63,6 +63,8 @@ pub struct AboutModel {
     pub images: Ability,
     /// Whether it can be asked to think.
     pub thinking: Ability,
+    /// The most tokens that it reads, where that is known.
+    pub context_tokens: Option<u64>,
     /// The most tokens that it writes, where that is known.
     pub output_tokens_max: Option<u64>,
     /// What its tokens cost.
@@ -83,7 +85,14 @@ impl AboutModel {
     /// Returns a model of which only the id is known.
     #[must_use]
     pub fn named(id: impl Into<String>) -> Self {
-        Self { id: id.into(), images: Ability::Can, thinking: Ability::Can, output_tokens_max: None, price: Price::default() }
+        Self {
+            id: id.into(),
+            images: Ability::Can,
+            thinking: Ability::Can,
+            context_tokens: None,
+            output_tokens_max: None,
+            price: Price::default(),
+        }
     }
 }
 

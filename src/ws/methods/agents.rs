@@ -1,11 +1,11 @@
 //! `agents.list`, `agent.identity.get`, `models.*`, `usage.status`: gateway-protocol §7.2 and §7.3.
 
 use callboard_actors::client::{Refusal, Scope};
+use callboard_actors::session::CONTEXT_TOKENS;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::session_rows::CONTEXT_TOKENS;
 use super::turns::{agent_named, own_session};
 use crate::config::model::{AboutModel, ModelInput};
 use crate::providers::{ProviderStanding, Rest};

@@ -4,9 +4,9 @@ use serde_json::{Map, Value};
 
 use crate::message::{AccountKey, BegunRound, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage};
 use crate::ports::{
-    Accept, Accepted, Answer, Attempt, Compacted, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate, InboxRow,
-    NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
-    SessionRow, Store, StoreHealth, TurnOutcome, UsageDay,
+    Accept, Accepted, Answer, Attempt, Compacted, Context, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate,
+    InboxRow, NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
+    SessionRow, Store, StoreHealth, Summary, TurnOutcome, UsageDay,
 };
 
 use super::{Disk, MemoryStore};
@@ -120,6 +120,14 @@ impl Store for MemoryStore {
 
     fn delete_session(&self, session: SessionKey) -> Answer<Option<Vec<Entry>>> {
         self.write(|state| Ok(state.delete_session(&session)))
+    }
+
+    fn context(&self, session: SessionKey, limit: usize) -> Answer<Context> {
+        self.read(|state| Ok(state.context(&session, limit)))
+    }
+
+    fn summarise(&self, session: SessionKey, summary: Summary) -> Answer<SessionRow> {
+        self.write(|state| state.summarise(&session, summary))
     }
 
     fn compact_session(&self, session: SessionKey, keep: usize) -> Answer<Compacted> {
