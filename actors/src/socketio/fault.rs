@@ -41,7 +41,7 @@ pub enum Fault {
         /// What it says besides, as it came; null where there is nothing.
         data: Value,
     },
-    /// The server did not answer the request for the namespace.
+    /// The server did not answer the request for the namespace, or what stands on the way swallowed it.
     #[error("the server did not answer the connect packet in time")]
     Unanswered,
     /// No session can be opened like this.

@@ -214,7 +214,8 @@ async fn a_server_that_does_not_answer_is_left_in_time() {
     let mut options: Options = options(&platform, Way::WebSocketFirst, Parsers::First(Parser::Json));
     options.limits.connect_timeout = Duration::from_millis(200);
     let error = Session::open(&options).await.expect_err("no answer");
-    assert_eq!((error.fault, error.tried.len()), (Fault::Unanswered, 1));
+    // Something on the way could have swallowed what went over WebSocket.
+    assert_eq!((error.fault, error.tried.len()), (Fault::Unanswered, 2));
 }
 
 #[tokio::test]

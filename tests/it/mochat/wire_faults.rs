@@ -45,7 +45,9 @@ async fn every_end_is_told_with_its_reason() {
     for transport in [Transport::WebSocket, Transport::Polling] {
         for how in [End::Kick, End::Drop, End::HangUp, End::Down, End::Freeze] {
             let platform = platform(Parser::Msgpack).await;
-            platform.options(json!({ "pingInterval": 300, "pingTimeout": 500 })).await;
+            if matches!(how, End::Freeze) {
+                platform.options(json!({ "pingInterval": 300, "pingTimeout": 2_000 })).await;
+            }
             let mut session = open(&options(&platform, only(transport), Parsers::Only(Parser::Msgpack))).await;
             assert_eq!(echo(&session, vec![json!(1)]).await, [json!(1)]);
             // A poll has to be under way, for it to be cut.

@@ -60,7 +60,9 @@ pub(super) fn next_attempt(way: Way, parsers: Parsers, tried: &[Attempt]) -> Opt
         let other = other.filter(|other| untried(last.transport, *other)).map(|other| (last.transport, other));
         return other.or_else(next_transport);
     }
-    if last.fault.is_of_transport() { next_transport() } else { None }
+    // Something on the way may let a WebSocket's handshake through and swallow what comes behind it.
+    let is_swallowed = last.transport == Transport::WebSocket && last.fault == Fault::Unanswered;
+    if is_swallowed || last.fault.is_of_transport() { next_transport() } else { None }
 }
 
 async fn attempt(options: &Options, transport: Transport, parser: Parser) -> Result<(Stand, String), Fault> {

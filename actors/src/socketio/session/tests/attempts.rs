@@ -33,14 +33,15 @@ fn parsers_change_before_transports_and_nothing_is_tried_twice() {
     let first = Parsers::First(Parser::Msgpack);
     let status = || Fault::Status { status: 503, said: String::new() };
     let refused = || Fault::Refused { message: String::new(), data: Value::Null };
-    let cases: [(Way, Parsers, Faults, Expected); 12] = [
+    let cases: [(Way, Parsers, Faults, Expected); 13] = [
         (Way::WebSocketFirst, first, &[Fault::Dropped], &[WS_PACK, WS_JSON, POLL_PACK, POLL_JSON]),
         (Way::WebSocketFirst, first, &[status()], &[WS_PACK, POLL_PACK]),
         (Way::WebSocketFirst, first, &[status(), Fault::Dropped], &[WS_PACK, POLL_PACK, POLL_JSON]),
         (Way::WebSocketFirst, first, &[Fault::Dropped, status()], &[WS_PACK, WS_JSON, POLL_PACK]),
         (Way::WebSocketFirst, first, &[Fault::TimedOut("it")], &[WS_PACK, POLL_PACK]),
         (Way::WebSocketFirst, first, &[refused()], &[WS_PACK]),
-        (Way::WebSocketFirst, first, &[Fault::Unanswered], &[WS_PACK]),
+        (Way::WebSocketFirst, first, &[Fault::Unanswered], &[WS_PACK, POLL_PACK]),
+        (Way::PollingFirst, first, &[Fault::Unanswered], &[POLL_PACK]),
         (Way::WebSocketFirst, first, &[Fault::Dropped, refused()], &[WS_PACK, WS_JSON]),
         (Way::WebSocketFirst, Parsers::Only(Parser::Json), &[Fault::Dropped], &[WS_JSON, POLL_JSON]),
         (Way::PollingFirst, first, &[Fault::Dropped], &[POLL_PACK, POLL_JSON, WS_PACK, WS_JSON]),
