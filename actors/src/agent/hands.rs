@@ -20,6 +20,7 @@ pub struct Hands {
     tools: Option<(Arc<Toolbox>, ToolContext)>,
     journal: Option<Arc<dyn Journal>>,
     begun: Vec<BegunRound>,
+    said: String,
 }
 
 /// Whether a call is made because the provider has just asked for it.
@@ -49,6 +50,18 @@ impl Hands {
     #[must_use]
     pub fn kept(self, journal: Arc<dyn Journal>, begun: Vec<BegunRound>) -> Self {
         Self { journal: Some(journal), begun, ..self }
+    }
+
+    /// Goes on behind what the reader has of the answer already.
+    #[must_use]
+    pub fn behind(self, said: String) -> Self {
+        Self { said, ..self }
+    }
+
+    /// Takes what the reader has of the answer behind the rounds that were kept, whose words are given.
+    pub(super) fn take_said(&mut self, in_rounds: &str) -> String {
+        let said = std::mem::take(&mut self.said);
+        said.strip_prefix(in_rounds).map(str::to_owned).unwrap_or_default()
     }
 
     /// Returns the tools that the provider is told of.

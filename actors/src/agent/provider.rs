@@ -29,6 +29,9 @@ pub struct Prompt {
     /// The rounds of tool calls that this question has had so far, oldest first: those that the asker brings, then those that the
     /// run loop adds.
     pub rounds: Vec<ToolRound>,
+    /// What the reader has of the answer behind the rounds, from a try that was cut short: the answer goes on behind it, or repeats
+    /// it first, which is left out. Empty for none.
+    pub said: String,
     /// The asker's own tools: a call of one ends the turn.
     pub tools: ToolUse,
     /// How to choose the words.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 
 use super::hands::{Hands, Origin};
+use super::overlap::Overlap;
 use super::{Ending, Gone, Piece, Prompt, Provider, ProviderError, RetryPolicy, Seen, Sink, SteerBox, Steered, TurnState};
 use crate::core::{Clock, Progress};
 use crate::message::{BegunRound, Code, ToolCall, ToolChoice, ToolRound, ToolUse, Usage};
@@ -118,7 +119,6 @@ enum Room {
 /// What one request gave; no ending when the answer was cut at its most bytes.
 #[derive(Default)]
 struct Round {
-    text_start: usize,
     calls: Vec<ToolCall>,
     ending: Option<Ending>,
 }
@@ -159,8 +159,13 @@ impl<S: Sink> Run<'_, S> {
         }
         // What came while an earlier try ran is shown behind the rounds that it had.
         self.steer();
+        self.prompt.said = self.hands.take_said(&written.text);
         loop {
+            let round_start = written.text.len();
+            written.text.push_str(&self.prompt.said);
             let round = self.ask(&mut written.text).await?;
+            // From now on it stands in the round.
+            self.prompt.said.clear();
             let Some(ending) = round.ending else {
                 return Ok(Ending { finish_reason: "length".into(), usage });
             };
@@ -176,7 +181,7 @@ impl<S: Sink> Run<'_, S> {
             if written.rounds.len() >= self.limits.tool_rounds_max {
                 return Err(Stop::Failed(self.too_many_rounds()));
             }
-            let said = written.text.get(round.text_start..).unwrap_or_default().to_owned();
+            let said = written.text.get(round_start..).unwrap_or_default().to_owned();
             self.answer(BegunRound::new(said, round.calls), Origin::Asked, written).await?;
             self.steer();
         }
@@ -232,7 +237,8 @@ impl<S: Sink> Run<'_, S> {
     /// Reads one answer to its end, or to the most bytes that an answer may have.
     async fn listen(&mut self, text: &mut String) -> Result<Round, Stop> {
         let mut pieces = self.provider.stream(self.prompt.clone());
-        let mut round = Round { text_start: text.len(), ..Round::default() };
+        let said = self.prompt.said.clone();
+        let (mut overlap, mut round) = (Overlap::new(&said), Round::default());
         loop {
             let piece = pieces.next().await;
             self.progress.stamp();
@@ -241,7 +247,7 @@ impl<S: Sink> Run<'_, S> {
             }
             match piece {
                 Some(Ok(Piece::Text(piece))) => {
-                    if self.pass_on(&piece, text).await? == Room::Full {
+                    if self.pass_on(&overlap.new_in(&piece), text).await? == Room::Full {
                         return Ok(round);
                     }
                 }

@@ -1,5 +1,6 @@
 //! How a turn came out, for its client, its listeners and whoever ordered it.
 
+use super::speaking::Left;
 use crate::agent::{Ending, ProviderError, RunOutcome};
 use crate::message::{BegunRound, Code, Delta, RunVerdict, ToolCall, TurnEnd, TurnFailure, Usage};
 
@@ -12,6 +13,8 @@ pub(super) struct Ended {
     pub(super) calls: Vec<ToolCall>,
     /// The rounds of the gateway's own tools that it had, over all its tries.
     pub(super) rounds: Vec<BegunRound>,
+    /// How much of the text has left.
+    pub(super) left: Left,
     pub(super) how: How,
 }
 
@@ -36,7 +39,7 @@ impl Ended {
 
     /// A turn that called no tool of its client.
     pub(super) fn saying(text: String, how: How) -> Self {
-        Self { text, calls: Vec::new(), rounds: Vec::new(), how }
+        Self { text, calls: Vec::new(), rounds: Vec::new(), left: Left::Nothing, how }
     }
 
     /// Returns the last that a waiting client hears.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::queue::Writers;
+use super::speaking::Left;
 use crate::message::{Ask, BegunRound, Entry, Media, Order, Role, RunId, TraceId};
 use crate::ports::InboxRow;
 
@@ -65,6 +66,18 @@ impl Seed {
         if let Source::Row(row) = &mut self.source {
             row.steps = rounds.to_vec();
         }
+    }
+
+    /// Keeps what has left of a try's answer, for the next one to go on behind.
+    pub(super) fn keep_said(&mut self, left: &Left) {
+        if let (Source::Row(row), Left::Parts(parts)) = (&mut self.source, left) {
+            row.said.clone_from(parts);
+        }
+    }
+
+    /// Returns what has left of the answer before.
+    pub(super) fn said(&self) -> String {
+        Left::of(self).words()
     }
 
     pub(super) fn text(&self) -> &str {

@@ -7,6 +7,7 @@ use super::lanes::LaneLimits;
 use super::queue::QueueRules;
 use super::resets::ResetRules;
 use super::sending::SendRules;
+use super::speaking::SpeechSettings;
 
 /// What the peer hears when the provider fails for good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +49,8 @@ pub struct SessionSettings {
     pub resets: ResetRules,
     /// Which sessions' answers are sent (`session.sendPolicy`).
     pub sending: SendRules,
+    /// How answers leave while their turns run (`agents.defaults.blockStreamingDefault` and others).
+    pub speech: SpeechSettings,
     /// The models that people can name, `provider/model`.
     pub models: Vec<String>,
     /// How many crashes a message survives (`deadletters.crashesMax`).
@@ -71,6 +74,7 @@ impl Default for SessionSettings {
             commands: CommandRules::default(),
             resets: ResetRules::default(),
             sending: SendRules::default(),
+            speech: SpeechSettings::default(),
             models: Vec::new(),
             lanes: LaneLimits::default(),
         }

@@ -25,6 +25,7 @@ impl SessionActor {
         if let Some(wait) = self.next_try(&seed, &closing.ended.how) {
             if closing.began.is_some() {
                 seed.keep(&closing.ended.rounds);
+                seed.keep_said(&closing.ended.left);
             }
             closing.tell(now_ms);
             // Nothing runs meanwhile, so a gateway that goes down does not wait for it.

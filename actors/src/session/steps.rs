@@ -34,7 +34,7 @@ impl SessionActor {
         // Where several wrote, a tool has to be there for each of them.
         context.sender = (seed.writers == Writers::One).then(|| route.peer.id.clone());
         let book = StepBook { store: Arc::clone(&self.parts.store), row: row.id, clock: clock.clone() };
-        Hands::of(Arc::clone(&self.parts.tools), context).kept(Arc::new(book), row.steps.clone())
+        Hands::of(Arc::clone(&self.parts.tools), context).kept(Arc::new(book), row.steps.clone()).behind(seed.said())
     }
 }
 

@@ -9,6 +9,7 @@ use super::ended::{Ended, How};
 use super::memory::Manner;
 use super::seed::{Seed, Source};
 use super::settings::SessionSettings;
+use super::speaking::{Ear, Speaker};
 use super::voice::Voice;
 use crate::agent::{Gone, Hands, Prompt, Provider, Run, RunLimits, Sink, SteerBox, ToolNews, TurnState, Written};
 use crate::core::{Clock, Progress};
@@ -26,24 +27,32 @@ pub(super) struct Turn {
     pub(super) voice: Voice,
     pub(super) steer: SteerBox,
     pub(super) hands: Hands,
+    /// Speaks the answer while it is made, with the ear that it hears with.
+    pub(super) speaker: (Speaker, Option<Ear>),
 }
 
 impl Turn {
     /// Runs the turn until it is over or told to stop, and tells its client how it ended.
     pub(super) async fn run(self, progress: Progress, mut stop: oneshot::Receiver<&'static str>) -> (Ended, Voice) {
-        let Self { provider, briefing, mut prompt, limits, clock, client, mut voice, steer, hands } = self;
+        let Self { provider, briefing, mut prompt, limits, clock, client, mut voice, steer, hands, speaker } = self;
+        let (mut speaker, ear) = speaker;
         prompt.system = join(briefing.await.as_deref(), prompt.system.as_deref());
         let mut written = Written::default();
-        let sink = Audience { client: client.as_ref(), voice: &mut voice };
+        let sink = Audience { client: client.as_ref(), voice: &mut voice, ear: ear.as_ref() };
         let state = TurnState::Waiting;
         let run = Run { provider, prompt, limits, clock: &clock, progress: &progress, sink, steer, hands, state };
         let how = tokio::select! {
             biased;
             Ok(why) = &mut stop => How::Aborted(why),
             outcome = run.write(&mut written) => How::from(outcome),
+            never = speaker.speak() => match never {},
         };
+        // However long the store takes: the turn itself is over.
+        progress.pause();
+        let left = speaker.conclude().await;
+        progress.stamp();
         let Written { text, calls, rounds } = written;
-        let ended = Ended { text, calls, rounds, how };
+        let ended = Ended { text, calls, rounds, left, how };
         if let Some(client) = client {
             tell_client(&client, &ended, stop, limits.time_max, &clock, &progress).await;
         }
@@ -125,11 +134,15 @@ fn join(own: Option<&str>, asked: Option<&str>) -> Option<String> {
 struct Audience<'a> {
     client: Option<&'a mpsc::Sender<Delta>>,
     voice: &'a mut Voice,
+    ear: Option<&'a Ear>,
 }
 
 impl Sink for Audience<'_> {
     async fn text(&mut self, piece: &str, whole: &str) -> Result<(), Gone> {
         self.voice.text(whole);
+        if let Some(ear) = self.ear {
+            ear.text(whole);
+        }
         match self.client {
             Some(client) => client.send(Delta::Text { text: piece.to_owned() }).await.map_err(|_| Gone),
             None => Ok(()),
@@ -138,5 +151,11 @@ impl Sink for Audience<'_> {
 
     fn tool(&mut self, news: ToolNews<'_>) {
         self.voice.tool(news);
+    }
+
+    fn stands(&mut self, state: TurnState) {
+        if let (TurnState::Tool, Some(ear)) = (state, self.ear) {
+            ear.round_over();
+        }
     }
 }

@@ -20,7 +20,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use agents::{
-    AgentDefaults, AgentEntry, Agents, BindingEntry, BindingMatch, BindingPeer, ModelChoice, ModelName, PeerKind, Subagents,
+    AgentDefaults, AgentEntry, Agents, BindingEntry, BindingMatch, BindingPeer, BlockBreak, BlockChunk, BlockCoalesce,
+    ModelChoice, ModelName, OnOff, PeerKind, Subagents,
 };
 pub use commands::Commands;
 pub use cron::Cron;

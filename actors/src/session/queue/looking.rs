@@ -156,7 +156,7 @@ impl SessionActor {
         }
         let channel = inbound.route.account.channel();
         let policy = self.settings().queue.policy(channel, self.memory.manner.queue.as_ref(), wish.as_ref());
-        let alone = row.inbound.order.is_some() || row.crashes > 0 || !row.steps.is_empty();
+        let alone = row.inbound.order.is_some() || row.crashes > 0 || !(row.steps.is_empty() && row.said.is_empty());
         let reading = self.settings().commands.read(&row.inbound);
         if reading == Reading::Message {
             row.inbound.tell_overheard();
