@@ -10,6 +10,7 @@
 //! - [`logs`]: the log file, the console, mailboxes into the log
 //! - [`outgoing`]: messages that no turn wrote
 //! - [`providers`]: LLM backends behind the actors' trait
+//! - [`steward`]: what owners order of the gateway in a chat
 //! - [`storage`]: what outlives the process
 //! - [`tools`]: what agents and clients can have done
 //! - [`ws`]: the control plane over WebSocket
@@ -23,6 +24,7 @@ pub mod logs;
 pub mod mcp;
 pub mod outgoing;
 pub mod providers;
+pub mod steward;
 pub mod storage;
 pub mod tools;
 pub mod workspace;

@@ -13,7 +13,7 @@ use crate::core::{
     What,
 };
 use crate::message::{AccountKey, Counters, EventBody, EventName, SessionKey, SessionMessage, Switchboard, Tenure};
-use crate::ports::{Archive, Briefing, Store};
+use crate::ports::{Archive, Briefing, Steward, Store};
 use crate::registry::{Board, Casting, FanoutActor, NoSession, Reconciled, RegistryActor, RouteSettings};
 use crate::session::{SessionActor, SessionParts, SessionSettings, TurnGate};
 
@@ -46,6 +46,8 @@ pub struct Props {
     pub gate: TurnGate,
     /// What providers are told before everything else.
     pub briefing: Arc<dyn Briefing>,
+    /// Who looks after the gateway itself, for owners who order it in a chat.
+    pub steward: Arc<dyn Steward>,
     /// How failures are borne.
     pub temper: Temper,
 }
@@ -135,6 +137,7 @@ impl Troupe {
             counters: Arc::clone(&self.props.counters),
             gate: self.props.gate.clone(),
             briefing: Arc::clone(&self.props.briefing),
+            steward: Arc::clone(&self.props.steward),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use callboard_actors::agent::{Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
 use callboard_actors::channel::webchat;
+use callboard_actors::message::Code;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
@@ -39,7 +40,7 @@ impl Tool for SendMessage {
         json!({
             "type": "object", "additionalProperties": false,
             "properties": {
-                "action": { "type": "string", "enum": ["send"], "description": "What to do; `send` without." },
+                "action": { "type": "string", "enum": ["send", "react", "edit"], "description": "`send`, also without; the others are not implemented." },
                 "channel": short("The integration; without, the conversation's own, or the only one there is."),
                 "accountId": short("The login; without, the integration's first one."),
                 "target": short("Whom to write to, in any form that the integration knows."),
@@ -48,6 +49,8 @@ impl Tool for SendMessage {
                 "text": long("The same as `message`."),
                 "media": long("A public http or https URL to send along."),
                 "mediaUrl": long("The same as `media`."),
+                "messageId": short("For `react` and `edit`."),
+                "emoji": short("For `react`."),
                 "idempotencyKey": {
                     "type": "string", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_BYTES_MAX,
                     "description": "The same message is sent only once under the same key."
@@ -59,6 +62,10 @@ impl Tool for SendMessage {
     fn call(&self, context: ToolContext, args: ToolArgs) -> BoxFuture<'static, Result<ToolOutput, ToolFault>> {
         let outgoing = self.outgoing.clone();
         let send = async move {
+            if let Some(action @ ("react" | "edit")) = args::text(&args, &["action"]) {
+                let text = format!("`{action}` is not implemented for any channel: `send` a message instead");
+                return Err(ToolFault::failed(Code::NotImplemented, text));
+            }
             let own = |names| args::text(&args, names).map(str::to_owned);
             let to = args::required(&args, &["target", "to"])?.to_owned();
             let channel = own(&["channel"]);

@@ -41,7 +41,9 @@ pub use cursors::Cursors;
 pub use facts::{Desk, Desks, Facts};
 pub use groups::{GroupEntry, GroupRules, Groups};
 pub use pairing::{CODE_ALPHABET, CODE_LEN, PAIRING_PENDING_MAX, PAIRING_TTL_MS, new_code};
-pub use platform::{Account, AccountProblem, DEFAULTS_KEY, ENV_KEY, KINDS, Kind, Platform, Probe, Reconnect, TargetAddress, TargetError};
+pub use platform::{
+    Account, AccountProblem, DEFAULTS_KEY, ENV_KEY, KINDS, Kind, Platform, Probe, Reconnect, TargetAddress, TargetError,
+};
 pub use policy::{Access, Decision, DmPolicy, DropReason, GroupPolicy, NameMatching, decide};
 pub use settings::{ChannelSettings, Orders};
 pub use speakers::Speakers;

@@ -21,12 +21,7 @@ pub struct ChannelSettings {
 
 impl Default for ChannelSettings {
     fn default() -> Self {
-        Self {
-            attempts_max: 8,
-            crashes_max: 3,
-            outbound_age_max: Duration::from_secs(24 * 3600),
-            orders: Orders::default(),
-        }
+        Self { attempts_max: 8, crashes_max: 3, outbound_age_max: Duration::from_secs(24 * 3600), orders: Orders::default() }
     }
 }
 

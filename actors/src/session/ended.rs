@@ -1,7 +1,7 @@
 //! How a turn came out, for its client, its listeners and whoever ordered it.
 
 use super::speaking::Left;
-use crate::agent::{Ending, ProviderError, RunOutcome};
+use crate::agent::{AskedModel, Ending, ProviderError, RunOutcome};
 use crate::message::{BegunRound, Code, Delta, RunVerdict, ToolCall, TurnEnd, TurnFailure, Usage};
 
 /// A turn that is over.
@@ -16,6 +16,10 @@ pub(super) struct Ended {
     /// How much of the text has left.
     pub(super) left: Left,
     pub(super) how: How,
+    /// What its provider counted, also where the answer is not whole.
+    pub(super) spent: Usage,
+    /// The model that was asked last, where it may be another than the one chosen.
+    pub(super) by: Option<AskedModel>,
 }
 
 /// How a turn came out.
@@ -39,7 +43,8 @@ impl Ended {
 
     /// A turn that called no tool of its client.
     pub(super) fn saying(text: String, how: How) -> Self {
-        Self { text, calls: Vec::new(), rounds: Vec::new(), left: Left::Nothing, how }
+        let (calls, rounds, left) = (Vec::new(), Vec::new(), Left::Nothing);
+        Self { text, calls, rounds, left, how, spent: Usage::default(), by: None }
     }
 
     /// Returns the last that a waiting client hears.
@@ -56,14 +61,6 @@ impl Ended {
 }
 
 impl How {
-    /// Returns what was counted; nothing where the answer is not whole.
-    pub(super) fn usage(&self) -> Usage {
-        match self {
-            Self::Done(ending) => ending.usage,
-            Self::Failed(_) | Self::Late(_) | Self::Aborted(_) => Usage::default(),
-        }
-    }
-
     /// Returns the last that whoever ordered the turn hears.
     pub(super) fn verdict(&self) -> RunVerdict {
         match self {

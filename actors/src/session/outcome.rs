@@ -76,7 +76,7 @@ pub(super) fn of_row(
         entries: entries(question, line(row, ended), remembered(ended.rounds.clone()), now_ms),
         outbox: payloads.into_iter().map(&mut waiting).collect(),
         reply_to: target,
-        usage: ended.how.usage(),
+        usage: ended.spent,
     }
 }
 
@@ -128,7 +128,7 @@ fn behind(text: &str, last: &str) -> String {
 /// Whether another session waits for the answer, which hears of a failure by nothing else.
 fn is_announced(row: &InboxRow) -> bool {
     let target = row.inbound.order.as_ref().and_then(|order| order.deliver.as_ref());
-    target.is_some_and(|target| target.thread.is_some() && row.inbound.platform_id.starts_with("spawn:"))
+    row.inbound.is_task() && target.is_some_and(|target| target.thread.is_some())
 }
 
 /// What the transcript keeps as the answer: all that was written where the peer or the listeners have read it.

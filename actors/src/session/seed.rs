@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::queue::Writers;
 use super::speaking::Left;
-use crate::message::{Ask, BegunRound, Entry, Media, Order, Role, RunId, TraceId};
+use crate::message::{Ask, BegunRound, Entry, Media, Order, Role, RunId, Steered, TraceId, Usage};
 use crate::ports::InboxRow;
 
 /// The longest time that an order may ask for its turn.
@@ -23,6 +23,8 @@ pub(super) struct Seed {
     pub(super) more_media: Vec<Media>,
     /// Who wrote what it answers.
     pub(super) writers: Writers,
+    /// What the tries before this one cost.
+    pub(super) spent: Usage,
 }
 
 /// Where a message in hand came from.
@@ -39,13 +41,27 @@ impl Seed {
     pub(super) fn row(row: InboxRow) -> Self {
         let named = row.inbound.order.as_ref().map(|order| order.run.clone());
         let run = named.or_else(|| RunId::named(&row.id.to_string())).unwrap_or_default();
-        Self { source: Source::Row(Box::new(row)), run, tries: 1, more_media: Vec::new(), writers: Writers::One }
+        Self {
+            source: Source::Row(Box::new(row)),
+            run,
+            tries: 1,
+            more_media: Vec::new(),
+            writers: Writers::One,
+            spent: Usage::default(),
+        }
     }
 
     /// Takes a client's question, whose turn has the client's own name.
     pub(super) fn ask(ask: Ask) -> Self {
         let run = ask.run.clone();
-        Self { source: Source::Ask(Box::new(ask)), run, tries: 1, more_media: Vec::new(), writers: Writers::One }
+        Self {
+            source: Source::Ask(Box::new(ask)),
+            run,
+            tries: 1,
+            more_media: Vec::new(),
+            writers: Writers::One,
+            spent: Usage::default(),
+        }
     }
 
     /// Returns the same row for its next try, a turn of its own.
@@ -69,15 +85,24 @@ impl Seed {
     }
 
     /// Keeps what has left of a try's answer, for the next one to go on behind.
-    pub(super) fn keep_said(&mut self, left: &Left) {
+    pub(super) fn keep_left(&mut self, left: &Left) {
         if let (Source::Row(row), Left::Parts(parts)) = (&mut self.source, left) {
             row.said.clone_from(parts);
         }
     }
 
     /// Returns what has left of the answer before.
-    pub(super) fn said(&self) -> String {
+    pub(super) fn answered(&self) -> String {
         Left::of(self).words()
+    }
+
+    /// Returns what was said while its turn ran before, as far as its rounds show that.
+    pub(super) fn said(&self) -> impl Iterator<Item = &Steered> {
+        let steps = match &self.source {
+            Source::Row(row) => row.steps.as_slice(),
+            Source::Ask(_) => &[],
+        };
+        steps.iter().flat_map(|round| &round.said)
     }
 
     pub(super) fn text(&self) -> &str {

@@ -51,8 +51,8 @@ impl Turn {
         progress.pause();
         let left = speaker.conclude().await;
         progress.stamp();
-        let Written { text, calls, rounds } = written;
-        let ended = Ended { text, calls, rounds, left, how };
+        let Written { text, calls, rounds, usage, by } = written;
+        let ended = Ended { text, calls, rounds, left, how, spent: usage, by };
         if let Some(client) = client {
             tell_client(&client, &ended, stop, limits.time_max, &clock, &progress).await;
         }

@@ -1,6 +1,6 @@
 //! The steps of turns that are under way.
 
-use callboard_actors::message::{BegunRound, InboxId, ToolCall};
+use callboard_actors::message::{BegunRound, InboxId, Steered, ToolCall};
 use callboard_actors::ports::{NewOutbox, StoreError};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,10 @@ const SAID: i64 = -1;
 /// A round as it is written.
 #[derive(Serialize, Deserialize)]
 struct Body {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    with: Vec<InboxId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    said: Vec<Steered>,
     text: String,
     calls: Vec<ToolCall>,
 }
@@ -27,8 +31,9 @@ pub(super) struct Round(String);
 impl Round {
     /// Writes the round as JSON. It has no results yet.
     pub(super) fn prepare(round: BegunRound) -> Result<Self, StoreError> {
-        let calls = round.calls.into_iter().map(|(call, _)| call).collect();
-        to_json(&Body { text: round.text, calls }).map(Self)
+        let BegunRound { with, said, text, calls } = round;
+        let calls = calls.into_iter().map(|(call, _)| call).collect();
+        to_json(&Body { with, said, text, calls }).map(Self)
     }
 }
 
@@ -85,10 +90,15 @@ fn known(tx: &Tx<'_>, row: InboxId, round: i64, call: i64) -> rusqlite::Result<O
         .optional()
 }
 
-fn insert(tx: &Tx<'_>, row: InboxId, (round, call): (i64, i64), body: &str) -> rusqlite::Result<()> {
-    tx.sql("INSERT INTO steps (row, round, call, body) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![row.as_uuid().as_bytes(), round, call, body])
-        .map(drop)
+fn insert(tx: &mut Tx<'_>, row: InboxId, (round, call): (i64, i64), body: &str) -> rusqlite::Result<()> {
+    tx.sql("INSERT INTO steps (row, round, call, body) VALUES (?1, ?2, ?3, ?4)")?.execute(params![
+        row.as_uuid().as_bytes(),
+        round,
+        call,
+        body
+    ])?;
+    tx.books.stepped.insert(row);
+    Ok(())
 }
 
 /// Writes down how a call came out, unless that is known.
@@ -111,12 +121,16 @@ pub(super) fn finish(tx: &mut Tx<'_>, row: InboxId, round: usize, call: usize, b
     Ok(())
 }
 
-/// Forgets the steps of a row.
-pub(super) fn forget(tx: &Tx<'_>, row: &[u8; 16]) -> rusqlite::Result<()> {
-    tx.sql("DELETE FROM steps WHERE row = ?1")?.execute([row]).map(drop)
+/// Forgets the steps of a row, where it has any.
+pub(super) fn forget(tx: &mut Tx<'_>, row: InboxId) -> rusqlite::Result<()> {
+    if !tx.books.stepped.remove(&row) {
+        return Ok(());
+    }
+    tx.sql("DELETE FROM steps WHERE row = ?1")?.execute([row.as_uuid().as_bytes()]).map(drop)
 }
 
 /// Steps as they were read; they are parsed on the caller's thread.
+#[derive(Default)]
 pub(super) struct RawSteps(Vec<(i64, i64, String)>);
 
 impl RawSteps {
@@ -130,17 +144,17 @@ impl RawSteps {
 
     /// Parses the steps: the rounds, and what was sent of the answer.
     pub(super) fn parse(self) -> Result<(Vec<BegunRound>, Vec<String>), StoreError> {
-        let (mut rounds, mut said) = (Vec::<BegunRound>::new(), Vec::new());
+        let (mut rounds, mut answered) = (Vec::<BegunRound>::new(), Vec::new());
         for (round, call, body) in self.0 {
             if round == SAID {
-                said.push(from_json(Some(&body))?);
+                answered.push(from_json(Some(&body))?);
             } else if call == ROUND {
-                let Body { text, calls } = from_json(Some(&body))?;
-                rounds.push(BegunRound::new(text, calls));
+                let Body { with, said, text, calls } = from_json(Some(&body))?;
+                rounds.push(BegunRound { with, said, ..BegunRound::new(text, calls) });
             } else if let (Some(round), Ok(call)) = (rounds.last_mut(), usize::try_from(call - 1)) {
                 round.finish(call, from_json(Some(&body))?);
             }
         }
-        Ok((rounds, said))
+        Ok((rounds, answered))
     }
 }

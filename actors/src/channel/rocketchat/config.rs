@@ -43,8 +43,10 @@ pub(super) struct RoomConfig {
     #[schemars(range(min = 0, max = 1440))]
     pub(super) conversation_window_minutes: Option<u32>,
     /// Which tools turns in the room have; a room without has those of the room `*`.
+    #[allow(dead_code, reason = "the policy of tools reads it from the same section, as that of every integration")]
     pub(super) tools: Option<GroupRules>,
     /// Which tools turns for a writer have, instead, by the server's own id or `*`.
+    #[allow(dead_code, reason = "the same")]
     pub(super) tools_by_sender: BTreeMap<String, GroupRules>,
 }
 

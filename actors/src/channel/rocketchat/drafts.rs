@@ -17,9 +17,8 @@ const EVERY: Duration = Duration::from_secs(1);
 const CALLING_MAX: usize = 4;
 /// Of how many messages it is known that they are shown; the row of an older one finds out by itself.
 const SHOWN_MAX: usize = 256;
-/// So many calls of each sort that the server still allows are left to the rows.
+/// So many edits that the server still allows are left to the rows.
 const SPARED_CALLS: u64 = 4;
-const POST: &str = "chat.sendMessage";
 const EDIT: &str = "chat.update";
 
 /// Whether a message is shown already.
@@ -123,9 +122,10 @@ impl Drafts {
     }
 }
 
-/// Returns how long to wait before the next draft, by what the server still allows.
+/// Returns how long to wait before the next draft, by what the server still allows. A message that is posted as a draft is not
+/// posted again, so only edits are spared.
 pub(super) fn pace(api: &Api) -> Duration {
-    api.rest.pace(POST, SPARED_CALLS).max(api.rest.pace(EDIT, SPARED_CALLS))
+    api.rest.pace(EDIT, SPARED_CALLS)
 }
 
 /// Shows a draft, in one call that is not made again.

@@ -32,8 +32,15 @@ fn admit(access: &Access, approved: &HashSet<String>, inbound: Inbound) -> (Fate
     let account = account_of(Arc::new(platform(access)));
     let (notebook, counters) = (Notebook::default(), AccountCounters::default());
     let (desk, orders) = (Desk::default(), Orders::default());
-    let admission =
-        Admission { account: &account, access, approved, switchboard: &notebook, counters: &counters, desk: &desk, orders: &orders };
+    let admission = Admission {
+        account: &account,
+        access,
+        approved,
+        switchboard: &notebook,
+        counters: &counters,
+        desk: &desk,
+        orders: &orders,
+    };
     let fate = admission.admit(inbound, &mut Talks::default(), (START_MS, Duration::ZERO));
     (fate, counters.inbound_dropped.get())
 }

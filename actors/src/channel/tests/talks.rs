@@ -50,8 +50,15 @@ fn read(access: &Access, talks: &mut Talks, inbound: Inbound, now: Duration) -> 
     let (notebook, counters, desk) = (Notebook::default(), AccountCounters::default(), Desk::default());
     let approved = HashSet::new();
     let orders = Orders::new(|message| message.text.starts_with("/mine"));
-    let admission =
-        Admission { account: &account, access, approved: &approved, switchboard: &notebook, counters: &counters, desk: &desk, orders: &orders };
+    let admission = Admission {
+        account: &account,
+        access,
+        approved: &approved,
+        switchboard: &notebook,
+        counters: &counters,
+        desk: &desk,
+        orders: &orders,
+    };
     match admission.admit(inbound, talks, (START_MS, now)) {
         Fate::Accept(mut accept) => {
             accept.inbound.tell_overheard();

@@ -130,8 +130,8 @@ mod tests {
 
     #[test]
     fn a_part_leaves_when_it_is_whole_and_long_enough_or_nothing_is_added() {
-        use PartBreak::{Round, Text};
         use Paragraphs::{Gathered, Single};
+        use PartBreak::{Round, Text};
         // What there is, how much of it is of rounds that are over, the rules, what is done.
         let cases = [
             ("", 0, rules(5, 100, Text, Gathered), Next::Wait),

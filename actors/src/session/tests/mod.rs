@@ -11,6 +11,7 @@ mod lost;
 mod modes;
 mod orders;
 mod rows;
+mod shared;
 mod speaking;
 mod tools;
 mod traits;

@@ -68,10 +68,18 @@ fn a_quote_is_what_the_server_wrote_into_the_message() {
     let long = "x".repeat(3000);
     for (changes, text, quotes) in [
         (json!({ "msg": "[ ](http://h/direct/x?msg=m0) agreed", "attachments": [quote("one")] }), "agreed", vec!["one"]),
-        (json!({ "msg": "[ ](http://h?msg=a) [ ](http://h?msg=b)\nboth", "attachments": [quote("a"), quote("b")] }), "both", vec!["a", "b"]),
+        (
+            json!({ "msg": "[ ](http://h?msg=a) [ ](http://h?msg=b)\nboth", "attachments": [quote("a"), quote("b")] }),
+            "both",
+            vec!["a", "b"],
+        ),
         (json!({ "msg": "x", "attachments": [quote("[ ](http://h?msg=c) deep")] }), "x", vec!["deep"]),
         (json!({ "msg": "[ ] not a link", "attachments": [{ "text": "a file's" }, 7, quote(" ")] }), "[ ] not a link", vec![]),
-        (json!({ "msg": " as it is", "attachments": [quote("1"), quote("2"), quote("3"), quote("4")] }), " as it is", vec!["1", "2", "3"]),
+        (
+            json!({ "msg": " as it is", "attachments": [quote("1"), quote("2"), quote("3"), quote("4")] }),
+            " as it is",
+            vec!["1", "2", "3"],
+        ),
     ] {
         let message = read(changes.clone());
         assert_eq!(message.text, text, "{changes}");

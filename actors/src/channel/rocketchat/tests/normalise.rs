@@ -95,7 +95,8 @@ fn what_is_not_for_the_agent_has_its_reason() {
 
 #[test]
 fn a_quote_stands_behind_the_text_and_one_of_the_accounts_own_addresses_it() {
-    let quote = |author: &str| json!([{ "message_link": "http://h/channel/g?msg=m0", "author_name": author, "text": "It is." }]);
+    let quote =
+        |author: &str| json!([{ "message_link": "http://h/channel/g?msg=m0", "author_name": author, "text": "It is." }]);
     let channel = room(RoomKind::Channel, None);
     let other = inbound(json!({ "msg": "[ ](http://h?msg=m0) so?", "attachments": quote("ben") }), &channel);
     assert_eq!((other.text.as_str(), other.mentioned), ("so?\n\n[Quoted from ben: It is.]", false));
