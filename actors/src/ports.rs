@@ -140,6 +140,12 @@ pub trait Store: Send + Sync + 'static {
     /// such call.
     fn finish_call(&self, row: InboxId, round: usize, call: usize, result: ToolResult) -> Answer<()>;
 
+    /// Has a part of the answer to a row in hand sent before its end: the words, numbered from 0, and their payloads in one commit.
+    /// The same again is no other and sends nothing twice. `Missing` for a row that is not in hand, `Conflict` where other words
+    /// stand under the number or those before them are missing. The words are handed out with the row, and go when it is answered
+    /// or discarded.
+    fn say(&self, row: InboxId, number: usize, words: String, payloads: Vec<NewOutbox>) -> Answer<()>;
+
     /// Puts the rows that a session had in hand back in their place, after a crash counting it against each of them; a row at
     /// its bound of crashes becomes a dead letter. Answers how many wait again.
     fn reopen_inbox(&self, session: SessionKey, crash: CrashCount) -> Answer<usize>;

@@ -68,10 +68,8 @@ pub(super) const KEYS: &[&str] = &[
     "agents.defaults.compaction.recentTurnsPreserve",
     "agents.defaults.compaction.truncateAfterCompaction",
     "agents.defaults.sandbox",
-    "agents.defaults.blockStreamingDefault",
-    "agents.defaults.blockStreamingBreak",
-    "agents.defaults.blockStreamingChunk",
-    "agents.defaults.blockStreamingCoalesce",
+    "agents.defaults.blockStreamingChunk.minChars",
+    "agents.defaults.blockStreamingChunk.breakPreference",
     "agents.defaults.humanDelay",
     "agents.defaults.thinkingDefault",
     "agents.defaults.verboseDefault",
@@ -113,7 +111,6 @@ pub(super) const KEYS: &[&str] = &[
     "tools.sandbox",
     "tools.subagents.model",
     "tools.subagents.thinking",
-    "channels.defaults",
     "approvals.exec",
     "audio",
     "media.preserveFilenames",
@@ -133,6 +130,9 @@ pub(super) const KEYS: &[&str] = &[
     "meta",
     "broadcast",
 ];
+
+/// What `channels.defaults.groupPolicy` may be.
+pub(super) const GROUP_POLICIES: [&str; 3] = ["open", "allowlist", "disabled"];
 
 /// Integrations of other gateways that are not built in here.
 pub(super) const CHANNELS: &[&str] = &[

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use callboard_actors::channel::{Account, ENV_KEY, KINDS, Kind};
+use callboard_actors::channel::{Account, DEFAULTS_KEY, ENV_KEY, KINDS, Kind};
 use secrecy::SecretString;
 use serde_json::Value;
 
@@ -255,7 +255,7 @@ fn accounts(
             problems.push(problem);
             section.clone()
         });
-        match (kind.accounts)(&with_env(section, kind, env)) {
+        match (kind.accounts)(&with_env(with_defaults(section, channels), kind, env)) {
             Ok(read) => accounts.extend(read),
             Err(found) => {
                 for problem in found {
@@ -269,6 +269,16 @@ fn accounts(
         }
     }
     accounts
+}
+
+/// Puts what `channels.defaults` says beside a section, for accounts that do not say it. What is wrong with it is told by the schema.
+fn with_defaults(mut section: Value, channels: &Value) -> Value {
+    let policy = channels.pointer("/defaults/groupPolicy").and_then(Value::as_str);
+    let policy = policy.filter(|policy| later::GROUP_POLICIES.contains(policy));
+    if let (Some(section), Some(policy)) = (section.as_object_mut(), policy) {
+        section.insert(DEFAULTS_KEY.to_owned(), serde_json::json!({ "groupPolicy": policy }));
+    }
+    section
 }
 
 /// Puts what the environment says for an integration's account `default` beside what the file says.

@@ -117,7 +117,7 @@ fn build() -> Value {
         plant(&mut root, pattern, later_leaf());
     }
     plant(&mut root, "channels", channels());
-    plant(&mut root, "channels.defaults", later_leaf());
+    plant(&mut root, "channels.defaults", channel_defaults());
     plant(&mut root, "$schema", json!({ "description": "Names this schema, for editors.", "type": "string" }));
     if let Some(root) = root.as_object_mut() {
         root.insert("title".to_owned(), json!("Callboard configuration"));
@@ -153,6 +153,22 @@ fn channel(schema: &Value) -> Value {
         }
     }
     schema
+}
+
+fn channel_defaults() -> Value {
+    json!({
+        "description": "What holds for every integration that does not say otherwise.",
+        "type": "object",
+        "properties": {
+            "groupPolicy": {
+                "description": "Who is listened to in groups.",
+                "type": "string",
+                "enum": later::GROUP_POLICIES,
+            },
+            "heartbeat": later_leaf(),
+        },
+        "additionalProperties": false,
+    })
 }
 
 fn later_leaf() -> Value {

@@ -45,6 +45,7 @@ impl Store for LateStore {
         finish_turn(outcome: TurnOutcome, next: usize) -> Vec<InboxRow>;
         begin_round(row: InboxId, round: usize, calls: BegunRound) -> ();
         finish_call(row: InboxId, round: usize, call: usize, result: ToolResult) -> ();
+        say(row: InboxId, number: usize, words: String, payloads: Vec<NewOutbox>) -> ();
         reopen_inbox(session: SessionKey, crash: CrashCount) -> usize;
         bury_inbox(id: InboxId, code: Code, reason: String) -> ();
         sessions_with_open_rows() -> Vec<SessionKey>;

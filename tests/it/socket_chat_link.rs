@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use callboard_actors::channel::{Account, Acked, Became, Cursors, KINDS, Link, LinkCommand, LinkEnd, LinkEvent, Normalised};
+use callboard_actors::channel::{
+    Account, Acked, Became, Cursors, KINDS, Link, LinkCommand, LinkEnd, LinkEvent, Normalised, Speakers,
+};
 use callboard_actors::core::{Clock, Progress};
 use callboard_actors::message::{AccountKey, ChatKind, ChatRef, Code, LinkState, Outbound, OutboxId, Target, TraceId};
 use callboard_actors::ports::OutboxRow;
@@ -37,7 +39,8 @@ impl Driven {
         let progress = Progress::unwatched(&Clock::system());
         let connector = account.platform.connector();
         let task = {
-            let link = Link { events: events_in, commands: commands_out, progress, cursors: cursors() };
+            let link =
+                Link { events: events_in, commands: commands_out, progress, cursors: cursors(), speakers: Speakers::default() };
             tokio::spawn(connector.run(link))
         };
         Self { events, early: VecDeque::new(), commands, task }

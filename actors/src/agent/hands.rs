@@ -20,6 +20,7 @@ pub struct Hands {
     tools: Option<(Arc<Toolbox>, ToolContext)>,
     journal: Option<Arc<dyn Journal>>,
     begun: Vec<BegunRound>,
+    said: String,
 }
 
 /// Whether a call is made because the provider has just asked for it.
@@ -55,6 +56,25 @@ impl Hands {
     #[must_use]
     pub fn after(self, begun: Vec<BegunRound>) -> Self {
         Self { begun, ..self }
+    }
+
+    /// Goes on behind what the reader has of the answer already.
+    #[must_use]
+    pub fn behind(self, said: String) -> Self {
+        Self { said, ..self }
+    }
+
+    /// Takes what the reader has of the answer behind the rounds that were kept, whose words are given.
+    pub(super) fn take_said(&mut self, in_rounds: &str) -> String {
+        let behind = self.said_behind(in_rounds).to_owned();
+        self.said.clear();
+        behind
+    }
+
+    /// Returns what the reader has of the answer behind the rounds that were kept, whose words are given.
+    #[must_use]
+    pub fn said_behind(&self, in_rounds: &str) -> &str {
+        self.said.strip_prefix(in_rounds).unwrap_or_default()
     }
 
     /// Returns the tools that the provider is told of.

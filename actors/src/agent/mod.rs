@@ -4,6 +4,7 @@
 mod calling;
 mod hands;
 mod journal;
+mod overlap;
 mod provider;
 mod retry;
 mod run;

@@ -31,6 +31,9 @@ pub struct Prompt {
     /// The rounds of tool calls that this question has had so far, oldest first: those that the asker brings, then those that the
     /// run loop adds.
     pub rounds: Vec<ToolRound>,
+    /// What the reader has of the answer behind the rounds, from a try that was cut short: the answer goes on behind it, or repeats
+    /// it first, which is left out. Empty for none.
+    pub said: String,
     /// What the model thought before it called, by the place of the round in `rounds`; only for rounds of this very turn.
     pub thoughts: BTreeMap<usize, Vec<Thought>>,
     /// The asker's own tools: a call of one ends the turn.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 
 use super::hands::{Hands, Origin};
+use super::overlap::Overlap;
 use super::{
     AskedModel, Ending, Gone, Piece, Prompt, Provider, ProviderError, RetryPolicy, Seen, Sink, SteerBox, Thought, TurnState,
 };
@@ -124,7 +125,6 @@ enum Room {
 /// What one request gave; no ending when the answer was cut at its most bytes.
 #[derive(Default)]
 struct Round {
-    text_start: usize,
     calls: Vec<ToolCall>,
     thoughts: Vec<Thought>,
     ending: Option<Ending>,
@@ -166,8 +166,13 @@ impl<S: Sink> Run<'_, S> {
         }
         // What came while an earlier try ran is shown behind the rounds that it had.
         let mut said = self.steer();
+        self.prompt.said = self.hands.take_said(&written.text);
         loop {
+            let round_start = written.text.len();
+            written.text.push_str(&self.prompt.said);
             let round = self.ask(written).await?;
+            // From now on it stands in the round.
+            self.prompt.said.clear();
             let Some(ending) = round.ending else {
                 return Ok(Ending { finish_reason: "length".into(), usage: written.usage });
             };
@@ -184,7 +189,7 @@ impl<S: Sink> Run<'_, S> {
             if written.rounds.len() >= self.limits.tool_rounds_max {
                 return Err(Stop::Failed(self.too_many_rounds()));
             }
-            let text = written.text.get(round.text_start..).unwrap_or_default().to_owned();
+            let text = written.text.get(round_start..).unwrap_or_default().to_owned();
             let begun = BegunRound { said, ..BegunRound::new(text, round.calls) };
             self.answer(begun, Origin::Asked, written).await?;
             self.keep(round.thoughts);
@@ -265,7 +270,8 @@ impl<S: Sink> Run<'_, S> {
     /// Reads one answer to its end, or to the most bytes that an answer may have.
     async fn listen(&mut self, written: &mut Written) -> Result<Round, Stop> {
         let mut pieces = self.provider.stream(self.prompt.clone());
-        let mut round = Round { text_start: written.text.len(), ..Round::default() };
+        let said = self.prompt.said.clone();
+        let (mut overlap, mut round) = (Overlap::new(&said), Round::default());
         loop {
             let piece = pieces.next().await;
             self.progress.stamp();
@@ -280,7 +286,7 @@ impl<S: Sink> Run<'_, S> {
                     written.by = Some(model);
                 }
                 Some(Ok(Piece::Text(piece))) => {
-                    if self.pass_on(&piece, &mut written.text).await? == Room::Full {
+                    if self.pass_on(&overlap.new_in(&piece), &mut written.text).await? == Room::Full {
                         return Ok(round);
                     }
                 }

@@ -15,6 +15,7 @@ use super::outgo::{Care, Outgo, SEND_WINDOW};
 use super::platform::Account;
 use super::policy::Access;
 use super::settings::ChannelSettings;
+use super::speakers::Mouth;
 use super::talks::Talks;
 use crate::core::{ActorId, ActorKind, ActorSpec, Behaviour, BuildError, Exit, Live, Mailbox, Overflow, Scope, TaskHandle};
 use crate::message::{AccountCounters, AccountKey, Inbound, LinkState, LinkStatus, Switchboard};
@@ -128,10 +129,16 @@ impl ChannelActor {
         }
         if let Some(account) = find(&generation, &self.account.key).filter(|new| new.fingerprint == self.account.fingerprint) {
             self.access = account.platform.access().with_names(&self.names);
-            self.parts.switchboard.channel_up(&account.key, account.platform.shaper());
             self.account = account;
+            self.show_up();
         }
         self.generation = generation;
+    }
+
+    /// Has sessions know by which rules the account sends.
+    fn show_up(&self) {
+        let mouth = Mouth { shaper: self.account.platform.shaper(), speakers: self.parts.desk.speakers().clone() };
+        self.parts.switchboard.channel_up(&self.account.key, Arc::new(mouth));
     }
 
     pub(super) fn key(&self) -> AccountKey {
@@ -188,6 +195,7 @@ impl ChannelActor {
         self.follow_settings();
         let now_ms = scope.clock().now_ms();
         self.parts.desk.update(|facts| facts.last_inbound_ms = Some(now_ms));
+        let settings = self.parts.settings.get();
         let admission = Admission {
             account: &self.account,
             access: &self.access,
@@ -195,6 +203,7 @@ impl ChannelActor {
             switchboard: self.parts.switchboard.as_ref(),
             counters: &self.parts.counters,
             desk: &self.parts.desk,
+            orders: &settings.orders,
         };
         admission.admit(inbound, &mut self.talks, (now_ms, scope.clock().elapsed()))
     }
@@ -236,7 +245,7 @@ impl Behaviour for ChannelActor {
             // After a crash nobody has said so.
             facts.status = LinkStatus { state: LinkState::Down, ..facts.status.clone() };
         });
-        self.parts.switchboard.channel_up(&self.account.key, self.account.platform.shaper());
+        self.show_up();
         let max = self.parts.settings.get().crashes_max;
         let crashed = matches!(scope.last_exit(), Some(Exit::Panicked | Exit::Stuck));
         let crash = match scope.row_at_crash() {

@@ -8,6 +8,7 @@ use super::intake::Fate;
 use super::pairing::{PAIRING_PENDING_MAX, PAIRING_TTL_MS, new_code};
 use super::platform::Account;
 use super::policy::{Access, Decision, DropReason, decide};
+use super::settings::Orders;
 use super::talks::{Talks, is_in_room};
 use crate::message::{AccountCounters, Inbound, Outbound, OutboxId, Switchboard, Target};
 use crate::ports::{Accept, NewOutbox, PairingRequest};
@@ -20,6 +21,7 @@ pub(super) struct Admission<'a> {
     pub(super) switchboard: &'a dyn Switchboard,
     pub(super) counters: &'a AccountCounters,
     pub(super) desk: &'a Desk,
+    pub(super) orders: &'a Orders,
 }
 
 /// Returns the ids that pairing let in as policy looks for them: lower-cased, as everything that is compared.
@@ -30,12 +32,14 @@ pub(super) fn approved(peers: Vec<String>) -> HashSet<String> {
 impl Admission<'_> {
     /// Decides what is to be written for a message.
     ///
-    /// A conversation that a mention began stands for the mention of what follows, and for nothing else of the policy.
+    /// A conversation that a mention began stands for the mention of what follows, and for nothing else of the policy. So does a
+    /// command of somebody who may order.
     pub(super) fn admit(&self, mut inbound: Inbound, talks: &mut Talks, (now_ms, now): (i64, Duration)) -> Fate {
         let in_room = is_in_room(&inbound);
         let addressed = in_room && (inbound.mentioned || self.access.prefix(&inbound.text).is_some());
         if in_room && !addressed {
-            inbound.mentioned = talks.is_open(&inbound, now);
+            // A command of somebody who may order can be meant for nobody else.
+            inbound.mentioned = talks.is_open(&inbound, now) || self.orders.has(&inbound);
         }
         match decide(self.access, &|peer| self.approved.contains(peer), &inbound) {
             Decision::Admit => {

@@ -9,12 +9,16 @@
 
 mod cut;
 mod fence;
+mod whole;
 
 #[cfg(test)]
 mod tests;
 
 use cut::{Cut, Inside, find_cut};
 use fence::Fence;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+pub(super) use whole::whole_part;
 
 /// The least limit that leaves room for a fence's opening and closing lines; a smaller one counts as this.
 const CHARS_MIN: usize = 64;
@@ -26,15 +30,32 @@ pub struct TextLimit {
     pub chars_max: usize,
 }
 
+/// Where a text that is too long is cut first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ChunkMode {
+    /// Where a piece is well filled.
+    #[default]
+    Length,
+    /// Between paragraphs, however little of a piece they fill.
+    Newline,
+}
+
+/// Returns the pieces in order, as [`split_by`] does by length.
+#[must_use]
+pub fn split(text: &str, limit: TextLimit) -> Vec<String> {
+    split_by(text, limit, ChunkMode::Length)
+}
+
 /// Returns the pieces in order; none for blank text.
 ///
 /// White space at the joints is dropped, and so are blank lines at the start and white space at the end; all other text is
 /// kept. No piece is longer than the limit, the fences that are closed and opened again included.
 #[must_use]
-pub fn split(text: &str, limit: TextLimit) -> Vec<String> {
+pub fn split_by(text: &str, limit: TextLimit, mode: ChunkMode) -> Vec<String> {
     // Without white space at its end, a rest that is not empty has something to say.
     let text = without_blank_lines(text.trim_end());
-    let mut splitter = Splitter { rest: text, chars_max: limit.chars_max.max(CHARS_MIN), open: None };
+    let mut splitter = Splitter { rest: text, chars_max: limit.chars_max.max(CHARS_MIN), mode, open: None };
     let mut pieces = Vec::new();
     while !splitter.rest.is_empty() {
         let piece = splitter.next_piece();
@@ -50,6 +71,7 @@ struct Splitter<'a> {
     /// What is not in a piece yet; starts with a line, or with the rest of one that had to be cut.
     rest: &'a str,
     chars_max: usize,
+    mode: ChunkMode,
     /// The fence that `rest` stands in: its piece must open it again.
     open: Option<Fence<'a>>,
 }
@@ -58,7 +80,7 @@ impl<'a> Splitter<'a> {
     fn next_piece(&mut self) -> String {
         let opening = self.open.map(|fence| fence.opening(self.chars_max)).unwrap_or_default();
         let room = self.chars_max.saturating_sub(opening.chars().count());
-        let cut = find_cut(self.rest, room, self.chars_max, self.open);
+        let cut = find_cut(self.rest, (room, self.chars_max), self.mode, self.open);
         let (body, rest) = self.rest.split_at_checked(cut.at).unwrap_or((self.rest, ""));
         let piece = finish_piece(opening, body, &cut);
         self.go_on(rest, &cut);

@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 
 use super::cursors::Cursors;
+use super::speakers::Speakers;
 use crate::core::Progress;
 use crate::message::{Code, Inbound, LinkStatus, OutboxId, Receipt};
 use crate::ports::OutboxRow;
@@ -142,6 +143,8 @@ pub struct Link {
     pub progress: Progress,
     /// What the account keeps on the disk of where it stopped reading.
     pub cursors: Cursors,
+    /// What turns have to say before their end, for platforms that can show it.
+    pub speakers: Speakers,
 }
 
 /// A connection to a platform, not yet made.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::speakers::Speakers;
 use crate::message::{AccountKey, LinkState, LinkStatus};
 
 /// What is known of one account's link. Times are milliseconds since 1970.
@@ -58,6 +59,7 @@ pub struct Desk(Arc<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     facts: Mutex<Facts>,
+    speakers: Speakers,
     approvals_changed: AtomicBool,
     lives: AtomicU64,
 }
@@ -67,6 +69,11 @@ impl Desk {
     #[must_use]
     pub fn facts(&self) -> Facts {
         self.lock().clone()
+    }
+
+    /// Returns what its turns have to say before their end.
+    pub(super) fn speakers(&self) -> &Speakers {
+        &self.0.speakers
     }
 
     /// Says that the list of approved peers has changed; the actor reads it when it is next woken.

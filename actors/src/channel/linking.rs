@@ -44,11 +44,12 @@ impl ChannelActor {
         self.set_status(LinkStatus { state: LinkState::Connecting, ..before }, scope);
         let connector = self.account.platform.connector();
         let (events, commands) = (far.events, far.commands);
+        let speakers = self.parts.desk.speakers().clone();
         let cursors = Cursors::new(Arc::clone(&self.parts.store), &self.account.key);
         scope.child(
             "link",
             self.account.platform.patience(),
-            move |progress| connector.run(Link { events, commands, progress, cursors }),
+            move |progress| connector.run(Link { events, commands, progress, cursors, speakers }),
             move |channel, end, scope| channel.link_ended(life, end, scope),
         );
         let myself = scope.myself();

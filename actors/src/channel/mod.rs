@@ -26,6 +26,8 @@ mod section;
 mod sending;
 mod settings;
 pub mod socket_chat;
+mod speakers;
+mod streaming;
 mod talks;
 mod tls;
 pub mod webchat;
@@ -34,12 +36,16 @@ pub mod webchat;
 mod tests;
 
 pub use actor::{ChannelActor, ChannelMessage, ChannelParts};
-pub use chunking::{TextLimit, split};
+pub use chunking::{ChunkMode, TextLimit, split, split_by};
 pub use connector::{AckToken, Acked, Became, Connector, Link, LinkCommand, LinkEnd, LinkEvent, Normalised};
 pub use cursors::Cursors;
 pub use facts::{Desk, Desks, Facts};
 pub use groups::{GroupEntry, GroupRules, Groups};
 pub use pairing::{CODE_ALPHABET, CODE_LEN, PAIRING_PENDING_MAX, PAIRING_TTL_MS, new_code};
-pub use platform::{Account, AccountProblem, ENV_KEY, KINDS, Kind, Platform, Probe, Reconnect, TargetAddress, TargetError};
+pub use platform::{
+    Account, AccountProblem, DEFAULTS_KEY, ENV_KEY, KINDS, Kind, Platform, Probe, Reconnect, TargetAddress, TargetError,
+};
 pub use policy::{Access, Decision, DmPolicy, DropReason, GroupPolicy, NameMatching, decide};
-pub use settings::ChannelSettings;
+pub use settings::{ChannelSettings, Orders};
+pub use speakers::Speakers;
+pub use streaming::Coalesce;

@@ -140,6 +140,9 @@ pub struct AccountProblem {
 /// Where in a section the loader puts what the environment says; no key of a file can be called so.
 pub const ENV_KEY: &str = "$env";
 
+/// Under which key of a section the loader puts what holds for every kind (`channels.defaults`).
+pub const DEFAULTS_KEY: &str = "$defaults";
+
 /// One integration.
 #[derive(Debug)]
 pub struct Kind {

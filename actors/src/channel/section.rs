@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::AccountProblem;
+use super::{AccountProblem, DEFAULTS_KEY};
 
 /// The account that the top level is.
 pub(super) const DEFAULT_ID: &str = "default";
@@ -38,6 +38,8 @@ pub(super) struct Draft {
     pub(super) id: String,
     /// Where settings of it stand, and which; a later layer wins.
     layers: Vec<(String, Map<String, Value>)>,
+    /// What holds where no layer says it; of every kind, so that some of it may mean nothing here.
+    below: Map<String, Value>,
 }
 
 impl Section {
@@ -51,10 +53,11 @@ impl Section {
             Value::Object(top) => top.clone(),
             _ => return Err(problem("", "has to be an object of settings")),
         };
-        let mut others = named(top.remove("accounts"), problems);
+        let below = defaults(&mut top);
+        let mut others = named(top.remove("accounts"), &below, problems);
         let own = others.iter().position(|draft| draft.id == DEFAULT_ID).map(|at| others.remove(at));
         let names_default = own.is_some();
-        let mut default = own.unwrap_or_else(|| Draft { id: DEFAULT_ID.to_owned(), layers: Vec::new() });
+        let mut default = own.unwrap_or_else(|| Draft { id: DEFAULT_ID.to_owned(), layers: Vec::new(), below });
         default.layers.push((String::new(), top));
         Ok(Some(Self { default, names_default, others }))
     }
@@ -75,9 +78,10 @@ pub(super) fn inheriting(
         Value::Object(top) => top.clone(),
         _ => return Err(problem("", "has to be an object of settings")),
     };
-    let mut drafts = named(top.remove("accounts"), problems);
+    let below = defaults(&mut top);
+    let mut drafts = named(top.remove("accounts"), &below, problems);
     if drafts.is_empty() {
-        drafts.push(Draft { id: DEFAULT_ID.to_owned(), layers: Vec::new() });
+        drafts.push(Draft { id: DEFAULT_ID.to_owned(), layers: Vec::new(), below });
     }
     drafts.sort_by_key(|draft| (draft.id != DEFAULT_ID, draft.id.clone()));
     for draft in &mut drafts {
@@ -117,7 +121,8 @@ impl Draft {
         if !problems.is_empty() {
             return Err(problems);
         }
-        let merged = self.layers.iter().flat_map(|(_, settings)| settings.clone()).collect();
+        let below = self.below.clone().into_iter().filter(|(key, _)| keys.known.contains(&key.as_str()));
+        let merged = below.chain(self.layers.iter().flat_map(|(_, settings)| settings.clone())).collect();
         // The reader's own words might repeat a secret.
         serde_json::from_value(Value::Object(merged)).map_err(|_| vec![problem(&self.layer_of("").0, "cannot be read")])
     }
@@ -142,7 +147,15 @@ impl Draft {
     }
 }
 
-fn named(section: Option<Value>, problems: &mut Vec<AccountProblem>) -> Vec<Draft> {
+/// Takes out what the loader has put there for every kind.
+fn defaults(top: &mut Map<String, Value>) -> Map<String, Value> {
+    match top.remove(DEFAULTS_KEY) {
+        Some(Value::Object(defaults)) => defaults,
+        _ => Map::new(),
+    }
+}
+
+fn named(section: Option<Value>, below: &Map<String, Value>, problems: &mut Vec<AccountProblem>) -> Vec<Draft> {
     let mut named: Vec<Draft> = Vec::new();
     let entries = match section {
         None | Some(Value::Null) => return named,
@@ -161,7 +174,7 @@ fn named(section: Option<Value>, problems: &mut Vec<AccountProblem>) -> Vec<Draf
                 let text = format!("there are two accounts `{id}`: ids are compared without case and blanks");
                 problems.push(problem(&path, &text));
             }
-            Value::Object(settings) => named.push(Draft { id, layers: vec![(path, settings)] }),
+            Value::Object(settings) => named.push(Draft { id, layers: vec![(path, settings)], below: below.clone() }),
             _ => problems.push(problem(&path, "has to be an object of settings")),
         }
     }

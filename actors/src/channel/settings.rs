@@ -1,6 +1,10 @@
 //! What every channel reads from the configuration, whatever its platform.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
+
+use crate::message::Inbound;
 
 /// The settings that all channels share.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,10 +15,51 @@ pub struct ChannelSettings {
     pub crashes_max: u32,
     /// How long a payload may wait before it becomes a dead letter (`deadletters.outboundAgeMaxHours`).
     pub outbound_age_max: Duration,
+    /// Which messages of a group are for the agent though they do not address it: commands of those who may order (`commands`).
+    pub orders: Orders,
 }
 
 impl Default for ChannelSettings {
     fn default() -> Self {
-        Self { attempts_max: 8, crashes_max: 3, outbound_age_max: Duration::from_secs(24 * 3600) }
+        Self { attempts_max: 8, crashes_max: 3, outbound_age_max: Duration::from_secs(24 * 3600), orders: Orders::default() }
+    }
+}
+
+/// Says whether a message is a command of somebody who may order. A pure function, which the room of sessions has and this one
+/// does not know. By default nothing is.
+#[derive(Clone)]
+pub struct Orders(Arc<dyn Fn(&Inbound) -> bool + Send + Sync>);
+
+impl Orders {
+    /// Takes the rules.
+    #[must_use]
+    pub fn new(rules: impl Fn(&Inbound) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(rules))
+    }
+
+    /// Returns whether a message is such a command.
+    pub(super) fn has(&self, message: &Inbound) -> bool {
+        (self.0)(message)
+    }
+}
+
+impl Default for Orders {
+    fn default() -> Self {
+        Self::new(|_| false)
+    }
+}
+
+/// The same are the same rules, not such that say the same.
+impl PartialEq for Orders {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Orders {}
+
+impl fmt::Debug for Orders {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Orders")
     }
 }

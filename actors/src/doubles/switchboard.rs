@@ -1,13 +1,13 @@
 //! A switchboard that writes down what it is asked.
 
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::oneshot;
 
 use crate::message::{
-    AccountKey, Ask, AskError, EventBody, LinkState, LinkStatus, Listener, Outbound, Route, RunId, Runs, SessionKey, Shaper,
-    Switchboard,
+    AccountKey, Ask, AskError, Draft, EventBody, Floor, LinkState, LinkStatus, Listener, Outbound, Route, RunId, Runs,
+    SessionKey, Shaper, Speech, Switchboard, TraceId,
 };
 
 /// What was asked of it, each list in order.
@@ -23,6 +23,48 @@ pub(crate) struct Notebook {
     pub(crate) runs: Runs,
     /// Whether nobody listens.
     pub(crate) alone: AtomicBool,
+    /// How answers leave while their turns run; `None` for accounts that nobody knows.
+    pub(crate) speech: Mutex<Option<Speech>>,
+    pub(crate) stage: Arc<Shown>,
+}
+
+/// What turns showed before their end.
+#[derive(Default)]
+pub(crate) struct Shown {
+    pub(crate) drafts: Mutex<Vec<Draft>>,
+    /// How many turns speak.
+    pub(crate) speaking: AtomicIsize,
+}
+
+/// Marks what an answer begins with by `^`, and cuts nothing.
+struct Marked(Speech, Arc<Shown>);
+
+impl Shaper for Marked {
+    fn shape(&self, outbound: Outbound) -> Vec<Outbound> {
+        let text = format!("^{}", outbound.text.trim());
+        vec![Outbound { text, ..outbound }]
+    }
+
+    fn shape_rest(&self, outbound: Outbound) -> Vec<Outbound> {
+        let text = outbound.text.trim().to_owned();
+        vec![Outbound { text, ..outbound }]
+    }
+
+    fn speech(&self) -> Speech {
+        self.0.clone()
+    }
+
+    fn whole_part(&self, text: &str, _: usize, _: usize) -> usize {
+        text.rfind("\n\n").map_or(0, |at| at + 2)
+    }
+
+    fn show(&self, draft: Draft) {
+        self.1.drafts.lock().unwrap().push(draft);
+    }
+
+    fn floor(&self, _: TraceId, floor: Floor) {
+        self.1.speaking.fetch_add(if floor == Floor::Taken { 1 } else { -1 }, SeqCst);
+    }
 }
 
 impl Switchboard for Notebook {
@@ -42,9 +84,17 @@ impl Switchboard for Notebook {
         Err(AskError::Unavailable)
     }
 
-    /// Cuts at every line.
+    /// Cuts at every line, where nobody says how answers leave.
     fn shape(&self, outbound: Outbound) -> Vec<Outbound> {
+        if let Some(shaper) = self.shaper(&outbound.target.account) {
+            return shaper.shape(outbound);
+        }
         outbound.text.lines().map(|line| Outbound { text: line.to_owned(), ..outbound.clone() }).collect()
+    }
+
+    fn shaper(&self, _: &AccountKey) -> Option<Arc<dyn Shaper>> {
+        let speech = self.speech.lock().unwrap().clone()?;
+        Some(Arc::new(Marked(speech, Arc::clone(&self.stage))))
     }
 
     fn channel_up(&self, _account: &AccountKey, _shaper: Arc<dyn Shaper>) {

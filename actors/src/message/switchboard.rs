@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use super::{AccountKey, Ask, EventBody, LinkStatus, Listener, Outbound, Route, RunId, Runs, SessionKey};
+use super::{
+    AccountKey, Ask, Draft, EventBody, Floor, LinkStatus, Listener, Outbound, Route, RunId, Runs, SessionKey, Speech, TraceId,
+};
 
 /// Why a turn could not be handed to its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,10 +17,39 @@ pub enum AskError {
     Unavailable,
 }
 
-/// Cuts an answer into payloads that a platform takes in one piece each.
+/// An account's rules for outgoing text.
 pub trait Shaper: Send + Sync {
-    /// Returns the payloads in the order of sending; none when there is nothing to send.
+    /// Cuts an answer into payloads that the platform takes in one piece each, in the order of sending; none when there is nothing
+    /// to send.
     fn shape(&self, outbound: Outbound) -> Vec<Outbound>;
+
+    /// Cuts what follows on the beginning of an answer.
+    fn shape_rest(&self, outbound: Outbound) -> Vec<Outbound> {
+        self.shape(outbound)
+    }
+
+    /// Returns how answers leave while their turns run.
+    fn speech(&self) -> Speech {
+        Speech::default()
+    }
+
+    /// Returns how many bytes at the beginning of a text that still grows are whole paragraphs: up to a blank line outside of code
+    /// fences, no more than `chars_max` characters where one ends before. A paragraph that is longer than `piece_max` counts up to
+    /// the best place before it. None where the platform's answers leave whole.
+    fn whole_part(&self, text: &str, chars_max: usize, piece_max: usize) -> usize {
+        let _ = (text, chars_max, piece_max);
+        0
+    }
+
+    /// Shows what a turn has so far, at best effort: the next draft of the same message, or the message itself, takes its place.
+    fn show(&self, draft: Draft) {
+        drop(draft);
+    }
+
+    /// Says whether the turn that answers a message speaks.
+    fn floor(&self, trace: TraceId, floor: Floor) {
+        let _ = (trace, floor);
+    }
 }
 
 /// The way from one actor to another: wake-ups, routes and events. The registry implements it; tests put a double in its place.
@@ -42,6 +73,12 @@ pub trait Switchboard: Send + Sync {
 
     /// Cuts an answer by the rules of the account that will send it; one payload as it is for an unknown account.
     fn shape(&self, outbound: Outbound) -> Vec<Outbound>;
+
+    /// Returns the rules of an account; `None` for one that is not known.
+    fn shaper(&self, account: &AccountKey) -> Option<Arc<dyn Shaper>> {
+        let _ = account;
+        None
+    }
 
     /// Makes an account's rules for outgoing text known, and that it is running.
     fn channel_up(&self, account: &AccountKey, shaper: Arc<dyn Shaper>);

@@ -42,6 +42,8 @@ pub struct InboxRow {
     pub inbound: Inbound,
     /// The rounds of tools that its turn had before it was cut short, oldest first.
     pub steps: Vec<BegunRound>,
+    /// The parts of the answer that its turn had sent before it was cut short, in order; the answer begins with them.
+    pub said: Vec<String>,
 }
 
 /// What a turn leaves behind.

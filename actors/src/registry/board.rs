@@ -284,11 +284,14 @@ impl Switchboard for Board {
     }
 
     fn shape(&self, outbound: Outbound) -> Vec<Outbound> {
-        let shaper = lock(&self.channels).get(&outbound.target.account).and_then(|line| line.shaper.clone());
-        match shaper {
+        match self.shaper(&outbound.target.account) {
             Some(shaper) => shaper.shape(outbound),
             None => vec![outbound],
         }
+    }
+
+    fn shaper(&self, account: &AccountKey) -> Option<Arc<dyn Shaper>> {
+        lock(&self.channels).get(account).and_then(|line| line.shaper.clone())
     }
 
     fn channel_up(&self, account: &AccountKey, shaper: Arc<dyn Shaper>) {

@@ -1,6 +1,7 @@
 //! How a turn came out, for its client, its listeners and whoever ordered it.
 
 use super::compaction::Transcript;
+use super::speaking::Left;
 use crate::agent::{AskedModel, Ending, ProviderError, RunOutcome};
 use crate::message::{BegunRound, Code, Delta, RunVerdict, ToolCall, TurnEnd, TurnFailure, Usage};
 
@@ -13,6 +14,8 @@ pub(super) struct Ended {
     pub(super) calls: Vec<ToolCall>,
     /// The rounds of the gateway's own tools that it had, over all its tries.
     pub(super) rounds: Vec<BegunRound>,
+    /// How much of the text has left.
+    pub(super) left: Left,
     pub(super) how: How,
     /// What its provider counted, also where the answer is not whole.
     pub(super) spent: Usage,
@@ -43,8 +46,8 @@ impl Ended {
 
     /// A turn that called no tool of its client.
     pub(super) fn saying(text: String, how: How) -> Self {
-        let (calls, rounds) = (Vec::new(), Vec::new());
-        Self { text, calls, rounds, how, spent: Usage::default(), by: None, transcript: Transcript::default() }
+        let (calls, rounds, left) = (Vec::new(), Vec::new(), Left::Nothing);
+        Self { text, calls, rounds, left, how, spent: Usage::default(), by: None, transcript: Transcript::default() }
     }
 
     /// Returns the last that a waiting client hears.

@@ -19,6 +19,7 @@ mod seed;
 mod sending;
 mod settings;
 mod settling;
+mod speaking;
 mod steps;
 mod tool_step;
 mod turn;
@@ -39,3 +40,4 @@ pub use queue::{QUEUE_CAP_MAX, QUEUE_DEBOUNCE_MAX, QueueDrop, QueueMode, QueuePo
 pub use resets::{ResetPolicy, ResetRules};
 pub use sending::{SendRule, SendRules, Sending, SessionKind};
 pub use settings::{OnProviderFailure, SessionSettings};
+pub use speaking::{PartBreak, SpeechSettings};

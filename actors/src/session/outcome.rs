@@ -2,13 +2,17 @@
 
 use super::ended::{Ended, How};
 use super::memory::SendPolicy;
+use super::speaking::Left;
 use super::steps::remembered;
 use crate::agent::ProviderError;
-use crate::message::{Entry, Outbound, OutboxId, Role, SessionKey, Switchboard, Target, ToolRound};
+use crate::message::{Entry, Outbound, Role, SessionKey, Switchboard, Target, ToolRound};
 use crate::ports::{InboxRow, NewOutbox, TurnOutcome};
 
 /// What is said when nothing could answer: honest, short, and without the operator's business. The code stands between the two.
 const APOLOGY: (&str, &str) = ("Sorry, I could not answer that (", "). Please try again later.");
+
+/// What stands behind an answer that had begun to leave and was ended by somebody else than its reader.
+const ENDED: &str = "(The answer was ended here.)";
 
 fn apology(error: &ProviderError) -> String {
     format!("{}{}{}", APOLOGY.0, error.code, APOLOGY.1)
@@ -51,33 +55,74 @@ pub(super) fn of_row(
     let trace = row.inbound.trace;
     let said = said(row, ended);
     let payloads = match (&target, send) {
-        (Some(target), SendPolicy::Allow) if !said.trim().is_empty() => switchboard.shape(outbound(target.clone(), said)),
+        (Some(target), SendPolicy::Allow) if !said.trim().is_empty() => {
+            shaped(outbound(target.clone(), said), &ended.left, switchboard)
+        }
         (Some(_), SendPolicy::Deny) if !said.trim().is_empty() => {
             tracing::info!(event = "answer.kept", %session, %trace, "the session's send policy is deny: its answer is not sent");
             Vec::new()
         }
         _ => Vec::new(),
     };
-    let waiting = |outbound| NewOutbox { id: OutboxId::new(), outbound, trace, idempotency_key: None };
+    let mut first = match ended.left {
+        Left::Draft(id) => Some(id),
+        Left::Nothing | Left::Parts(_) => None,
+    };
+    let mut waiting = |outbound| NewOutbox { id: first.take().unwrap_or_default(), outbound, trace, idempotency_key: None };
     TurnOutcome {
         session: session.clone(),
         run: question.run.clone(),
         done: vec![row.id],
         entries: entries(question, line(row, ended), remembered(ended.rounds.clone()), now_ms),
-        outbox: payloads.into_iter().map(waiting).collect(),
+        outbox: payloads.into_iter().map(&mut waiting).collect(),
         reply_to: target,
         usage: ended.spent,
     }
 }
 
-/// What the peer reads. A failure is never silence for a peer; whoever ordered the turn hears of it by itself.
+fn shaped(outbound: Outbound, left: &Left, switchboard: &dyn Switchboard) -> Vec<Outbound> {
+    match (left, switchboard.shaper(&outbound.target.account)) {
+        (Left::Parts(_), Some(shaper)) => shaper.shape_rest(outbound),
+        _ => switchboard.shape(outbound),
+    }
+}
+
+/// What the peer reads beside what has left. A failure is never silence for a peer; whoever ordered the turn hears of it by itself.
 fn said(row: &InboxRow, ended: &Ended) -> String {
     match &ended.how {
-        How::Done(_) => ended.text.clone(),
-        How::Failed(error) | How::Late(error) if row.inbound.order.is_none() || is_announced(row) => apology(error),
+        How::Done(_) => rest(ended).to_owned(),
+        How::Failed(error) | How::Late(error) if row.inbound.order.is_none() || is_announced(row) => {
+            behind(shown(ended), &apology(error))
+        }
         How::Aborted(why) if is_announced(row) => format!("The task was ended before it was done: {why}."),
+        // They ended it themselves.
+        How::Aborted("stop" | "interrupt") => shown(ended).to_owned(),
+        How::Aborted(_) if has_begun(ended) => behind(shown(ended), ENDED),
         How::Failed(_) | How::Late(_) | How::Aborted(_) => String::new(),
     }
+}
+
+/// Returns what of a text has not left for good.
+fn rest(ended: &Ended) -> &str {
+    // Every answer begins with what has left of it.
+    ended.text.strip_prefix(ended.left.words().as_str()).unwrap_or(&ended.text)
+}
+
+/// Returns what a reader has seen, or may have, in the place of the message to come.
+fn shown(ended: &Ended) -> &str {
+    match ended.left {
+        Left::Draft(_) => ended.text.trim(),
+        Left::Nothing | Left::Parts(_) => "",
+    }
+}
+
+/// Says whether a reader has seen a part of an answer.
+fn has_begun(ended: &Ended) -> bool {
+    matches!(ended.left, Left::Parts(_)) || !shown(ended).is_empty()
+}
+
+fn behind(text: &str, last: &str) -> String {
+    if text.is_empty() { last.to_owned() } else { format!("{text}\n\n{last}") }
 }
 
 /// Whether another session waits for the answer, which hears of a failure by nothing else.
@@ -90,10 +135,11 @@ fn is_announced(row: &InboxRow) -> bool {
 fn line(row: &InboxRow, ended: &Ended) -> String {
     match &ended.how {
         How::Done(_) | How::Aborted(_) => ended.text.clone(),
-        How::Failed(error) | How::Late(error) if row.inbound.order.is_some() && !ended.text.is_empty() => {
-            format!("{}\n\n{}", ended.text, apology(error))
-        }
-        How::Failed(error) | How::Late(error) => apology(error),
+        How::Failed(error) | How::Late(error) if row.inbound.order.is_some() => behind(&ended.text, &apology(error)),
+        How::Failed(error) | How::Late(error) => match &ended.left {
+            Left::Draft(_) => behind(shown(ended), &apology(error)),
+            left => behind(left.words().trim_end(), &apology(error)),
+        },
     }
 }
 

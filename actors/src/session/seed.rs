@@ -5,6 +5,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::queue::Writers;
+use super::speaking::Left;
 use crate::message::{Ask, BegunRound, Entry, Media, Order, Role, RunId, Steered, TraceId, Usage};
 use crate::ports::InboxRow;
 
@@ -81,6 +82,18 @@ impl Seed {
         if let Source::Row(row) = &mut self.source {
             row.steps = rounds.to_vec();
         }
+    }
+
+    /// Keeps what has left of a try's answer, for the next one to go on behind.
+    pub(super) fn keep_left(&mut self, left: &Left) {
+        if let (Source::Row(row), Left::Parts(parts)) = (&mut self.source, left) {
+            row.said.clone_from(parts);
+        }
+    }
+
+    /// Returns what has left of the answer before.
+    pub(super) fn answered(&self) -> String {
+        Left::of(self).words()
     }
 
     /// Returns what was said while its turn ran before, as far as its rounds show that.

@@ -8,6 +8,7 @@ use super::lanes::LaneLimits;
 use super::queue::QueueRules;
 use super::resets::ResetRules;
 use super::sending::SendRules;
+use super::speaking::SpeechSettings;
 
 /// What the peer hears when the provider fails for good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +52,8 @@ pub struct SessionSettings {
     pub sending: SendRules,
     /// When and how long conversations are summed up (`agents.defaults.compaction`).
     pub compaction: CompactionRules,
+    /// How answers leave while their turns run (`agents.defaults.blockStreamingDefault` and others).
+    pub speech: SpeechSettings,
     /// The models that people can name, `provider/model`.
     pub models: Vec<String>,
     /// How many crashes a message survives (`deadletters.crashesMax`).
@@ -75,6 +78,7 @@ impl Default for SessionSettings {
             resets: ResetRules::default(),
             sending: SendRules::default(),
             compaction: CompactionRules::default(),
+            speech: SpeechSettings::default(),
             models: Vec::new(),
             lanes: LaneLimits::default(),
         }

@@ -35,7 +35,7 @@ impl SessionActor {
         context.sender = (seed.writers == Writers::One).then(|| route.peer.id.clone());
         let (store, with) = (Arc::clone(&self.parts.store), self.queue.also.clone());
         let book = StepBook { store, row: row.id, with, clock: clock.clone() };
-        Hands::of(Arc::clone(&self.parts.tools), context).kept(Arc::new(book), row.steps.clone())
+        Hands::of(Arc::clone(&self.parts.tools), context).kept(Arc::new(book), row.steps.clone()).behind(seed.answered())
     }
 }
 

@@ -10,8 +10,9 @@ use super::ended::{Ended, How};
 use super::memory::Manner;
 use super::seed::{Seed, Source};
 use super::settings::SessionSettings;
+use super::speaking::{Ear, Speaker};
 use super::voice::{Next, Voice};
-use crate::agent::{Gone, Hands, Prompt, Provider, RunLimits, Sink, SteerBox, ToolNews, Written};
+use crate::agent::{Gone, Hands, Prompt, Provider, RunLimits, Sink, SteerBox, ToolNews, TurnState, Written};
 use crate::core::{Clock, Progress};
 use crate::message::{Delta, Entry, Role, SessionKey};
 
@@ -29,25 +30,33 @@ pub(super) struct Turn {
     pub(super) hands: Hands,
     /// `None` for a conversation that is not summed up by itself.
     pub(super) compactor: Option<Compactor>,
+    /// Speaks the answer while it is made, with the ear that it hears with.
+    pub(super) speaker: (Speaker, Option<Ear>),
 }
 
 impl Turn {
     /// Runs the turn until it is over or told to stop, and tells its client how it ended.
     pub(super) async fn run(self, progress: Progress, mut stop: oneshot::Receiver<&'static str>) -> (Ended, Voice) {
-        let Self { provider, briefing, mut prompt, limits, clock, client, mut voice, steer, hands, compactor } = self;
+        let Self { provider, briefing, mut prompt, limits, clock, client, mut voice, steer, hands, compactor, speaker } = self;
+        let (mut speaker, ear) = speaker;
         prompt.system = join(briefing.await.as_deref(), prompt.system.as_deref());
         let mut written = Written::default();
         let mut transcript = Transcript::default();
-        let audience = Audience { client: client.as_ref(), voice: &mut voice };
+        let audience = Audience { client: client.as_ref(), voice: &mut voice, ear: ear.as_ref() };
         let (clock, progress) = (&clock, &progress);
         let attempt = Attempt { provider, prompt, limits, clock, progress, audience, steer, hands, compactor };
         let how = tokio::select! {
             biased;
             Ok(why) = &mut stop => How::Aborted(why),
             outcome = attempt.run(&mut written, &mut transcript) => How::from(outcome),
+            never = speaker.speak() => match never {},
         };
+        // However long the store takes: the turn itself is over.
+        progress.pause();
+        let left = speaker.conclude().await;
+        progress.stamp();
         let Written { text, calls, rounds, usage, by } = written;
-        let ended = Ended { text, calls, rounds, how, spent: usage, by, transcript };
+        let ended = Ended { text, calls, rounds, left, how, spent: usage, by, transcript };
         if let Some(client) = client {
             tell_client(&client, &ended, stop, limits.time_max, clock, progress).await;
         }
@@ -138,17 +147,23 @@ fn join(own: Option<&str>, asked: Option<&str>) -> Option<String> {
 pub(super) struct Audience<'a> {
     client: Option<&'a mpsc::Sender<Delta>>,
     voice: &'a mut Voice,
+    ear: Option<&'a Ear>,
 }
 
 impl Audience<'_> {
     /// Returns the same, for one who gives it back.
     pub(super) fn by_ref(&mut self) -> Audience<'_> {
-        Audience { client: self.client, voice: self.voice }
+        Audience { client: self.client, voice: self.voice, ear: self.ear }
     }
 
     /// Says whether a client waits, who reads each piece once.
     pub(super) fn has_client(&self) -> bool {
         self.client.is_some()
+    }
+
+    /// Says whether somebody speaks what is written, who says nothing twice.
+    pub(super) fn has_ear(&self) -> bool {
+        self.ear.is_some()
     }
 
     pub(super) fn compaction_begins(&mut self) {
@@ -163,6 +178,9 @@ impl Audience<'_> {
 impl Sink for Audience<'_> {
     async fn text(&mut self, piece: &str, whole: &str) -> Result<(), Gone> {
         self.voice.text(whole);
+        if let Some(ear) = self.ear {
+            ear.text(whole);
+        }
         match self.client {
             Some(client) => client.send(Delta::Text { text: piece.to_owned() }).await.map_err(|_| Gone),
             None => Ok(()),
@@ -171,5 +189,11 @@ impl Sink for Audience<'_> {
 
     fn tool(&mut self, news: ToolNews<'_>) {
         self.voice.tool(news);
+    }
+
+    fn stands(&mut self, state: TurnState) {
+        if let (TurnState::Tool, Some(ear)) = (state, self.ear) {
+            ear.round_over();
+        }
     }
 }

@@ -11,6 +11,7 @@ use super::closing::{Began, Closing};
 use super::compaction::Transcript;
 use super::ended::{Ended, How};
 use super::seed::{Seed, Source};
+use super::speaking::Left;
 use super::turn::{self, Turn};
 use super::voice::Voice;
 use crate::agent::{Provider, ProviderError};
@@ -151,6 +152,7 @@ impl SessionActor {
             steer,
             hands,
             compactor,
+            speaker: self.speaker(&seed, scope.clock()),
         };
         let span = tracing::debug_span!("turn", actor = %scope.id(), trace = %seed.trace());
         let (stop, stopped) = oneshot::channel();
@@ -189,7 +191,8 @@ impl SessionActor {
 
     /// Ends a turn that never began.
     fn never_ran(&mut self, seed: Seed, how: How, scope: &mut Scope<'_, Self>) {
-        let mut ended = Ended::silent(how);
+        let left = Left::of(&seed);
+        let mut ended = Ended { left, ..Ended::saying(seed.answered(), how) };
         remember_steps(&seed, &mut ended);
         if let Source::Ask(ask) = &seed.source {
             // Nothing was sent before, so there is room; a client that is gone needs no answer.

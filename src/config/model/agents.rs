@@ -42,6 +42,72 @@ pub struct AgentDefaults {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 4096))]
     pub workspace: Option<String>,
+    /// Whether paragraphs of an answer are sent while its turn still runs, on accounts that do not say so themselves.
+    pub block_streaming_default: OnOff,
+    /// Where such a part of an answer may end.
+    pub block_streaming_break: BlockBreak,
+    /// How such parts are cut.
+    pub block_streaming_chunk: BlockChunk,
+    /// How paragraphs are gathered before they are sent, on accounts that do not say so themselves.
+    pub block_streaming_coalesce: BlockCoalesce,
+}
+
+/// A switch in the words of the public configuration.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OnOff {
+    /// It is on.
+    On,
+    /// It is off.
+    #[default]
+    Off,
+}
+
+/// Where a part of an answer may end that is sent before the end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BlockBreak {
+    /// Behind every paragraph.
+    #[default]
+    TextEnd,
+    /// Where the model ends what it has to say: before it calls tools, and at the end.
+    MessageEnd,
+}
+
+/// How parts of an answer are cut that are sent before the end.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct BlockChunk {
+    /// How long a paragraph may grow before a part of it is sent, characters.
+    #[schemars(range(min = 64, max = 100_000))]
+    pub max_chars: usize,
+}
+
+impl Default for BlockChunk {
+    fn default() -> Self {
+        Self { max_chars: 1200 }
+    }
+}
+
+/// How paragraphs are gathered before they are sent.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct BlockCoalesce {
+    /// How many characters are gathered.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub min_chars: usize,
+    /// The most characters of what is gathered.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub max_chars: usize,
+    /// How long nothing may be added before what there is leaves, milliseconds.
+    #[schemars(range(min = 1, max = 60_000))]
+    pub idle_ms: u64,
+}
+
+impl Default for BlockCoalesce {
+    fn default() -> Self {
+        Self { min_chars: 800, max_chars: 4000, idle_ms: 1000 }
+    }
 }
 
 /// When and how long conversations are summed up. `/compact` and `sessions.compact` do it by hand.
@@ -126,6 +192,10 @@ impl Default for AgentDefaults {
             subagents: Subagents::default(),
             compaction: Compaction::default(),
             workspace: None,
+            block_streaming_default: OnOff::Off,
+            block_streaming_break: BlockBreak::TextEnd,
+            block_streaming_chunk: BlockChunk::default(),
+            block_streaming_coalesce: BlockCoalesce::default(),
         }
     }
 }

@@ -21,8 +21,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use agents::{
-    AgentDefaults, AgentEntry, Agents, BindingEntry, BindingMatch, BindingPeer, Compaction, CompactionMode, ModelChoice,
-    ModelName, PeerKind, Subagents,
+    AgentDefaults, AgentEntry, Agents, BindingEntry, BindingMatch, BindingPeer, BlockBreak, BlockChunk, BlockCoalesce,
+    Compaction, CompactionMode, ModelChoice, ModelName, OnOff, PeerKind, Subagents,
 };
 pub use auth::{AuthProfile, ModelAuth, ProfileMode};
 pub use commands::Commands;

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use callboard_actors::channel::{Account, KINDS};
-use callboard_actors::session::{LaneLimits, QUEUE_DEBOUNCE_MAX, QueueDrop, QueueMode, QueuePolicy, QueueRules};
+use callboard_actors::message::SpeechWay;
+use callboard_actors::session::{
+    LaneLimits, PartBreak, QUEUE_DEBOUNCE_MAX, QueueDrop, QueueMode, QueuePolicy, QueueRules, SpeechSettings,
+};
 
 use crate::config::check::nearest;
 use crate::config::model::{self, Model};
@@ -38,6 +41,26 @@ pub(super) fn queue(model: &Model, accounts: &[Account], problems: &mut Vec<Prob
             .map(|(channel, ms)| (channel.to_lowercase(), Duration::from_millis(*ms)))
             .collect(),
         holds: accounts.iter().any(|account| account.platform.access().hold.is_some()),
+    }
+}
+
+/// Returns how answers leave while their turns run.
+pub(super) fn speech(model: &Model) -> SpeechSettings {
+    let defaults = &model.agents.defaults;
+    let coalesce = &defaults.block_streaming_coalesce;
+    SpeechSettings {
+        way: match defaults.block_streaming_default {
+            model::OnOff::On => SpeechWay::Parts,
+            model::OnOff::Off => SpeechWay::Whole,
+        },
+        at: match defaults.block_streaming_break {
+            model::BlockBreak::TextEnd => PartBreak::Text,
+            model::BlockBreak::MessageEnd => PartBreak::Round,
+        },
+        piece_max: defaults.block_streaming_chunk.max_chars,
+        min_chars: coalesce.min_chars,
+        max_chars: coalesce.max_chars,
+        idle: Duration::from_millis(coalesce.idle_ms),
     }
 }
 

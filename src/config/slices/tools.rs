@@ -76,32 +76,42 @@ fn made(profile: ToolProfile, allow: &[String], also_allow: &[String], deny: &[S
 }
 
 /// Reads what the sections of the integrations say of the tools in their groups: `channels.<kind>.groups.<id>.tools` and
-/// `.toolsBySender`, at the top and in each account. The same for every integration; whether its groups may be an object at all is
+/// `.toolsBySender`, or `rooms` in place of `groups`, at the top and in each account. The same for every integration; whether its groups may be an object at all is
 /// its own schema's affair.
 pub fn group_tools(channels: &Value, problems: &mut Vec<Problem>) -> Vec<GroupTools> {
     let at = KeyPath::default().key("channels");
     let mut found = Vec::new();
     for (kind, section) in channels.as_object().into_iter().flatten() {
         let here = at.key(kind);
-        found.extend(of_account(kind, DEFAULT_ACCOUNT, section, &here, problems));
+        found.extend(of_account((kind, Some(DEFAULT_ACCOUNT)), section, (&here, "groups"), problems));
+        // Rooms at the top hold for every account.
+        found.extend(of_account((kind, None), section, (&here, "rooms"), problems));
         for (account, settings) in section.get("accounts").and_then(Value::as_object).into_iter().flatten() {
-            found.extend(of_account(kind, account, settings, &here.key("accounts").key(account), problems));
+            for name in ["groups", "rooms"] {
+                let here = here.key("accounts").key(account);
+                found.extend(of_account((kind, Some(account)), settings, (&here, name), problems));
+            }
         }
     }
     found
 }
 
-fn of_account(kind: &str, account: &str, settings: &Value, at: &KeyPath, problems: &mut Vec<Problem>) -> Option<GroupTools> {
-    let groups = settings.get("groups")?.as_object()?;
+fn of_account(
+    (kind, account): (&str, Option<&str>),
+    settings: &Value,
+    (at, name): (&KeyPath, &str),
+    problems: &mut Vec<Problem>,
+) -> Option<GroupTools> {
+    let groups = settings.get(name)?.as_object()?;
     let groups = groups.iter().filter_map(|(id, group)| {
         let group = group.as_object()?;
-        let chat = of_group(kind, group, &at.key("groups").key(id), problems)?;
+        let chat = of_group(kind, group, &at.key(name).key(id), problems)?;
         // As it stands in a session's key.
         let id = bare(kind, id);
         Some((if id == "*" { id } else { escape(&id) }, chat))
     });
     let groups: BTreeMap<_, _> = groups.collect();
-    let account = Some(account.trim().to_lowercase());
+    let account = account.map(|account| account.trim().to_lowercase());
     (!groups.is_empty()).then(|| GroupTools { channel: kind.to_owned(), account, groups })
 }
 

@@ -94,6 +94,9 @@ impl Store for FakeStore {
     fn finish_call(&self, _: InboxId, _: usize, _: usize, _: ToolResult) -> Answer<()> {
         unused()
     }
+    fn say(&self, _: InboxId, _: usize, _: String, _: Vec<NewOutbox>) -> Answer<()> {
+        unused()
+    }
     fn reopen_inbox(&self, _: SessionKey, _: CrashCount) -> Answer<usize> {
         unused()
     }

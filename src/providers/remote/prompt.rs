@@ -12,6 +12,10 @@ use super::settings::{Ability, AboutModel};
 /// The levels of thinking that OpenAI's styles have a name for; with any other the backend decides.
 const EFFORTS: [&str; 4] = ["minimal", "low", "medium", "high"];
 
+/// What a model is told that has begun to answer and was cut short. Not every backend goes on behind an answer that is last.
+const GO_ON: &str = "[Your answer was interrupted behind these words, which the reader has already. Go on right behind them, and \
+                     repeat nothing of them.]";
+
 /// One thing of a conversation.
 pub(super) enum Told<'a> {
     /// What somebody said.
@@ -31,7 +35,9 @@ pub(super) fn told<'a>(prompt: &'a Prompt, about: Option<&AboutModel>) -> impl I
     let now = Told::Now(sort(&prompt.text, &prompt.media, about));
     let thoughts = |place: usize| prompt.thoughts.get(&place).map(Vec::as_slice).unwrap_or_default();
     let rounds = prompt.rounds.iter().enumerate().map(move |(place, round)| Told::Round(round, thoughts(place)));
-    prompt.history.iter().flat_map(past).chain(before).chain([now]).chain(rounds)
+    let said = || [Told::Line(Role::Assistant, prompt.said.as_str().into()), Told::Line(Role::User, GO_ON.into())];
+    let said = (!prompt.said.is_empty()).then(said).into_iter().flatten();
+    prompt.history.iter().flat_map(past).chain(before).chain([now]).chain(rounds).chain(said)
 }
 
 /// An earlier line. Its picture is only named: a link that has expired since would make the backend refuse the whole session.

@@ -52,12 +52,14 @@ impl RawInbox {
 
     /// Parses the body.
     pub(super) fn parse(self) -> Result<InboxRow, StoreError> {
+        let (steps, said) = self.steps.parse()?;
         Ok(InboxRow {
             id: InboxId::from_uuid(self.id),
             seq: self.seq.unsigned_abs(),
             crashes: self.crashes,
             inbound: from_json(self.body.as_deref())?,
-            steps: self.steps.parse()?,
+            steps,
+            said,
         })
     }
 }

@@ -73,6 +73,13 @@ impl Store for SqliteStore {
         }
     }
 
+    fn say(&self, row: InboxId, number: usize, words: String, payloads: Vec<NewOutbox>) -> Answer<()> {
+        match steps::Part::prepare(&words, payloads) {
+            Ok(part) => self.write(move |tx| steps::say(tx, row, number, &part)),
+            Err(error) => at_once(Err(error)),
+        }
+    }
+
     fn reopen_inbox(&self, session: SessionKey, crash: CrashCount) -> Answer<usize> {
         self.write(move |tx| inbox::reopen(tx, &session, crash))
     }

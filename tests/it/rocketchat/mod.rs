@@ -7,3 +7,4 @@ mod outage;
 mod policies;
 mod rig;
 mod soak;
+mod streaming;

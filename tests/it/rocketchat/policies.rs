@@ -74,3 +74,28 @@ async fn rooms_that_the_account_has_not_joined_are_not_heard() {
     rig.dropped("not in room", 1).await;
     assert_eq!(rig.server.said(&rid), Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn a_command_of_somebody_who_may_order_needs_no_mention_in_a_room() {
+    let rig = Rig::start(Version::Eight, json!({ "groupPolicy": "allowlist", "groupAllowFrom": ["@ann"] })).await;
+    let rid = rig.room(Kind::Channel, "general").await;
+    rig.server.say(&rid, &rig.ann, "just talking");
+    rig.dropped("no mention", 1).await;
+    rig.server.say(&rid, &rig.ann, "/whoami");
+    let said = rig.server.wait_for_said(&rid, 1).await;
+    assert!(said[0].contains(&rig.ann.id), "{said:?}");
+}
+
+#[tokio::test]
+async fn what_holds_for_every_channel_closes_rooms_that_say_nothing_else() {
+    let mut rig = Rig::prepare(Version::Seven, json!({}));
+    let mut settings = rig.gateway.settings();
+    settings["channels"]["rocketchat"].as_object_mut().expect("the account").remove("groupPolicy");
+    settings["channels"]["defaults"] = json!({ "groupPolicy": "disabled" });
+    rig.gateway.configure(&settings);
+    rig.gateway.again().await;
+    rig.gateway.ready("all").await;
+    let rid = rig.room(Kind::Channel, "general").await;
+    rig.server.say(&rid, &rig.ann, "@call.bot hello");
+    rig.dropped("groups are disabled", 1).await;
+}

@@ -2,6 +2,7 @@
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
+use super::ChunkMode;
 use super::fence::{Fence, LINE_BYTES_MAX, looks_like_fence};
 
 /// Where a piece ends.
@@ -40,13 +41,18 @@ struct Scan<'a> {
 
 /// Returns where to end a piece: `room` characters are left for text, a piece has `chars_max` in all, `open` is the fence
 /// that the text starts in.
-pub(super) fn find_cut<'a>(text: &'a str, room: usize, chars_max: usize, open: Option<Fence<'a>>) -> Cut<'a> {
+pub(super) fn find_cut<'a>(
+    text: &'a str,
+    (room, chars_max): (usize, usize),
+    mode: ChunkMode,
+    open: Option<Fence<'a>>,
+) -> Cut<'a> {
     let Some(window) = byte_of_char(text, room) else {
         return Cut { at: text.len(), open: None, inside: Inside::Nothing };
     };
     let scan = scan(text, window, open);
     match scan.fence {
-        None => cut_outside(text, &scan),
+        None => cut_outside(text, &scan, mode),
         Some((fence, start, _)) if start > 0 && (start >= window / 2 || fits_whole(text, fence, start, chars_max)) => {
             Cut { at: start, open: None, inside: Inside::Nothing }
         }
@@ -117,7 +123,10 @@ fn fits_whole(text: &str, fence: Fence<'_>, start: usize, chars_max: usize) -> b
     at <= fitting
 }
 
-fn cut_outside<'a>(text: &'a str, scan: &Scan<'a>) -> Cut<'a> {
+fn cut_outside<'a>(text: &'a str, scan: &Scan<'a>, mode: ChunkMode) -> Cut<'a> {
+    if mode == ChunkMode::Newline && scan.paragraph > 0 {
+        return Cut { at: scan.paragraph, open: None, inside: Inside::Nothing };
+    }
     let half = scan.window / 2;
     let window = text.get(..scan.window).unwrap_or(text);
     // Words are only looked for behind the last whole line: before it there may be code.

@@ -261,3 +261,62 @@ proptest! {
         prop_assert_eq!(bare(&cut(&text, chars_max).concat()), bare(&text));
     }
 }
+
+#[test]
+fn paragraphs_come_first_where_the_mode_says_so() {
+    let text = format!("Hi.\n\n{}", words(60));
+    let pieces = split_by(&text, TextLimit { chars_max: 120 }, ChunkMode::Newline);
+    assert_eq!(pieces[0], "Hi.");
+    assert!(pieces.len() > 2, "a paragraph that is too long is cut all the same");
+    let short = "One.\n\nTwo.";
+    assert_eq!(split_by(short, TextLimit { chars_max: 120 }, ChunkMode::Newline), [short], "what fits stays whole");
+}
+
+#[test]
+fn whole_is_what_ends_with_a_blank_line_outside_of_fences() {
+    let long = words(30);
+    let cases: [(&str, &str); 11] = [
+        ("", ""),
+        ("One", ""),
+        ("One\n", ""),
+        ("One\n\n", "One\n\n"),
+        ("One\n\nTwo", "One\n\n"),
+        ("\n\nOne", ""),
+        ("One\n\nTwo\n\n\nThree", "One\n\nTwo\n\n\n"),
+        ("```\na\n\nb", ""),
+        ("```\na\n\nb\n```\n\nTwo", "```\na\n\nb\n```\n\n"),
+        ("One\n\n```\na\n\nb\n``", "One\n\n"),
+        (&long, "word word word word word word word word word word word word word "),
+    ];
+    for (text, expected) in cases {
+        let end = whole_part(text, 120, 64);
+        let end = if text == long { whole_part(text, 64, 64) } else { end };
+        assert_eq!(&text[..end], expected, "{text:?}");
+    }
+    // No more than fits, but always the first.
+    assert_eq!(whole_part("One\n\nTwo\n\n", 6, 64), 5);
+    assert_eq!(whole_part(&format!("{}\n\nTwo\n\n", "x".repeat(100)), 50, 200), 102);
+}
+
+proptest! {
+    #[test]
+    fn parts_of_a_growing_text_are_all_of_it_and_never_break_a_fence(
+        lines in proptest::collection::vec(prop_oneof!["[a-z .]{0,80}", Just("```".to_owned()), Just(String::new())], 0..40),
+    ) {
+        let text = lines.join("\n");
+        let (mut said, mut parts) = (0, String::new());
+        for (at, mark) in text.char_indices() {
+            let grown = &text[said..at + mark.len_utf8()];
+            let whole = whole_part(grown, 300, 100);
+            prop_assert!(whole <= grown.len());
+            if whole > 0 {
+                let part = &grown[..whole];
+                prop_assert_eq!(part.lines().filter(|line| line.trim() == "```").count() % 2, 0, "{:?}", part);
+                parts.push_str(part);
+                said += whole;
+            }
+        }
+        parts.push_str(&text[said..]);
+        prop_assert_eq!(parts, text);
+    }
+}

@@ -33,6 +33,10 @@ pub(super) const KEYS: &[&str] = &[
     "historyLimit",
     "replyToMode",
     "textChunkLimit",
+    "chunkMode",
+    "blockStreaming",
+    "blockStreamingCoalesce",
+    "streamMode",
     "responsePrefix",
     "defaultTo",
     "rooms",
@@ -114,6 +118,7 @@ fn checks(config: &AccountConfig) -> Checks {
     checks.within("historyLimit", config.history_limit, 0..=500, "messages");
     checks.check("rooms", rooms(config));
     checks.within("textChunkLimit", config.text_chunk_limit, 64..=100_000, "characters");
+    checks.check("blockStreamingCoalesce", config.block_streaming_coalesce.check());
     checks.within("catchUpMaxAgeMinutes", config.catch_up_max_age_minutes, 1..=43_200, "minutes");
     checks.within("catchUpMaxMessages", config.catch_up_max_messages, 1..=10_000, "messages");
     checks.within("watchdogSec", config.watchdog_sec, 4..=3600, "seconds");

@@ -186,13 +186,45 @@ impl Api {
         Ok(answer.pointer("/message/_id").is_some())
     }
 
-    /// Returns whether a message is there.
-    pub(super) async fn is_there(&self, id: &str) -> Result<bool, ApiError> {
+    /// Returns the text of a message; `None` for one that is not there.
+    pub(super) async fn text_of(&self, id: &str) -> Result<Option<String>, ApiError> {
         match self.call(Call::get("chat.getMessage", vec![("msgId", id.to_owned())])).await {
-            Ok(answer) => Ok(answer.pointer("/message/_id").and_then(Value::as_str) == Some(id)),
-            Err(ApiError::Rest(RestError::Refused { status: 400 | 404, .. })) => Ok(false),
+            Ok(answer) if answer.pointer("/message/_id").and_then(Value::as_str) == Some(id) => {
+                Ok(Some(answer.pointer("/message/msg").and_then(Value::as_str).unwrap_or_default().to_owned()))
+            }
+            Ok(_) | Err(ApiError::Rest(RestError::Refused { status: 400 | 404, .. })) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Writes another text over that of a message of our own.
+    pub(super) async fn update(&self, room: &str, id: &str, text: &str) -> Result<(), ApiError> {
+        self.call(Self::edit(room, id, text)).await.map(drop)
+    }
+
+    /// Takes a message of our own away.
+    pub(super) async fn delete(&self, room: &str, id: &str) -> Result<(), ApiError> {
+        self.call(Call::post("chat.delete", json!({ "roomId": room, "msgId": id }))).await.map(drop)
+    }
+
+    /// Posts like [`Api::post`], in one call that waits for nothing and is not made again.
+    pub(super) async fn try_post(&self, message: &Value) -> Result<bool, ApiError> {
+        let answer = self.try_call(Call::post("chat.sendMessage", json!({ "message": message }))).await?;
+        Ok(answer.pointer("/message/_id").is_some())
+    }
+
+    /// Edits like [`Api::update`], in one call that waits for nothing and is not made again.
+    pub(super) async fn try_update(&self, room: &str, id: &str, text: &str) -> Result<(), ApiError> {
+        self.try_call(Self::edit(room, id, text)).await.map(drop)
+    }
+
+    fn edit(room: &str, id: &str, text: &str) -> Call<'static> {
+        Call::post("chat.update", json!({ "roomId": room, "msgId": id, "text": text }))
+    }
+
+    async fn try_call(&self, call: Call<'_>) -> Result<Value, ApiError> {
+        let session = self.auth.session().await?;
+        Ok(self.rest.try_call(&call, &session).await?)
     }
 }
 

@@ -9,11 +9,17 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::entries::{self, Entry};
-use crate::channel::{Access, DmPolicy, GroupPolicy, NameMatching, Reconnect, section};
+use crate::channel::{Access, ChunkMode, Coalesce, DmPolicy, GroupPolicy, GroupRules, NameMatching, Reconnect, section};
+use crate::message::{Speech, SpeechWay};
 
 /// What addresses the agent where no prefixes are set.
 const PREFIXES: [&str; 2] = [">", "!"];
 const MINUTE_MS: i64 = 60_000;
+/// What stands for every room.
+const EVERY_ROOM: &str = "*";
+/// How paragraphs are gathered where nothing is set: the server shows each message with its writer's picture, so fewer and longer
+/// ones read better.
+const COALESCE: Coalesce = Coalesce { min_chars: Some(1500), max_chars: None, idle_ms: Some(1000) };
 
 /// What a message in a room needs to be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -36,6 +42,12 @@ pub(super) struct RoomConfig {
     /// The same as the account's, for this room.
     #[schemars(range(min = 0, max = 1440))]
     pub(super) conversation_window_minutes: Option<u32>,
+    /// Which tools turns in the room have; a room without has those of the room `*`.
+    #[allow(dead_code, reason = "the policy of tools reads it from the same section, as that of every integration")]
+    pub(super) tools: Option<GroupRules>,
+    /// Which tools turns for a writer have, instead, by the server's own id or `*`.
+    #[allow(dead_code, reason = "the same")]
+    pub(super) tools_by_sender: BTreeMap<String, GroupRules>,
 }
 
 /// Where an answer to a message goes that stands in no thread.
@@ -48,6 +60,16 @@ pub(super) enum ReplyTo {
     First,
     /// Into a thread on the message.
     All,
+}
+
+/// How an answer is shown while its turn still runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum StreamMode {
+    /// Not at all, or as `blockStreaming` has it.
+    Off,
+    /// As one message that is edited as it grows.
+    Edit,
 }
 
 /// The settings of one account. Those at the top of `channels.rocketchat` hold for every account that does not say otherwise.
@@ -99,11 +121,21 @@ pub(super) struct AccountConfig {
     /// The longest message that is sent, characters. The server's own limit is `Message_MaxAllowedSize`, 5000 by default.
     #[schemars(range(min = 64, max = 100_000))]
     pub(super) text_chunk_limit: u32,
+    /// Whether a text that is longer is cut where a message is well filled, or between paragraphs first. With `newline`, block
+    /// streaming sends each paragraph by itself.
+    pub(super) chunk_mode: ChunkMode,
+    /// Whether paragraphs of an answer are sent while its turn still runs; without it `agents.defaults.blockStreamingDefault` counts.
+    pub(super) block_streaming: Option<bool>,
+    /// How paragraphs are gathered before they are sent. Characters beyond `textChunkLimit` count as that.
+    pub(super) block_streaming_coalesce: Coalesce,
+    /// How an answer is shown while its turn still runs; `edit` wins over `blockStreaming`.
+    pub(super) stream_mode: StreamMode,
     /// What every answer begins with.
     pub(super) response_prefix: Option<String>,
     /// The target of messages that name none.
     pub(super) default_to: Option<String>,
-    /// Rooms by id that are listened to also where the server does not list them as joined.
+    /// Rooms by id that are listened to also where the server does not list them as joined, with what is set for each. `*` names none:
+    /// it holds the tools of every room that has none of its own.
     pub(super) rooms: BTreeMap<String, RoomConfig>,
     /// How old a message may be that was missed while the account was away, minutes.
     #[schemars(range(min = 1, max = 43_200))]
@@ -150,6 +182,10 @@ impl Default for AccountConfig {
             history_limit: 50,
             reply_to_mode: ReplyTo::Off,
             text_chunk_limit: 4000,
+            chunk_mode: ChunkMode::Length,
+            block_streaming: None,
+            block_streaming_coalesce: Coalesce::default(),
+            stream_mode: StreamMode::Off,
             response_prefix: None,
             default_to: None,
             rooms: BTreeMap::new(),
@@ -206,6 +242,20 @@ impl AccountConfig {
         if set.is_empty() { PREFIXES.map(str::to_owned).to_vec() } else { set }
     }
 
+    /// Returns the longest message that is sent, characters.
+    pub(super) fn chars_max(&self) -> usize {
+        usize::try_from(self.text_chunk_limit).unwrap_or(usize::MAX)
+    }
+
+    /// Returns how answers leave while their turns run.
+    pub(super) fn speech(&self) -> Speech {
+        let speech = self.block_streaming_coalesce.or(COALESCE).speech(self.block_streaming, self.chunk_mode, self.chars_max());
+        match self.stream_mode {
+            StreamMode::Off => speech,
+            StreamMode::Edit => Speech { way: Some(SpeechWay::Edits), ..speech },
+        }
+    }
+
     /// Returns who may talk. In rooms the list is of people: an empty one lets nobody through.
     pub(super) fn access(&self) -> Access {
         let listed = if self.group_allow_from.is_empty() { &self.allow_from } else { &self.group_allow_from };
@@ -230,6 +280,11 @@ impl AccountConfig {
             group_windows_ms: self.rooms.iter().filter_map(room_window).collect(),
             context_max: usize::try_from(self.history_limit).unwrap_or(0),
         }
+    }
+
+    /// Returns the ids of the rooms that the settings name.
+    pub(super) fn room_ids(&self) -> Vec<String> {
+        self.rooms.keys().filter(|id| *id != EVERY_ROOM).cloned().collect()
     }
 
     /// Returns the lower-cased names in the lists, whose ids have to be found out.
@@ -269,7 +324,7 @@ impl AccountConfig {
             (user, password.expose_secret()).hash(&mut hasher);
         }
         self.names().hash(&mut hasher);
-        self.rooms.keys().for_each(|room| room.hash(&mut hasher));
+        self.room_ids().iter().for_each(|room| room.hash(&mut hasher));
         (self.catch_up_max_age_minutes, self.catch_up_max_messages, self.watchdog_sec, self.reply_to_mode).hash(&mut hasher);
         self.ca_pem.hash(&mut hasher);
         hasher.finish()

@@ -8,6 +8,12 @@ use super::target::ID_BYTES_MAX;
 pub(super) const TEXT_BYTES_MAX: usize = 256 * 1024;
 /// The longest name, characters.
 const NAME_CHARS_MAX: usize = 128;
+/// How many quoted messages of one are told.
+const QUOTES_MAX: usize = 3;
+/// How much of a quoted message is told, characters.
+const QUOTE_CHARS_MAX: usize = 2000;
+/// How many attachments of one message are looked at.
+const ATTACHMENTS_MAX: usize = 32;
 /// How many files of one message are looked at.
 const FILES_MAX: usize = 32;
 
@@ -36,8 +42,19 @@ pub(super) struct Message {
     pub(super) mentions: Vec<String>,
     /// What its files are: name and MIME type.
     pub(super) files: Vec<(String, String)>,
+    /// The messages that it quotes, as the server has written them into it. Nothing is fetched for them.
+    pub(super) quotes: Vec<Quote>,
     /// What shows that the document is not as it was first written.
     pub(super) trace: Trace,
+}
+
+/// A quoted message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Quote {
+    /// Its writer, by the name that is shown.
+    pub(super) author: String,
+    /// What it says, cut.
+    pub(super) text: String,
 }
 
 /// Whether a document was changed since it was written.
@@ -63,7 +80,7 @@ impl Message {
         Ok(Self {
             id: id(document, "_id", "_id")?,
             room: id(document, "rid", "rid")?,
-            text: text("msg").map(cut).unwrap_or_default(),
+            text: text("msg").map(without_links).map(cut).unwrap_or_default(),
             at_ms: at,
             user_id: id(user, "_id", "u._id")?,
             username: name(user.get("username")).unwrap_or_default(),
@@ -72,6 +89,7 @@ impl Message {
             thread: text("tmid").filter(|id| !id.is_empty() && id.len() <= ID_BYTES_MAX).map(str::to_owned),
             mentions: ids(document.get("mentions")),
             files: files(document),
+            quotes: quotes(document),
             trace: trace(document),
         })
     }
@@ -119,6 +137,28 @@ fn cut(text: &str) -> String {
     }
     let kept = text.get(..text.floor_char_boundary(TEXT_BYTES_MAX)).unwrap_or_default();
     format!("{kept}\n[cut here: the message was {} bytes long]", text.len())
+}
+
+/// Returns the text without the links, empty to the eye, by which it names the messages that it quotes.
+fn without_links(text: &str) -> &str {
+    let mut rest = text;
+    while let Some((_, behind)) = rest.trim_start().strip_prefix("[ ](").and_then(|link| link.split_once(')')) {
+        rest = behind;
+    }
+    if rest.len() == text.len() { text } else { rest.trim_start() }
+}
+
+/// A quoted message stands among the attachments, with the link that names it.
+fn quotes(document: &Value) -> Vec<Quote> {
+    let attached = document.get("attachments").and_then(Value::as_array).into_iter().flatten().take(ATTACHMENTS_MAX);
+    let quote = |entry: &Value| {
+        entry.get("message_link").and_then(Value::as_str).filter(|link| link.contains("msg="))?;
+        let text = without_links(entry.get("text")?.as_str()?).trim();
+        let cut: String = text.chars().take(QUOTE_CHARS_MAX).collect();
+        let text = if cut.len() < text.len() { format!("{cut}…") } else { cut };
+        (!text.is_empty()).then(|| Quote { author: name(entry.get("author_name")).unwrap_or_default(), text })
+    };
+    attached.filter_map(quote).take(QUOTES_MAX).collect()
 }
 
 /// The server describes one upload up to three times: in `file`, in `files`, in `attachments`. The list counts first.

@@ -8,6 +8,7 @@
 //! - `message`, `normalise`, `mention`, `seen`: from a document to a message for the agent, each once
 //! - `room`, `rooms`, `checkpoints`, `catch_up`: where reading stopped in each room, and what was missed since
 //! - `target`, `shape`, `place`, `threads`, `send`, `outflow`: from an answer to a message in a room
+//! - `drafts`: a message that is shown while it grows
 //! - `connector`, `opening`, `pump`, `typing`: one connection's life
 //! - `platform`: the account as the shell sees it
 
@@ -19,6 +20,7 @@ mod checkpoints;
 mod config;
 mod connector;
 mod ddp;
+mod drafts;
 mod entries;
 mod mention;
 mod message;

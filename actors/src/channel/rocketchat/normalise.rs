@@ -53,12 +53,13 @@ pub(super) fn normalise(message: &Message, context: Context<'_>) -> Normalised {
     }
     let Context { account, me, room, .. } = context;
     let in_pair = room.is_pair(&me.id) || room.kind == RoomKind::Livechat;
-    let mentioned = in_pair || mention::mentions(message, me);
+    let mentioned = in_pair || mention::mentions(message, me) || answers(message, me);
     let own_text = if in_pair { message.text.trim().to_owned() } else { mention::without(&message.text, me) };
     let text = with_files(&own_text, &message.files);
     if text.trim().is_empty() {
         return Normalised::Ignored("empty");
     }
+    let text = with_quotes(text, message);
     let name = message.shown_name().to_owned();
     let chat_label = match room.kind {
         _ if in_pair => name.clone(),
@@ -116,6 +117,24 @@ fn chat(message: &Message, room: &RoomInfo, me: &Me) -> ChatRef {
         RoomKind::Direct | RoomKind::Private => ChatRef { kind: ChatKind::Group, id: room.id.clone() },
         RoomKind::Channel => ChatRef { kind: ChatKind::Channel, id: room.id.clone() },
     }
+}
+
+/// Returns whether a message quotes one of the account's own.
+fn answers(message: &Message, me: &Me) -> bool {
+    let is_me = |author: &str| !author.is_empty() && (author == me.username || me.name.as_deref() == Some(author));
+    message.quotes.iter().any(|quote| is_me(&quote.author))
+}
+
+/// Returns the text with what it quotes behind it, so that a prefix stays where it is. A command has nothing behind it.
+fn with_quotes(text: String, message: &Message) -> String {
+    if text.starts_with('/') {
+        return text;
+    }
+    let quoted = message.quotes.iter().map(|quote| match quote.author.as_str() {
+        "" => format!("[Quoted: {}]", quote.text),
+        author => format!("[Quoted from {author}: {}]", quote.text),
+    });
+    [text].into_iter().chain(quoted).collect::<Vec<_>>().join("\n\n")
 }
 
 /// Returns the text with a line that says what came with it.

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::message::ChatRef;
 use crate::ports::OutboxRow;
 
 /// How many rows are being sent at a time, each to another chat. The server limits the rate anyhow.
@@ -14,7 +15,8 @@ const HELD_MAX: usize = 1024;
 #[derive(Debug, Default)]
 pub(super) struct Outflow {
     held: VecDeque<Box<OutboxRow>>,
-    sending: usize,
+    /// The chats of those that are being sent.
+    sending: Vec<ChatRef>,
 }
 
 impl Outflow {
@@ -32,21 +34,28 @@ impl Outflow {
 
     /// Takes out the next row that may be sent now.
     pub(super) fn next(&mut self) -> Option<Box<OutboxRow>> {
-        if self.sending >= SENDING_MAX {
+        if self.sending.len() >= SENDING_MAX {
             return None;
         }
         let row = self.held.pop_front()?;
-        self.sending += 1;
+        self.sending.push(row.outbound.target.chat.clone());
         Some(row)
     }
 
-    /// Says that a row was sent, or was not.
-    pub(super) const fn over(&mut self) {
-        self.sending = self.sending.saturating_sub(1);
+    /// Says that a row of a chat was sent, or was not.
+    pub(super) fn over(&mut self, chat: &ChatRef) {
+        if let Some(at) = self.sending.iter().position(|sending| sending == chat) {
+            self.sending.swap_remove(at);
+        }
+    }
+
+    /// Returns whether a row of a chat waits or is being sent.
+    pub(super) fn has(&self, chat: &ChatRef) -> bool {
+        self.sending.contains(chat) || self.held.iter().any(|row| row.outbound.target.chat == *chat)
     }
 
     /// Returns whether nothing waits or is being sent.
     pub(super) fn is_idle(&self) -> bool {
-        self.sending == 0 && self.held.is_empty()
+        self.sending.is_empty() && self.held.is_empty()
     }
 }

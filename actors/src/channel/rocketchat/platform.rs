@@ -89,7 +89,7 @@ impl RocketChat {
                 Ok(Arc::new(Api { auth: Auth::new(credentials, Arc::clone(&rest)), rest }))
             }
         };
-        let shared = Arc::new(Shared::new(config.rooms.keys().cloned().collect(), config.names(), config.reply_to_mode));
+        let shared = Arc::new(Shared::new(config.room_ids(), config.names(), config.reply_to_mode));
         Self { account, config, sources, api, shared, clock }
     }
 
@@ -145,8 +145,9 @@ impl Platform for RocketChat {
     }
 
     fn shaper(&self) -> Arc<dyn Shaper> {
-        let chars_max = usize::try_from(self.config.text_chunk_limit).unwrap_or(usize::MAX);
-        Arc::new(TextShaper { chars_max, prefix: self.config.response_prefix.clone() })
+        let (config, chars_max) = (&self.config, self.config.chars_max());
+        let (mode, prefix, speech) = (config.chunk_mode, config.response_prefix.clone(), config.speech());
+        Arc::new(TextShaper { chars_max, mode, prefix, speech })
     }
 
     fn target(&self, text: &str) -> Result<TargetAddress, TargetError> {

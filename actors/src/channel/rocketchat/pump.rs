@@ -7,6 +7,7 @@
 //! What was missed is read after the subscriptions stand, so that there is no hole between; live messages of a room that is
 //! behind wait for it, so that its order holds.
 
+mod drafting;
 mod hear;
 mod jobs;
 
@@ -25,6 +26,7 @@ use super::catch_up::Bounds;
 use super::checkpoints::Checkpoints;
 use super::connector::Shared;
 use super::ddp::{self, Stream, Wire, WireError};
+use super::drafts::Drafts;
 use super::outflow::Outflow;
 use super::rooms::Rooms;
 use super::seen::Seen;
@@ -33,7 +35,7 @@ use super::typing::{Place, Typing};
 use crate::channel::event_queue::EventQueue;
 use crate::channel::{AckToken, Acked, Became, Link, LinkCommand, LinkEvent, Normalised};
 use crate::core::Clock;
-use crate::message::{AccountKey, LinkState, LinkStatus, Receipt};
+use crate::message::{AccountKey, LinkState, LinkStatus, Receipt, TraceId};
 use crate::ports::{OutboxRow, StoreError};
 
 /// How often the loop looks at what has a time of its own.
@@ -126,6 +128,9 @@ pub(super) struct Pump {
     told: AckToken,
     pending: HashMap<AckToken, Pending>,
     outflow: Outflow,
+    drafts: Drafts,
+    /// Where it is shown that the account writes though a part of the answer has been sent.
+    talking: HashMap<TraceId, Place>,
     typing: Typing,
     jobs: FuturesUnordered<BoxFuture<'static, Done>>,
     /// What the actor had no room for yet.
@@ -162,6 +167,8 @@ enum Step {
     Frame(Result<Option<String>, WireError>),
     Done(Done),
     Room,
+    /// A turn has more to show.
+    Draft,
     ActorGone,
     Tick,
 }
@@ -193,6 +200,8 @@ impl Pump {
             told: 0,
             pending: HashMap::new(),
             outflow: early,
+            drafts: Drafts::default(),
+            talking: HashMap::new(),
             typing: Typing::default(),
             jobs: FuturesUnordered::new(),
             events: EventQueue::default(),
@@ -242,13 +251,14 @@ impl Pump {
                 Some(done) = self.jobs.next(), if !self.jobs.is_empty() => Step::Done(done),
                 text = self.wire.read(), if may_read => Step::Frame(text),
                 room = self.link.events.reserve(), if !self.events.is_empty() => if room.is_ok() { Step::Room } else { Step::ActorGone },
+                () = self.link.speakers.changed() => Step::Draft,
                 () = &mut tick => Step::Tick,
             };
             match step {
                 Step::Command(Some(command)) => self.command(command),
                 Step::Done(done) => self.done(done),
                 Step::Frame(text) => self.frame(text?),
-                Step::Room => {}
+                Step::Room | Step::Draft => {}
                 Step::Tick => {
                     self.tick()?;
                     tick = self.clock.sleep(TICK);
@@ -261,6 +271,7 @@ impl Pump {
     /// Ends a round: what can go out goes out.
     async fn settle(&mut self) -> Result<(), WireError> {
         self.send_held();
+        self.show_drafts();
         self.catch_up_next();
         if let Some(writing) = self.checkpoints.write() {
             self.job(async move { Done::Written(writing.await) });
@@ -325,21 +336,12 @@ impl Pump {
         }
     }
 
-    fn send_held(&mut self) {
-        while let Some(row) = self.outflow.next() {
-            let (api, shared) = (Arc::clone(&self.api), Arc::clone(&self.shared));
-            self.job(async move { Done::Sent(super::send::send(api, shared, row).await) });
-        }
-    }
-
     fn sent(&mut self, sent: Sent) {
-        self.outflow.over();
-        if let Some(place) = &sent.place {
-            let told = self.typing.end(place, &self.me);
-            self.call_typing(told);
-        }
+        self.outflow.over(&sent.chat);
+        self.spoke(sent.trace, sent.place);
         match sent.outcome {
             Ok(message) => {
+                self.drafts.forget(sent.id);
                 let receipt = Receipt { platform_id: Some(message) };
                 self.events.push(LinkEvent::Confirmed { id: sent.id, receipt });
             }
@@ -375,6 +377,7 @@ impl Pump {
             self.find_names();
         }
         self.checkpoints.try_again();
+        self.fall_silent();
         let told = self.typing.tick(&self.me, now);
         self.call_typing(told);
         Ok(())

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::api::{Api, ApiError};
 use super::auth::AuthError;
 use super::connector::Shared;
+use super::drafts::Shown;
 use super::rest::RestError;
-use crate::message::{Code, OutboxId};
+use crate::message::{ChatRef, Code, Outbound, OutboxId, TraceId};
 use crate::ports::OutboxRow;
 
 /// How long the server's own ids are, characters.
@@ -21,6 +22,10 @@ const ID_ALPHABET: &[u8; 55] = b"23456789ABCDEFGHJKLMNPQRSTWXYZabcdefghijkmnopqr
 pub(super) struct Sent {
     /// The row.
     pub(super) id: OutboxId,
+    /// The thread through the logs.
+    pub(super) trace: TraceId,
+    /// Its chat.
+    pub(super) chat: ChatRef,
     /// The room and the thread that it went into, where they were found.
     pub(super) place: Option<(String, Option<String>)>,
     /// The message's id, or why there is none.
@@ -76,53 +81,118 @@ impl SendError {
 
 /// Returns the message id that a row has on the server, the same at every try.
 pub(super) fn message_id(id: OutboxId) -> String {
-    let digest = ring::digest::digest(&ring::digest::SHA256, id.as_uuid().as_bytes());
+    id_of(id.as_uuid().as_bytes())
+}
+
+/// Returns the id of the message that takes the place of one that cannot be edited.
+fn second_id(id: OutboxId) -> String {
+    id_of(format!("{id}:whole").as_bytes())
+}
+
+fn id_of(bytes: &[u8]) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
     let mark = |byte: &u8| ID_ALPHABET.get(usize::from(*byte) % ID_ALPHABET.len()).copied().map(char::from);
     digest.as_ref().iter().filter_map(mark).take(ID_CHARS).collect()
 }
 
 /// Sends a row.
-pub(super) async fn send(api: Arc<Api>, shared: Arc<Shared>, row: Box<OutboxRow>) -> Sent {
+pub(super) async fn send(api: Arc<Api>, shared: Arc<Shared>, row: Box<OutboxRow>, shown: Shown) -> Sent {
     let target = &row.outbound.target;
-    let (id, thread) = (row.id, shared.threads.of(&row));
+    let (id, trace, chat) = (row.id, row.trace, target.chat.clone());
+    let thread = shared.threads.of(trace, id, target);
     if row.outbound.text.trim().is_empty() {
-        return Sent { id, place: None, outcome: Err(SendError::Empty) };
+        return Sent { id, trace, chat, place: None, outcome: Err(SendError::Empty) };
     }
     let room = match shared.places.find(&target.chat, &api).await {
         Ok(room) => room,
-        Err(error) => return Sent { id, place: None, outcome: Err(error.into()) },
+        Err(error) => return Sent { id, trace, chat, place: None, outcome: Err(error.into()) },
     };
-    let outcome = post(&api, &row, &room, thread.as_deref()).await;
+    let place = Spot { room: &room, thread: thread.as_deref() };
+    let outcome = deliver(&api, &row, place, shown).await;
     if matches!(&outcome, Err(SendError::Api(error)) if !error.passes()) {
         shared.places.forget(&target.chat);
     }
-    Sent { id, place: Some((room, thread)), outcome }
+    Sent { id, trace, chat, place: Some((room, thread)), outcome }
 }
 
-async fn post(api: &Api, row: &OutboxRow, room: &str, thread: Option<&str>) -> Result<String, SendError> {
-    let id = message_id(row.id);
-    let mut message = json!({ "_id": id, "rid": room, "msg": with_mentions(row) });
-    if let (Some(thread), Some(fields)) = (thread, message.as_object_mut()) {
-        fields.insert("tmid".to_owned(), thread.into());
+/// A room, and a thread in it.
+#[derive(Clone, Copy)]
+struct Spot<'a> {
+    room: &'a str,
+    thread: Option<&'a str>,
+}
+
+/// Brings a row to the server: by an edit of what is shown of it, else as a message.
+async fn deliver(api: &Api, row: &OutboxRow, spot: Spot<'_>, shown: Shown) -> Result<String, SendError> {
+    let (id, text) = (message_id(row.id), with_mentions(&row.outbound));
+    if shown == Shown::Yes {
+        match api.update(spot.room, &id, &text).await {
+            Ok(()) => return Ok(id),
+            // What is wrong with it is found out below.
+            Err(error) if !error.passes() => {}
+            Err(error) => return Err(error.into()),
+        }
     }
-    let refused = match api.post(&message).await {
-        Ok(true) => return Ok(id),
+    match post(api, &id, spot, &text).await? {
+        Posted::Same => Ok(id),
+        Posted::Other => match api.update(spot.room, &id, &text).await {
+            Ok(()) => Ok(id),
+            Err(error) if error.passes() => Err(error.into()),
+            Err(error) => {
+                tracing::info!(event = "rocketchat.edit", trace = %row.trace, "a message is sent whole, since it cannot be edited: {error}");
+                whole(api, row, spot, &text).await
+            }
+        },
+    }
+}
+
+/// Sends what cannot be written over as another message, and takes the old one away if the server lets us.
+async fn whole(api: &Api, row: &OutboxRow, spot: Spot<'_>, text: &str) -> Result<String, SendError> {
+    let id = second_id(row.id);
+    post(api, &id, spot, text).await?;
+    if let Err(error) = api.delete(spot.room, &message_id(row.id)).await {
+        tracing::info!(event = "rocketchat.delete", trace = %row.trace, "what was shown of a message stays: {error}");
+    }
+    Ok(id)
+}
+
+/// How a message stands on the server.
+enum Posted {
+    /// As it was to be.
+    Same,
+    /// With another text.
+    Other,
+}
+
+async fn post(api: &Api, id: &str, spot: Spot<'_>, text: &str) -> Result<Posted, SendError> {
+    let refused = match api.post(&document(id, spot.room, spot.thread, text)).await {
+        Ok(true) => return Ok(Posted::Same),
         Ok(false) => None,
         // An odd refusal may be of a message that is there already.
         Err(error) if error.status() == Some(400) => Some(error),
         Err(error) => return Err(error.into()),
     };
-    match (api.is_there(&id).await?, refused) {
-        (true, _) => Ok(id),
-        (false, Some(error)) => Err(error.into()),
-        (false, None) => Err(SendError::NotThere),
+    match (api.text_of(id).await?, refused) {
+        (Some(there), _) if there.trim() == text.trim() => Ok(Posted::Same),
+        (Some(_), _) => Ok(Posted::Other),
+        (None, Some(error)) => Err(error.into()),
+        (None, None) => Err(SendError::NotThere),
     }
 }
 
+/// Returns a message as the server takes it.
+pub(super) fn document(id: &str, room: &str, thread: Option<&str>, text: &str) -> Value {
+    let mut message = json!({ "_id": id, "rid": room, "msg": text });
+    if let (Some(thread), Some(fields)) = (thread, message.as_object_mut()) {
+        fields.insert("tmid".to_owned(), thread.into());
+    }
+    message
+}
+
 /// Returns the text with those addressed before it who are not in it.
-fn with_mentions(row: &OutboxRow) -> String {
-    let text = &row.outbound.text;
-    let missing = row.outbound.mentions.iter().map(|name| format!("@{}", name.trim_start_matches('@')));
+pub(super) fn with_mentions(outbound: &Outbound) -> String {
+    let text = &outbound.text;
+    let missing = outbound.mentions.iter().map(|name| format!("@{}", name.trim_start_matches('@')));
     let missing: Vec<_> = missing.filter(|name| name.len() > 1 && !text.contains(name.as_str())).collect();
     if missing.is_empty() { text.clone() } else { format!("{} {text}", missing.join(" ")) }
 }

@@ -4,8 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 use super::config::ReplyTo;
-use crate::message::{OutboxId, TraceId};
-use crate::ports::OutboxRow;
+use crate::message::{OutboxId, Target, TraceId};
 
 /// How many answers are remembered whose first piece alone goes into a thread; of an older one every piece does.
 const OPENED_MAX: usize = 4096;
@@ -50,11 +49,11 @@ impl Threads {
         state.first.insert(trace, None);
     }
 
-    /// Returns the thread that a row goes into.
-    pub(super) fn of(&self, row: &OutboxRow) -> Option<String> {
-        let thread = row.outbound.target.thread.clone().filter(|thread| !thread.is_empty());
+    /// Returns the thread that a piece of the answer to a message goes into.
+    pub(super) fn of(&self, trace: TraceId, id: OutboxId, target: &Target) -> Option<String> {
+        let thread = target.thread.clone().filter(|thread| !thread.is_empty());
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = state.first.get_mut(&row.trace).map(|first| *first.get_or_insert(row.id));
-        thread.filter(|_| first.is_none_or(|first| first == row.id))
+        let first = state.first.get_mut(&trace).map(|first| *first.get_or_insert(id));
+        thread.filter(|_| first.is_none_or(|first| first == id))
     }
 }

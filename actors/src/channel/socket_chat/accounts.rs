@@ -26,6 +26,9 @@ pub(super) const KEYS: &[&str] = &[
     "groupPolicy",
     "groups",
     "groupAllowFrom",
+    "blockStreaming",
+    "blockStreamingCoalesce",
+    "chunkMode",
     "allowNameMatching",
     "mediaMaxMb",
     "mqttConfigTtlSec",
@@ -68,6 +71,7 @@ fn config(draft: &Draft) -> Result<AccountConfig, Vec<AccountProblem>> {
     checks.within("mqttConfigTtlSec", config.mqtt_config_ttl_sec, 0..=86_400, "seconds");
     checks.within("reconnectBaseDelayMs", config.reconnect_base_delay_ms, 10..=60_000, "milliseconds");
     checks.within("reconnectSlowSec", config.reconnect_slow_sec, 1..=86_400, "seconds");
+    checks.check("blockStreamingCoalesce", config.block_streaming_coalesce.check());
     if let Some(size) = config.media_max_mb {
         checks.within("mediaMaxMb", size, 1..=1024, "MiB");
     }

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 use super::target;
-use crate::channel::{Access, DmPolicy, GroupPolicy, Groups, NameMatching, Reconnect, section};
+use crate::channel::{Access, ChunkMode, Coalesce, DmPolicy, GroupPolicy, Groups, NameMatching, Reconnect, section};
 
 /// Where the config call goes when nothing else is set.
 pub(super) const DEFAULT_API_BASE_URL: &str = "https://api-bot.aibotk.com";
@@ -44,6 +44,12 @@ pub(super) struct AccountConfig {
     pub(super) groups: Groups,
     /// Who may write in a group: ids or `*`; empty is everybody.
     pub(super) group_allow_from: Vec<String>,
+    /// Whether paragraphs of an answer are sent while its turn still runs; without it `agents.defaults.blockStreamingDefault` counts.
+    pub(super) block_streaming: Option<bool>,
+    /// How paragraphs are gathered before they are sent; what it leaves open, `agents.defaults.blockStreamingCoalesce` says.
+    pub(super) block_streaming_coalesce: Coalesce,
+    /// Whether a text that is too long is cut where a piece is well filled, or between paragraphs first.
+    pub(super) chunk_mode: ChunkMode,
     /// Whether `allowFrom` and `groupAllowFrom` may name people by the shown name, which anybody can take.
     pub(super) allow_name_matching: bool,
     /// How large an attachment may be, MiB. Without effect: attachments travel as URLs and are never downloaded.
@@ -82,6 +88,9 @@ impl Default for AccountConfig {
             group_policy: GroupPolicy::Open,
             groups: Groups::default(),
             group_allow_from: Vec::new(),
+            block_streaming: None,
+            block_streaming_coalesce: Coalesce::default(),
+            chunk_mode: ChunkMode::Length,
             allow_name_matching: false,
             media_max_mb: None,
             mqtt_config_ttl_sec: 300,

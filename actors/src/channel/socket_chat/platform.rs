@@ -14,7 +14,7 @@ use super::config::AccountConfig;
 use super::connector::{NOT_CONFIGURED, SocketConnector};
 use super::memory::Memory;
 use super::mqtt::KEEP_ALIVE;
-use super::shape::TextShaper;
+use super::shape::{TEXT_CHARS_MAX, TextShaper};
 use super::target::{self, Parsed};
 use crate::channel::{Access, Connector, DmPolicy, Platform, Probe, Reconnect, TargetAddress, TargetError};
 use crate::core::Clock;
@@ -102,7 +102,9 @@ impl Platform for SocketChat {
     }
 
     fn shaper(&self) -> Arc<dyn Shaper> {
-        Arc::new(TextShaper)
+        let config = &self.config;
+        let speech = config.block_streaming_coalesce.speech(config.block_streaming, config.chunk_mode, TEXT_CHARS_MAX);
+        Arc::new(TextShaper { mode: config.chunk_mode, speech })
     }
 
     fn target(&self, text: &str) -> Result<TargetAddress, TargetError> {

@@ -2,8 +2,8 @@
 
 use url::Url;
 
-use crate::channel::{TextLimit, split};
-use crate::message::{Outbound, Shaper};
+use crate::channel::{ChunkMode, TextLimit, split_by};
+use crate::message::{Outbound, Shaper, Speech};
 
 /// The longest text of one payload, characters.
 pub(super) const TEXT_CHARS_MAX: usize = 4096;
@@ -47,8 +47,13 @@ pub(super) fn with_attachment_line(text: &str, address: &str, attachment: Attach
 }
 
 /// The rules of this platform: text in pieces, a picture with the last of them, people addressed in the first.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct TextShaper;
+#[derive(Clone, Debug, Default)]
+pub(super) struct TextShaper {
+    /// Where a text is cut first.
+    pub(super) mode: ChunkMode,
+    /// How answers leave while their turns run.
+    pub(super) speech: Speech,
+}
 
 impl Shaper for TextShaper {
     fn shape(&self, outbound: Outbound) -> Vec<Outbound> {
@@ -61,7 +66,7 @@ impl Shaper for TextShaper {
                 other => (with_attachment_line(&text, &address, other), None),
             },
         };
-        let mut pieces = split(&text, TextLimit { chars_max: TEXT_CHARS_MAX });
+        let mut pieces = split_by(&text, TextLimit { chars_max: TEXT_CHARS_MAX }, self.mode);
         pieces.retain(|piece| !piece.trim().is_empty());
         if pieces.is_empty() && picture.is_some() {
             pieces.push(String::new());
@@ -75,5 +80,9 @@ impl Shaper for TextShaper {
             mentions: mentions.take().unwrap_or_default(),
         };
         pieces.into_iter().enumerate().map(payload).collect()
+    }
+
+    fn speech(&self) -> Speech {
+        self.speech.clone()
     }
 }

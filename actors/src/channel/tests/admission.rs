@@ -11,7 +11,7 @@ use super::policy::{access, inbound};
 use crate::channel::admission::{Admission, approved};
 use crate::channel::intake::Fate;
 use crate::channel::talks::Talks;
-use crate::channel::{Access, Decision, Desk, PAIRING_PENDING_MAX, PAIRING_TTL_MS, Reconnect, decide};
+use crate::channel::{Access, Decision, Desk, Orders, PAIRING_PENDING_MAX, PAIRING_TTL_MS, Reconnect, decide};
 use crate::doubles::{Notebook, Played, account_of};
 use crate::message::{AccountCounters, Inbound};
 use crate::ports::SendOrder;
@@ -31,8 +31,16 @@ pub(super) fn platform(access: &Access) -> Played {
 fn admit(access: &Access, approved: &HashSet<String>, inbound: Inbound) -> (Fate, u64) {
     let account = account_of(Arc::new(platform(access)));
     let (notebook, counters) = (Notebook::default(), AccountCounters::default());
-    let admission =
-        Admission { account: &account, access, approved, switchboard: &notebook, counters: &counters, desk: &Desk::default() };
+    let (desk, orders) = (Desk::default(), Orders::default());
+    let admission = Admission {
+        account: &account,
+        access,
+        approved,
+        switchboard: &notebook,
+        counters: &counters,
+        desk: &desk,
+        orders: &orders,
+    };
     let fate = admission.admit(inbound, &mut Talks::default(), (START_MS, Duration::ZERO));
     (fate, counters.inbound_dropped.get())
 }

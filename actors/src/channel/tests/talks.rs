@@ -8,7 +8,7 @@ use super::admission::platform;
 use crate::channel::admission::Admission;
 use crate::channel::intake::Fate;
 use crate::channel::talks::Talks;
-use crate::channel::{Access, Desk, GroupPolicy};
+use crate::channel::{Access, Desk, GroupPolicy, Orders};
 use crate::doubles::{Notebook, account_of};
 use crate::message::{AccountCounters, ChatKind, Inbound};
 use crate::ports::conformance::{START_MS, make};
@@ -49,8 +49,16 @@ fn read(access: &Access, talks: &mut Talks, inbound: Inbound, now: Duration) -> 
     let account = account_of(Arc::new(platform(access)));
     let (notebook, counters, desk) = (Notebook::default(), AccountCounters::default(), Desk::default());
     let approved = HashSet::new();
-    let admission =
-        Admission { account: &account, access, approved: &approved, switchboard: &notebook, counters: &counters, desk: &desk };
+    let orders = Orders::new(|message| message.text.starts_with("/mine"));
+    let admission = Admission {
+        account: &account,
+        access,
+        approved: &approved,
+        switchboard: &notebook,
+        counters: &counters,
+        desk: &desk,
+        orders: &orders,
+    };
     match admission.admit(inbound, talks, (START_MS, now)) {
         Fate::Accept(mut accept) => {
             accept.inbound.tell_overheard();
@@ -72,6 +80,16 @@ fn a_mention_opens_its_room_for_a_while() {
     assert!(ask("long", Mention::Said, Duration::ZERO));
     assert!(ask("long", Mention::None, 9 * MINUTE));
     assert!(!ask("long", Mention::None, 10 * MINUTE));
+}
+
+#[test]
+fn a_command_of_somebody_who_may_order_needs_no_mention() {
+    let access = Access { window_ms: 0, group_allow_from: vec!["ann".into()], ..access() };
+    let mut talks = Talks::default();
+    let mut say = |who: &str, text: &str| read(&access, &mut talks, message("r", who, text, Mention::None), Duration::ZERO);
+    assert_eq!(say("Ann", "/mine"), Some("/mine".to_owned()));
+    assert_eq!(say("Ann", "/other"), None);
+    assert_eq!(say("Ben", "/mine"), None, "the policy keeps them out");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::channel::{LinkEvent, TextLimit, split};
 use crate::core::{Backoff, Clock};
 use crate::message::{
     ChatEvent, ChatState, ChatText, Code, Entry, EventBody, EventName, Outbound, OutboxId, Receipt, Role, RunId, SessionKey,
-    Shaper, Usage,
+    Shaper, Speech, SpeechWay, Usage,
 };
 use crate::ports::OutboxRow;
 
@@ -228,5 +228,10 @@ impl Shaper for TextShaper {
         let pieces = split(&text, TextLimit { chars_max: TEXT_CHARS_MAX }).into_iter();
         let payload = |text| Outbound { target: outbound.target.clone(), text, media_url: None, mentions: Vec::new() };
         pieces.filter(|piece| !piece.trim().is_empty()).map(payload).collect()
+    }
+
+    /// Whoever listens hears the words of a turn as it has them, and the transcript has one line of it.
+    fn speech(&self) -> Speech {
+        Speech { way: Some(SpeechWay::Whole), ..Speech::default() }
     }
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Bench, Case, case, make};
 use crate::message::{Backlog, BegunRound, Code, Entry, InboxId, Role, RunId, Steered, ToolCall, ToolResult};
-use crate::ports::{CrashCount, InboxRow, Store, StoreError};
+use crate::ports::{CrashCount, InboxRow, SendOrder, Store, StoreError};
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
@@ -14,6 +14,8 @@ pub(super) fn cases() -> Vec<Case> {
         case("takes steps of rows in hand only", |bench| Box::pin(in_hand(bench))),
         case("keeps who shares a turn and what was said in it", |bench| Box::pin(shared(bench))),
         case("keeps the steps of a dead letter for its retry", |bench| Box::pin(dead(bench))),
+        case("sends a part of an answer once and hands it out with its row", |bench| Box::pin(parts(bench))),
+        case("takes parts of an answer in their order and while its row is in hand", |bench| Box::pin(parts_in_order(bench))),
     ]
 }
 
@@ -121,4 +123,44 @@ async fn dead(Bench { store, .. }: Bench) {
     store.discard_dead_letter(letter.id).await.unwrap();
     let late = store.finish_call(id, 0, 0, ToolResult::Done("late".into())).await;
     assert!(matches!(late, Err(StoreError::Missing { .. })), "they went with the letter: {late:?}");
+}
+
+/// Returns the texts that wait in the outbox.
+async fn outbox(store: &dyn Store) -> Vec<String> {
+    let rows = store.begin_send(make::account(), 100, SendOrder::Pipelined).await.unwrap();
+    store.reopen_outbox(make::account(), CrashCount::Uncounted).await.unwrap();
+    rows.into_iter().map(|row| row.outbound.text).collect()
+}
+
+async fn parts(Bench { store, .. }: Bench) {
+    let id = row(&*store, "1").await;
+    store.begin_round(id, 0, round("a", &["x"])).await.unwrap();
+    let words = vec!["One.\n\n".to_owned(), "Zwö☕.\n".to_owned()];
+    for (number, words) in [(0, "One.\n\n"), (1, "Zwö☕.\n"), (0, "One.\n\n"), (1, "Zwö☕.\n")] {
+        store.say(id, number, words.into(), vec![make::outbox("a", words.trim())]).await.unwrap();
+    }
+    assert_eq!(outbox(&*store).await, ["One.", "Zwö☕."], "the same again sends nothing");
+    store.reopen_inbox(make::session("a"), CrashCount::Uncounted).await.unwrap();
+    let again = take(&*store).await;
+    assert_eq!((again.said, again.steps), (words.clone(), vec![round("a", &["x"])]));
+
+    store.bury_inbox(id, Code::Poison, "it crashes".into()).await.unwrap();
+    let letter = store.dead_letters(None, 1).await.unwrap().items.remove(0);
+    store.retry_dead_letter(letter.id).await.unwrap();
+    assert_eq!(take(&*store).await.said, words);
+    store.accept(vec![make::accept("a", "2")]).await.unwrap();
+    let next = store.finish_turn(make::turn("a", &[id], vec![make::outbox("a", "End.")]), 1).await.unwrap();
+    assert!(next[0].said.is_empty(), "the words are another row's");
+    assert_eq!(outbox(&*store).await, ["One.", "Zwö☕.", "End."]);
+}
+
+async fn parts_in_order(Bench { store, .. }: Bench) {
+    let id = row(&*store, "1").await;
+    let say = |number, words: &str| store.say(id, number, words.into(), vec![make::outbox("a", words)]);
+    assert!(matches!(say(1, "b").await, Err(StoreError::Conflict { .. })), "the first is missing");
+    say(0, "a").await.unwrap();
+    assert!(matches!(say(0, "b").await, Err(StoreError::Conflict { .. })));
+    store.reopen_inbox(make::session("a"), CrashCount::Uncounted).await.unwrap();
+    assert!(matches!(say(1, "b").await, Err(StoreError::Missing { .. })), "it waits");
+    assert_eq!(outbox(&*store).await, ["a"], "what was refused sent nothing");
 }

@@ -5,6 +5,13 @@ use crate::ports::{Accept, Accepted, CrashCount, InboxFate, InboxRow, StoreError
 
 use super::state::{In, Stand, State, missing};
 
+impl In {
+    fn shown(&self) -> InboxRow {
+        let (inbound, steps, said) = (self.inbound.clone(), self.steps.clone(), self.said.clone());
+        InboxRow { id: self.id, seq: self.seq, crashes: self.crashes, inbound, steps, said }
+    }
+}
+
 impl State {
     pub(super) fn check_inbox(&self) -> Result<(), StoreError> {
         let rows = self.inbox_open();
@@ -29,8 +36,8 @@ impl State {
         self.session(&session);
         let (id, place) = (InboxId::new(), self.next_place());
         let seq = self.next_inbox_seq(&inbound.route.account, &inbound.route.chat);
-        self.inbox
-            .insert(place, In { id, seq, session, stand: Stand::Waiting, attempts: 0, crashes: 0, inbound, steps: Vec::new() });
+        let (steps, said) = (Vec::new(), Vec::new());
+        self.inbox.insert(place, In { id, seq, session, stand: Stand::Waiting, attempts: 0, crashes: 0, inbound, steps, said });
         Accepted::New { id, seq }
     }
 
@@ -39,8 +46,7 @@ impl State {
         let take = |row: &mut In| {
             row.stand = Stand::Begun;
             row.attempts += 1;
-            let (inbound, steps) = (row.inbound.clone(), row.steps.clone());
-            InboxRow { id: row.id, seq: row.seq, crashes: row.crashes, inbound, steps }
+            row.shown()
         };
         waiting.take(limit).map(take).collect()
     }
@@ -48,11 +54,7 @@ impl State {
     pub(super) fn waiting_rows(&self, session: &SessionKey, behind: u64, limit: usize) -> Vec<(u64, InboxRow)> {
         let waiting = self.inbox.range(behind.saturating_add(1)..);
         let own = waiting.filter(|(_, row)| row.session == *session && row.stand == Stand::Waiting);
-        let shown = |(place, row): (&u64, &In)| {
-            let (inbound, steps) = (row.inbound.clone(), row.steps.clone());
-            (*place, InboxRow { id: row.id, seq: row.seq, crashes: row.crashes, inbound, steps })
-        };
-        own.take(limit).map(shown).collect()
+        own.take(limit).map(|(place, row)| (*place, row.shown())).collect()
     }
 
     pub(super) fn take_rows(
@@ -86,6 +88,7 @@ impl State {
         for row in self.inbox.values_mut().filter(|row| outcome.done.contains(&row.id)) {
             row.stand = Stand::Done;
             row.steps.clear();
+            row.said.clear();
         }
         let session = self.append(&outcome.session, outcome.entries, outcome.usage);
         session.reply_to = outcome.reply_to.or(session.reply_to.take());

@@ -40,6 +40,10 @@ impl Store for MemoryStore {
         self.write(|state| state.finish_call(row, round, call, result))
     }
 
+    fn say(&self, row: InboxId, number: usize, words: String, payloads: Vec<NewOutbox>) -> Answer<()> {
+        self.write(|state| state.say(row, number, words, payloads))
+    }
+
     fn reopen_inbox(&self, session: SessionKey, crash: CrashCount) -> Answer<usize> {
         self.write(|state| Ok(state.reopen_inbox(&session, crash)))
     }

@@ -36,6 +36,8 @@ pub(super) struct In {
     pub inbound: Inbound,
     /// The rounds of tools that its turn has had.
     pub steps: Vec<BegunRound>,
+    /// What was sent of its answer so far.
+    pub said: Vec<String>,
 }
 
 /// A row of the outbox.

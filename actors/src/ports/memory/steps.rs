@@ -1,7 +1,7 @@
 //! The steps of turns that are under way.
 
 use crate::message::{BegunRound, InboxId, ToolResult};
-use crate::ports::StoreError;
+use crate::ports::{NewOutbox, StoreError};
 
 use super::state::{Stand, State, missing};
 
@@ -24,6 +24,32 @@ impl State {
         let round = row.and_then(|row| row.steps.get_mut(round)).filter(|round| call < round.calls.len());
         let Some(round) = round else { return Err(missing(format!("inbox row {id} has no such call"))) };
         round.finish(call, result);
+        Ok(())
+    }
+
+    pub(super) fn say(
+        &mut self,
+        id: InboxId,
+        number: usize,
+        words: String,
+        payloads: Vec<NewOutbox>,
+    ) -> Result<(), StoreError> {
+        let row = self.inbox.values().find(|row| row.id == id && row.stand == Stand::Begun);
+        let Some(row) = row else { return Err(missing(format!("inbox row {id} is not in hand"))) };
+        match row.said.get(number) {
+            Some(known) if *known == words => return Ok(()),
+            None if row.said.len() == number => {}
+            _ => {
+                return Err(StoreError::Conflict {
+                    what: format!("part {number} of the answer to inbox row {id} is another one"),
+                });
+            }
+        }
+        self.check_outbox()?;
+        if let Some(row) = self.inbox.values_mut().find(|row| row.id == id) {
+            row.said.push(words);
+        }
+        payloads.into_iter().for_each(|payload| self.put(payload));
         Ok(())
     }
 }

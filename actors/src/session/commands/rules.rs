@@ -132,6 +132,12 @@ impl CommandRules {
         }
     }
 
+    /// Returns whether a message is a command, with a stroke before it, of somebody whose word counts.
+    #[must_use]
+    pub fn is_order(&self, inbound: &Inbound) -> bool {
+        matches!(self.read(inbound), Reading::Command(Order { form: Form::Stroke, .. }, _))
+    }
+
     /// Returns what the writer's word counts for.
     #[must_use]
     pub fn standing(&self, inbound: &Inbound) -> Standing {

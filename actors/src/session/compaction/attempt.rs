@@ -55,9 +55,7 @@ impl Attempt<'_> {
         let (prompt, hands) = (Prompt { history, ..self.prompt.clone() }, self.hands.clone());
         let outcome = self.once(prompt, hands, begun, written).await;
         let RunOutcome::Failed(error) = &outcome else { return outcome };
-        // A client has read what was written so far, and does not read it twice.
-        let unseen = written.text.is_empty() || !self.audience.has_client();
-        if !compactor.mends(error) || !unseen {
+        if !compactor.mends(error) || !self.may_begin_again(written) {
             return outcome;
         }
         let Some(history) = self.compact(&compactor, Why::Overflow, begun, transcript).await else { return outcome };
@@ -68,6 +66,16 @@ impl Attempt<'_> {
         let (prompt, hands) =
             (Prompt { history, ..std::mem::take(&mut self.prompt) }, std::mem::take(&mut self.hands).after(rounds));
         self.once(prompt, hands, begun, written).await
+    }
+
+    /// Returns whether nobody reads anything twice when the turn is run again: a client has read all that was written, a speaker has
+    /// said some of it, and begins again behind the rounds that stand and what had left before.
+    fn may_begin_again(&self, written: &Written) -> bool {
+        let said_again = || {
+            let in_rounds: String = written.rounds.iter().map(|round| round.text.as_str()).collect();
+            written.text.strip_prefix(in_rounds.as_str()) == Some(self.hands.said_behind(&in_rounds))
+        };
+        written.text.is_empty() || !self.audience.has_client() && (!self.audience.has_ear() || said_again())
     }
 
     /// Runs the turn in what is left of its time.

@@ -172,7 +172,7 @@ impl SessionActor {
         }
         // One crash may be anybody's fault: what waited for each other stays together.
         let crashed = row.crashes > u32::from(waits);
-        let alone = row.inbound.order.is_some() || crashed || !row.steps.is_empty();
+        let alone = row.inbound.order.is_some() || crashed || !(row.steps.is_empty() && row.said.is_empty());
         let reading = self.settings().commands.read(&row.inbound);
         if reading == Reading::Message {
             row.inbound.tell_overheard();

@@ -13,5 +13,6 @@ mod modes;
 mod orders;
 mod rows;
 mod shared;
+mod speaking;
 mod tools;
 mod traits;

@@ -13,6 +13,7 @@ use crate::session::OnProviderFailure;
 use crate::session::ended::{Ended, How};
 use crate::session::memory::SendPolicy;
 use crate::session::outcome::of_row;
+use crate::session::speaking::Left;
 
 fn target() -> Target {
     Target { account: make::account(), chat: make::chat("elsewhere"), thread: Some("t".into()) }
@@ -79,13 +80,14 @@ fn an_order_that_is_delivered_nowhere_leaves_where_answers_go() {
     for (name, order, expected) in cases {
         let mut inbound = make::accept("room", "1").inbound;
         inbound.order = order.map(Box::new);
-        let row = InboxRow { id: InboxId::new(), seq: 1, crashes: 0, inbound, steps: Vec::new() };
+        let row = InboxRow { id: InboxId::new(), seq: 1, crashes: 0, inbound, steps: Vec::new(), said: Vec::new() };
         let question = make::entry(RunId::new(), Role::User, "1");
         let ending = Ending { finish_reason: "stop".into(), usage: Usage::tokens(1, 2) };
         let ended = Ended {
             text: "answer".into(),
             calls: Vec::new(),
             rounds: Vec::new(),
+            left: Left::Nothing,
             spent: ending.usage,
             by: None,
             how: How::Done(ending),

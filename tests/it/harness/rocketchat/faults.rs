@@ -20,6 +20,8 @@ pub enum Trouble {
     Html(u16),
     /// A status with a text that is not JSON; the request has no effect.
     Status(u16),
+    /// 400 with the server's own name of a reason; the request has no effect.
+    Refused(&'static str),
     /// The request has its effect at once and is answered so much later.
     Slow(Duration),
     /// The request has its effect, and the connection ends in the middle of the answer.

@@ -164,6 +164,10 @@ fn page(trouble: &Trouble, shared: &Shared) -> Response {
             let reset_ms = shared.world().now_ms() + i64::try_from(seconds * 1000).expect("some seconds");
             rest::limited(*seconds, reset_ms)
         }
+        Trouble::Refused(reason) => {
+            let body = serde_json::json!({ "success": false, "error": format!("Not allowed [{reason}]"), "errorType": reason });
+            Response::bytes(400, "application/json", body.to_string().into_bytes())
+        }
         Trouble::Status(status) => Response::bytes(*status, "text/plain", b"upstream connect error".to_vec()),
         Trouble::Slow(_) | Trouble::CommitThenCut | Trouble::RefuseThenCut => unreachable!("these are answered elsewhere"),
     }

@@ -12,6 +12,7 @@ use crate::channel::rocketchat::api::{ApiError, Listed, RoomBy, UserBy};
 use crate::channel::rocketchat::catch_up::{self, Missed};
 use crate::channel::rocketchat::checkpoints::Written;
 use crate::channel::rocketchat::ddp::Stream;
+use crate::channel::rocketchat::drafts::Drafted;
 use crate::channel::rocketchat::room::{Phase, RoomInfo, RoomKind};
 use crate::channel::rocketchat::rooms::Added;
 use crate::channel::rocketchat::send::Sent;
@@ -39,6 +40,8 @@ pub(super) enum Done {
     Names(BTreeMap<String, String>),
     /// A row was sent, or was not.
     Sent(Sent),
+    /// A draft was shown, or was not.
+    Drafted(Drafted),
     /// Checkpoints were written, or were not.
     Written(Written),
     /// Names were written, or were not.
@@ -69,6 +72,7 @@ impl Pump {
             Done::Missed { id, missed } => self.missed(&id, missed),
             Done::Names(found) => self.found_names(&found),
             Done::Sent(sent) => self.sent(sent),
+            Done::Drafted(drafted) => self.drafted(&drafted),
             Done::Written(written) => self.checkpoints.written(written),
             Done::Kept => {}
         }

@@ -41,8 +41,20 @@ impl Limits {
         }
     }
 
+    /// Returns how long to wait so that the calls that are left, but for some, last until there are new ones.
+    pub(super) fn pace(&self, route: &str, spared: u64, now: Duration) -> Duration {
+        let known = self.known().get(route).copied().filter(|known| known.until > now);
+        let Some(Known { left, until }) = known else { return Duration::ZERO };
+        let rest = until.saturating_sub(now);
+        match u32::try_from(left.saturating_sub(spared)) {
+            Ok(0) => rest,
+            Ok(left) => rest / left,
+            Err(_) => Duration::ZERO,
+        }
+    }
+
     /// Counts a call that may be made now; else returns how long it has to wait.
-    fn take(&self, route: &str, now: Duration) -> Option<Duration> {
+    pub(super) fn take(&self, route: &str, now: Duration) -> Option<Duration> {
         let mut known = self.known();
         let route_known = known.get_mut(route)?;
         if route_known.until <= now {

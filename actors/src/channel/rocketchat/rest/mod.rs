@@ -111,6 +111,26 @@ impl Rest {
         }
     }
 
+    /// Makes a call if the server allows one now, once.
+    ///
+    /// # Errors
+    /// Says what the server answered instead of a success, or how long it wants to be left alone.
+    pub(super) async fn try_call(&self, call: &Call<'_>, session: &Session) -> Result<Value, RestError> {
+        if let Some(wait) = self.limits.take(call.route, self.clock.elapsed()) {
+            return Err(RestError::Limited { wait });
+        }
+        let answer = self.once(call, Some(session)).await;
+        if let Err(RestError::Limited { wait }) = &answer {
+            self.limits.hold(call.route, *wait, &self.clock);
+        }
+        answer
+    }
+
+    /// Returns how long to wait before a call of a route that is not needed, so that some are left for those that are.
+    pub(super) fn pace(&self, route: &str, spared: u64) -> Duration {
+        self.limits.pace(route, spared, self.clock.elapsed())
+    }
+
     async fn once(&self, call: &Call<'_>, session: Option<&Session>) -> Result<Value, RestError> {
         let client = self.client.get_or_try_init(|| self.make_client()).await?;
         let method = if call.body.is_some() { Method::POST } else { Method::GET };

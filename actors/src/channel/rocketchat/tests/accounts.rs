@@ -2,7 +2,8 @@ use serde_json::{Value, json};
 
 use super::super::accounts::{KEYS, read};
 use super::super::config;
-use crate::channel::{Account, DmPolicy, ENV_KEY, GroupPolicy};
+use crate::channel::{Account, DEFAULTS_KEY, DmPolicy, ENV_KEY, GroupPolicy};
+use crate::message::{Paragraphs, SpeechWay};
 
 fn accounts(section: Value) -> Vec<Account> {
     read(&section).unwrap_or_else(|problems| panic!("{section}: {problems:?}"))
@@ -164,4 +165,32 @@ fn every_key_is_in_the_schema_and_none_besides() {
     known.sort_unstable();
     keys.sort_unstable();
     assert_eq!(known, keys);
+}
+
+#[test]
+fn what_holds_for_every_channel_holds_where_nothing_else_is_said() {
+    let group_policy = |section: Value| accounts(section)[0].platform.status()["groupPolicy"].clone();
+    let defaults = json!({ "groupPolicy": "disabled", "heartbeat": {} });
+    assert_eq!(group_policy(json!({})), "allowlist");
+    assert_eq!(group_policy(json!({ DEFAULTS_KEY: defaults })), "disabled");
+    assert_eq!(group_policy(json!({ DEFAULTS_KEY: defaults, "groupPolicy": "open" })), "open");
+    assert_eq!(group_policy(json!({ DEFAULTS_KEY: defaults, "accounts": { "a": { "groupPolicy": "open" } } })), "open");
+}
+
+#[test]
+fn how_answers_leave_is_what_the_account_says() {
+    let speech = |section: Value| accounts(section)[0].platform.shaper().speech();
+    let usual = speech(json!({ "textChunkLimit": 3000 }));
+    assert_eq!((usual.way, usual.min_chars, usual.max_chars), (None, Some(1500), Some(3000)));
+    assert_eq!((usual.idle.map(|idle| idle.as_millis()), usual.paragraphs), (Some(1000), Paragraphs::Gathered));
+    let own = json!({
+        "blockStreaming": true, "blockStreamingCoalesce": { "minChars": 10, "maxChars": 9000, "idleMs": 5 }, "chunkMode": "newline",
+    });
+    let own = speech(own);
+    assert_eq!((own.way, own.min_chars, own.max_chars), (Some(SpeechWay::Parts), Some(10), Some(4000)));
+    assert_eq!((own.idle.map(|idle| idle.as_millis()), own.paragraphs), (Some(5), Paragraphs::Single));
+    assert_eq!(speech(json!({ "blockStreaming": false })).way, Some(SpeechWay::Whole));
+    assert_eq!(speech(json!({ "blockStreaming": false, "streamMode": "edit" })).way, Some(SpeechWay::Edits));
+    let (path, text) = problem(json!({ "blockStreamingCoalesce": { "idleMs": 0 } }));
+    assert!(path == "blockStreamingCoalesce" && text.contains("idleMs"), "{path}: {text}");
 }

@@ -63,6 +63,32 @@ fn one_upload_is_one_file() {
 }
 
 #[test]
+fn a_quote_is_what_the_server_wrote_into_the_message() {
+    let quote = |text: &str| json!({ "message_link": "http://h/direct/x?msg=m0", "author_name": "Ben", "text": text });
+    let long = "x".repeat(3000);
+    for (changes, text, quotes) in [
+        (json!({ "msg": "[ ](http://h/direct/x?msg=m0) agreed", "attachments": [quote("one")] }), "agreed", vec!["one"]),
+        (
+            json!({ "msg": "[ ](http://h?msg=a) [ ](http://h?msg=b)\nboth", "attachments": [quote("a"), quote("b")] }),
+            "both",
+            vec!["a", "b"],
+        ),
+        (json!({ "msg": "x", "attachments": [quote("[ ](http://h?msg=c) deep")] }), "x", vec!["deep"]),
+        (json!({ "msg": "[ ] not a link", "attachments": [{ "text": "a file's" }, 7, quote(" ")] }), "[ ] not a link", vec![]),
+        (
+            json!({ "msg": " as it is", "attachments": [quote("1"), quote("2"), quote("3"), quote("4")] }),
+            " as it is",
+            vec!["1", "2", "3"],
+        ),
+    ] {
+        let message = read(changes.clone());
+        assert_eq!(message.text, text, "{changes}");
+        assert_eq!(message.quotes.iter().map(|quote| quote.text.as_str()).collect::<Vec<_>>(), quotes, "{changes}");
+    }
+    assert_eq!(read(json!({ "attachments": [quote(&long)] })).quotes[0].text.chars().count(), 2001, "it is cut");
+}
+
+#[test]
 fn what_is_missing_is_named() {
     for (changes, reason) in [
         (json!({ "_id": 7 }), "`_id`"),
@@ -80,7 +106,7 @@ fn what_is_missing_is_named() {
 
 proptest! {
     #[test]
-    fn any_document_is_survived(key in "(_id|rid|ts|u|msg|mentions|files|file|urls|t|tmid|reactions)", text in "\\PC{0,40}", number in any::<f64>()) {
+    fn any_document_is_survived(key in "(_id|rid|ts|u|msg|mentions|files|file|urls|t|tmid|reactions|attachments)", text in "\\PC{0,40}", number in any::<f64>()) {
         for value in [json!(text), json!(number), json!([text, number]), json!({ text.clone(): number }), json!(null)] {
             let _ = Message::read(&document(json!({ key.clone(): value })));
         }

@@ -92,3 +92,17 @@ fn what_is_not_for_the_agent_has_its_reason() {
     assert_eq!(again(&message(json!({ "editedAt": 1 }))), "edited");
     assert_eq!(again(&message(json!({ "pinned": true }))), "changed");
 }
+
+#[test]
+fn a_quote_stands_behind_the_text_and_one_of_the_accounts_own_addresses_it() {
+    let quote =
+        |author: &str| json!([{ "message_link": "http://h/channel/g?msg=m0", "author_name": author, "text": "It is." }]);
+    let channel = room(RoomKind::Channel, None);
+    let other = inbound(json!({ "msg": "[ ](http://h?msg=m0) so?", "attachments": quote("ben") }), &channel);
+    assert_eq!((other.text.as_str(), other.mentioned), ("so?\n\n[Quoted from ben: It is.]", false));
+    for author in ["Call.Bot", "The Bot"] {
+        assert!(inbound(json!({ "msg": "so?", "attachments": quote(author) }), &channel).mentioned, "{author}");
+    }
+    let command = inbound(json!({ "msg": "/status", "attachments": quote("ben") }), &channel);
+    assert_eq!(command.text, "/status", "a command is nothing but one");
+}

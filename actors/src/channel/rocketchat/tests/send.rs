@@ -2,7 +2,8 @@ use std::collections::HashSet;
 
 use super::super::send::message_id;
 use super::super::shape::TextShaper;
-use crate::message::{AccountKey, ChatKind, ChatRef, Outbound, OutboxId, Shaper, Target};
+use crate::channel::ChunkMode;
+use crate::message::{AccountKey, ChatKind, ChatRef, Outbound, OutboxId, Shaper, Speech, Target};
 
 #[test]
 fn a_row_has_one_id_in_the_form_of_the_servers_own() {
@@ -11,6 +12,10 @@ fn a_row_has_one_id_in_the_form_of_the_servers_own() {
     assert_eq!(ids.len(), rows.len());
     assert!(ids.iter().all(|id| id.len() == 17 && id.bytes().all(|mark| mark.is_ascii_alphanumeric())));
     assert_eq!(message_id(rows[0]), message_id(rows[0]));
+}
+
+fn shaper(prefix: Option<&str>) -> TextShaper {
+    TextShaper { chars_max: 64, mode: ChunkMode::Length, prefix: prefix.map(str::to_owned), speech: Speech::default() }
 }
 
 fn shape(shaper: &TextShaper, text: &str, media_url: Option<&str>) -> Vec<String> {
@@ -22,13 +27,13 @@ fn shape(shaper: &TextShaper, text: &str, media_url: Option<&str>) -> Vec<String
 
 #[test]
 fn an_answer_is_cut_and_an_attachment_is_a_line_of_it() {
-    let plain = TextShaper { chars_max: 64, prefix: None };
+    let plain = shaper(None);
     assert_eq!(shape(&plain, "hi", None), ["hi"]);
     assert_eq!(shape(&plain, " ", None), [""; 0]);
     assert_eq!(shape(&plain, "", Some("http://h/a.png")), ["http://h/a.png"]);
     assert_eq!(shape(&plain, "look", Some("http://h/a.png")), ["look\nhttp://h/a.png"]);
     let long = "word ".repeat(40);
-    let pieces = shape(&TextShaper { chars_max: 64, prefix: Some("[bot]".into()) }, &long, None);
+    let pieces = shape(&shaper(Some("[bot]")), &long, None);
     assert!(pieces.len() > 1 && pieces.iter().all(|piece| piece.chars().count() <= 64), "{pieces:?}");
     assert!(pieces[0].starts_with("[bot] word") && !pieces[1].contains("[bot]"));
 }

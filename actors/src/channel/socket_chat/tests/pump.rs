@@ -18,8 +18,8 @@ use super::super::normalise::Context;
 use super::super::outflow::Outflow;
 use super::super::pump::{End, Parts, Pump};
 use super::send::row;
-use crate::channel::Cursors;
 use crate::channel::{Acked, Became, Link, LinkCommand, LinkEvent};
+use crate::channel::{Cursors, Speakers};
 use crate::core::{Clock, Progress};
 use crate::message::{AccountKey, LinkState};
 use crate::ports::conformance::make;
@@ -96,6 +96,7 @@ impl Rig {
                 commands: commands_out,
                 progress: Progress::unwatched(&clock),
                 cursors: Cursors::new(MemoryStore::new(&clock), &make::account()),
+                speakers: Speakers::default(),
             },
             broker,
             memory: Arc::default(),

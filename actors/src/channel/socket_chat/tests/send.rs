@@ -97,7 +97,7 @@ fn attachments_travel_as_they_can() {
 
 #[test]
 fn an_answer_is_cut_into_payloads() {
-    let shape = |text: &str, media| TextShaper.shape(outbound(ChatKind::Group, "g", text, media, &["wxid_a"]));
+    let shape = |text: &str, media| TextShaper::default().shape(outbound(ChatKind::Group, "g", text, media, &["wxid_a"]));
     assert!(shape(" \n", None).is_empty());
     let one = shape("hi", Some("https://x.example/a.png"));
     assert_eq!(one.len(), 1, "the caption and its picture are one payload");

@@ -15,7 +15,7 @@ fn row(chat: &str, writer: &str, text: &str, wait: Option<(i64, Ends)>) -> Waiti
     let mut inbound = make::accept(chat, text).inbound;
     (inbound.text, inbound.route.peer.id, inbound.route.peer.name) = (text.to_owned(), writer.to_owned(), writer.to_owned());
     inbound.hold = wait.map(|(ago_ms, ends)| Hold { since_ms: NOW - ago_ms, quiet_ms: 1000, longest_ms: 3000, ends });
-    let row = InboxRow { id: InboxId::new(), seq: 1, crashes: 0, inbound, steps: Vec::new() };
+    let row = InboxRow { id: InboxId::new(), seq: 1, crashes: 0, inbound, steps: Vec::new(), said: Vec::new() };
     let policy = QueuePolicy { mode: QueueMode::Collect, ..QueuePolicy::default() };
     Waiting { row, policy, sort: Sort::Message }
 }

@@ -99,7 +99,7 @@ fn rows(words: &str, policy: QueuePolicy) -> Vec<Waiting> {
         let (mode, chat) = word.split_once('@').unwrap_or((word, "room"));
         let mut inbound = make::accept(chat, &at.to_string()).inbound;
         inbound.text = (at + 1).to_string();
-        let row = InboxRow { id: InboxId::new(), seq: at as u64, crashes: 0, inbound, steps: Vec::new() };
+        let row = InboxRow { id: InboxId::new(), seq: at as u64, crashes: 0, inbound, steps: Vec::new(), said: Vec::new() };
         Waiting { row, policy: QueuePolicy { mode: QueueMode::parse(mode).unwrap(), ..policy }, sort }
     };
     words.split_whitespace().enumerate().map(row).collect()
@@ -156,7 +156,7 @@ fn row(text: &str, peer: (&str, &str), media: Option<&str>) -> InboxRow {
     inbound.route.chat = ChatRef { kind: ChatKind::Group, id: "room".into() };
     (inbound.route.peer.id, inbound.route.peer.name) = (peer.0.to_owned(), peer.1.to_owned());
     inbound.media = media.map(|url| Media { url: url.to_owned(), mime: None });
-    InboxRow { id: InboxId::new(), seq: 1, crashes: 0, inbound, steps: Vec::new() }
+    InboxRow { id: InboxId::new(), seq: 1, crashes: 0, inbound, steps: Vec::new(), said: Vec::new() }
 }
 
 #[test]

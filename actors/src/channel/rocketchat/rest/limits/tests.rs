@@ -39,3 +39,18 @@ fn the_last_calls_that_are_left_are_not_exceeded() {
     clock.advance(Duration::from_secs(10));
     assert_eq!(limits.take("a", clock.elapsed()), None);
 }
+
+#[test]
+fn calls_that_are_not_needed_leave_some_for_those_that_are() {
+    let clock = Clock::manual(1_000_000);
+    let limits = Limits::default();
+    let told = |left: &str| headers(&[("x-ratelimit-remaining", left), ("x-ratelimit-reset", "1010000")]);
+    let pace = || limits.pace("a", 4, clock.elapsed());
+    assert_eq!(pace(), Duration::ZERO, "nothing is known of it");
+    for (left, seconds) in [("9", 2), ("5", 10), ("4", 10), ("0", 10)] {
+        limits.note("a", &told(left), &clock);
+        assert_eq!(pace(), Duration::from_secs(seconds), "{left} left");
+    }
+    clock.advance(Duration::from_secs(10));
+    assert_eq!(pace(), Duration::ZERO, "there are new ones");
+}
