@@ -77,7 +77,12 @@ async fn rooms_that_the_account_has_not_joined_are_not_heard() {
 
 #[tokio::test]
 async fn a_command_of_somebody_who_may_order_needs_no_mention_in_a_room() {
-    let rig = Rig::start(Version::Eight, json!({ "groupPolicy": "allowlist", "groupAllowFrom": ["@ann"] })).await;
+    let mut rig = Rig::prepare(Version::Eight, json!({ "groupPolicy": "allowlist" }));
+    let mut settings = rig.gateway.settings();
+    settings["channels"]["rocketchat"]["groupAllowFrom"] = json!([format!("user:{}", rig.ann.id)]);
+    rig.gateway.configure(&settings);
+    rig.gateway.again().await;
+    rig.gateway.ready("all").await;
     let rid = rig.room(Kind::Channel, "general").await;
     rig.server.say(&rid, &rig.ann, "just talking");
     rig.dropped("no mention", 1).await;
