@@ -25,7 +25,8 @@ pub use rows::{
     TurnOutcome,
 };
 pub use sessions::{
-    Compacted, HISTORY_BYTES_MAX, LINES_TAKEN_MAX, SessionName, SessionRow, SessionTraits, TRAIT_BYTES_MAX, whole_transcript,
+    Compacted, Context, HISTORY_BYTES_MAX, LINES_TAKEN_MAX, SessionName, SessionRow, SessionTraits, Summary, TRAIT_BYTES_MAX,
+    whole_transcript,
 };
 pub use steward::{
     AllowlistErrand, Assignment, ConfigErrand, DebugErrand, Errand, Listed, Lists, NoSteward, Ordered, Place, Steward,
@@ -174,11 +175,23 @@ pub trait Store: Send + Sync + 'static {
     /// Returns where a row of the outbox stands.
     fn outbox_state(&self, id: OutboxId) -> Answer<Option<OutboxState>>;
 
+    /// Returns the row of an account that the platform confirmed under an id of its own. Rows are known as long as they are kept
+    /// (`outbox_retention_ms`).
+    fn sent_as(&self, account: AccountKey, platform_id: String) -> Answer<Option<OutboxId>>;
+
     // ---- sessions ----
 
     /// Returns the newest entries of a session's transcript, oldest first, at most `limit`, and no more than
     /// [`HISTORY_BYTES_MAX`] but for the newest one.
     fn history(&self, session: SessionKey, limit: usize) -> Answer<Vec<Entry>>;
+
+    /// Returns what of a session's transcript its next turn is told: the newest summary, and of the lines that it does not tell of
+    /// the newest, at most `limit` and in the bounds of [`Store::history`].
+    fn context(&self, session: SessionKey, limit: usize) -> Answer<Context>;
+
+    /// Adds a summary to a transcript, whose later turns are told it instead of the lines before [`Summary::from`]; those stay where
+    /// they are. `Conflict` where the transcript is another by now.
+    fn summarise(&self, session: SessionKey, summary: Summary) -> Answer<SessionRow>;
 
     /// Returns lines of a session's transcript from behind a line on, oldest first, each with its number, at most `limit`. Numbers
     /// only grow, whatever leaves the transcript.
@@ -200,7 +213,7 @@ pub trait Store: Send + Sync + 'static {
     /// not there. `Invalid` for a field that is not known or of the wrong type, `Conflict` for a label that another session has.
     fn patch_session(&self, session: SessionKey, patch: Map<String, Value>) -> Answer<SessionRow>;
 
-    /// Begins a session's transcript anew under a new id, its settings kept and its tokens counted from 0; makes the session when
+    /// Begins a session's transcript anew under a new id, its settings kept, its tokens and summaries counted from 0; makes the session when
     /// it is not there. Answers with the lines that were part of it, oldest first, at most [`LINES_TAKEN_MAX`].
     fn reset_session(&self, session: SessionKey) -> Answer<(SessionRow, Vec<Entry>)>;
 

@@ -167,6 +167,7 @@ impl Life {
             routes: self.live.routes(),
             mcp: Arc::clone(&self.mcp),
             models: self.live.models(),
+            standing: self.live.standing(),
             webchat: self.webchat.clone(),
             gate: self.gate.clone(),
             places: places::of(&options.paths),
@@ -216,6 +217,7 @@ impl Life {
             gate: self.gate.clone(),
             tools: Arc::clone(&self.toolbox),
             mcp: Arc::clone(&self.mcp),
+            standing: self.live.standing(),
             porter: Arc::clone(&control.porter),
             upgrades: Some(Arc::new(Sockets(Arc::clone(control)))),
         };

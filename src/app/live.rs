@@ -20,7 +20,7 @@ use crate::config::model::{AuthMode, Bind};
 use crate::config::slices::{DeliverySettings, GatewaySettings, ModelsConfig};
 use crate::http::HttpSettings;
 use crate::logs::mailbox::MailboxSettings;
-use crate::providers::{ProviderTable, TableError};
+use crate::providers::{ProviderStanding, ProviderTable, TableError};
 use crate::workspace::Workspaces;
 
 /// The longest that a payload waits where the settings name no limit: ten years.
@@ -72,7 +72,10 @@ impl LiveConfig {
     /// # Errors
     /// Its providers cannot be built.
     pub(super) fn replace(&self, config: Config) -> Result<(), TableError> {
-        self.current.store(Arc::new(Generation::new(config, &self.clock, &self.webchat)?));
+        let next = Generation::new(config, &self.clock, &self.webchat)?;
+        // A key that was refused a moment ago is not asked again because something else was changed.
+        next.providers.inherit(&self.current.load().providers);
+        self.current.store(Arc::new(next));
         if let Some(told) = self.listener.get() {
             told();
         }
@@ -137,6 +140,12 @@ impl LiveConfig {
 
     pub(super) fn models(&self) -> Live<ModelsConfig> {
         self.slice(|generation| &generation.models)
+    }
+
+    /// Returns how the providers' keys and models stand, at each look.
+    pub(super) fn standing(&self) -> Live<Vec<ProviderStanding>> {
+        let current = Arc::clone(&self.current);
+        Live::new(move || Arc::new(current.load().providers.standing()))
     }
 
     pub(super) fn mailboxes(&self) -> Live<MailboxSettings> {

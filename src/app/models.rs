@@ -1,8 +1,10 @@
 //! From the configuration's terms for LLM backends to the providers that are built.
 
 use crate::config::model;
-use crate::config::slices::{AgentSettings, ModelsConfig, ProviderConfig, ProviderKind, RemoteStyle};
-use crate::providers::{Ability, AboutModel, Choice, Choices, Price, ProviderSettings, RemoteSettings, Style, TimeLimits};
+use crate::config::slices::{AgentSettings, KeyWay, ModelsConfig, ProviderConfig, ProviderKey, ProviderKind, RemoteStyle};
+use crate::providers::{
+    Ability, AboutModel, Choice, Choices, Credential, Header, Price, ProviderSettings, RemoteSettings, Style, TimeLimits,
+};
 
 /// Returns the settings of every configured provider.
 pub(super) fn settings(models: &ModelsConfig) -> Vec<ProviderSettings> {
@@ -25,7 +27,7 @@ fn provider(config: &ProviderConfig) -> ProviderSettings {
         ProviderKind::Script { file, script } => {
             ProviderSettings::Script { id, path: file.display().to_string(), contents: script.clone() }
         }
-        ProviderKind::Remote { style, base_url, keys } => ProviderSettings::Remote(RemoteSettings {
+        ProviderKind::Remote { style, base_url, keys, headers } => ProviderSettings::Remote(RemoteSettings {
             id,
             style: match style {
                 RemoteStyle::OpenaiCompletions => Style::Completions,
@@ -33,7 +35,8 @@ fn provider(config: &ProviderConfig) -> ProviderSettings {
                 RemoteStyle::AnthropicMessages => Style::Messages,
             },
             base_url: base_url.to_string(),
-            keys: keys.clone(),
+            keys: keys.iter().map(credential).collect(),
+            headers: headers.clone(),
             models: config.models.iter().map(about).collect(),
             limits: TimeLimits {
                 connect: config.connect,
@@ -44,12 +47,21 @@ fn provider(config: &ProviderConfig) -> ProviderSettings {
     }
 }
 
+fn credential(key: &ProviderKey) -> Credential {
+    let header = match key.way {
+        KeyWay::Own => Header::Own,
+        KeyWay::Bearer => Header::Bearer,
+    };
+    Credential { name: key.name.clone(), secret: key.secret.clone(), header }
+}
+
 fn about(model: &model::AboutModel) -> AboutModel {
     let images = model.input.as_ref().is_none_or(|input| input.contains(&model::ModelInput::Image));
     AboutModel {
         id: model.id.clone(),
         images: if images { Ability::Can } else { Ability::Cannot },
         thinking: if model.reasoning == Some(false) { Ability::Cannot } else { Ability::Can },
+        context_tokens: model.context_window,
         output_tokens_max: model.max_tokens,
         price: model.cost.map(price).unwrap_or_default(),
     }

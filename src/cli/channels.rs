@@ -10,6 +10,7 @@ use super::client::Body;
 use super::config::change;
 use super::context::Context;
 use super::error::CliError;
+use super::mochat_setup;
 use super::output::{Output, field, items, rows, table};
 use crate::config::KeyPath;
 use crate::config::edit::Change;
@@ -40,6 +41,8 @@ enum Action {
     List,
     /// Put an account into the config file.
     Add(AddArgs),
+    /// Change an account's token for a new one, with its server and in the config file.
+    RotateToken(AccountArgs),
     /// Take an account out of the config file.
     Remove(AccountArgs),
     /// Show the accounts of the running gateway.
@@ -89,7 +92,8 @@ impl AccountArgs {
 pub(super) async fn run(args: Args, context: &Context) -> Result<(), CliError> {
     match args.action {
         Action::List => list(context),
-        Action::Add(args) => channels_add::add(&args, context),
+        Action::Add(args) => channels_add::add(&args, context).await,
+        Action::RotateToken(args) => mochat_setup::rotate(kind(args.channel())?, args.account(), context).await,
         Action::Remove(args) => remove(&args, context),
         Action::Status => {
             let body = context.client()?.get(&["admin", "channels"]).await?;
@@ -198,6 +202,7 @@ fn remove(args: &AccountArgs, context: &Context) -> Result<(), CliError> {
     let goes = |key: &&String| match login(kind) {
         // The others take the rest of it from there.
         Login::Token => channels_add::LOGIN_KEYS.contains(&key.as_str()),
+        Login::Agent => mochat_setup::LOGIN_KEYS.contains(&key.as_str()),
         Login::Key | Login::None => *key != "accounts",
     };
     let own = section.as_object().into_iter().flat_map(serde_json::Map::keys).filter(goes);

@@ -8,6 +8,7 @@ use super::channels::{DEFAULT_ACCOUNT, kind, place};
 use super::config::change;
 use super::context::Context;
 use super::error::CliError;
+use super::mochat_setup;
 use crate::config::KeyPath;
 use crate::config::edit::Change;
 
@@ -25,7 +26,7 @@ pub(super) struct AddArgs {
     channel: Option<String>,
     /// The account's API key.
     #[arg(long, value_name = "KEY")]
-    token: Option<String>,
+    pub(super) token: Option<String>,
     /// The personal access token of the account's user.
     #[arg(long, value_name = "TOKEN")]
     auth_token: Option<String>,
@@ -34,16 +35,25 @@ pub(super) struct AddArgs {
     user_id: Option<String>,
     /// The address of the integration's server.
     #[arg(long, value_name = "URL")]
-    http_url: Option<String>,
+    pub(super) http_url: Option<String>,
     /// Take what is not given from the gateway's environment; for the default account only.
     #[arg(long)]
     use_env: bool,
+    /// The e-mail address of the owner, for whom an agent is registered and bound.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) email: Option<String>,
+    /// The id of the token's own user.
+    #[arg(long, value_name = "ID")]
+    pub(super) agent_user_id: Option<String>,
+    /// What the owner reads first.
+    #[arg(long, requires = "email")]
+    pub(super) greeting: Option<String>,
     /// The account's id; without it the default one.
     #[arg(long, value_name = "ID")]
     account: Option<String>,
     /// The account's name for people.
     #[arg(long)]
-    name: Option<String>,
+    pub(super) name: Option<String>,
 }
 
 /// What an integration's accounts log in with.
@@ -55,6 +65,8 @@ pub(super) enum Login {
     Key,
     /// A user's token.
     Token,
+    /// An agent's token, which can be had by registering.
+    Agent,
 }
 
 /// Returns what an integration's accounts log in with.
@@ -63,6 +75,8 @@ pub(super) fn login(kind: &Kind) -> Login {
     let has = |key: &str| schema.pointer(&format!("/properties/{key}")).is_some();
     if has("apiKey") {
         Login::Key
+    } else if has("clawToken") {
+        Login::Agent
     } else if has("authToken") {
         Login::Token
     } else {
@@ -75,15 +89,19 @@ pub(super) fn flags(kind: &Kind) -> &'static str {
     match login(kind) {
         Login::None => "",
         Login::Key => " --token KEY --http-url URL",
+        Login::Agent => " --email YOU@EXAMPLE.COM",
         Login::Token => " --http-url URL --auth-token TOKEN --user-id ID",
     }
 }
 
 /// Puts an account into the config file.
-pub(super) fn add(args: &AddArgs, context: &Context) -> Result<(), CliError> {
+pub(super) async fn add(args: &AddArgs, context: &Context) -> Result<(), CliError> {
     let kind = kind(args.kind.as_deref().or(args.channel.as_deref()).unwrap_or_default())?;
     let login = login(kind);
     args.check(kind, login)?;
+    if login == Login::Agent {
+        return mochat_setup::add(args, kind, context).await;
+    }
     let at = place(kind, args.account());
     let url_key = if login == Login::Token { "baseUrl" } else { "apiBaseUrl" };
     let fields = [
@@ -103,7 +121,7 @@ pub(super) fn add(args: &AddArgs, context: &Context) -> Result<(), CliError> {
 }
 
 impl AddArgs {
-    fn account(&self) -> &str {
+    pub(super) fn account(&self) -> &str {
         self.account.as_deref().unwrap_or(DEFAULT_ACCOUNT)
     }
 
@@ -111,6 +129,12 @@ impl AddArgs {
         let usage = |text: String| Err(CliError::Usage(text));
         let (key, token) = (said(self.token.as_ref()), said(self.auth_token.as_ref()));
         match login {
+            Login::None | Login::Key | Login::Token if self.email.is_some() || self.agent_user_id.is_some() => {
+                return usage(format!("{} takes no --email and --agent-user-id", kind.name));
+            }
+            Login::Agent if token.is_some() || self.user_id.is_some() || self.use_env => {
+                return usage(format!("{} takes no --auth-token, --user-id and --use-env", kind.name));
+            }
             Login::Key if key.is_none() => return usage(format!("{} requires --token <apiKey>", kind.name)),
             Login::None | Login::Token if key.is_some() => {
                 return usage(format!("{} takes no --token: it needs no key", kind.name));
@@ -118,7 +142,7 @@ impl AddArgs {
             Login::None | Login::Key if token.is_some() || self.user_id.is_some() || self.use_env => {
                 return usage(format!("{} takes no --auth-token, --user-id and --use-env", kind.name));
             }
-            Login::None | Login::Key => return Ok(()),
+            Login::None | Login::Key | Login::Agent => return Ok(()),
             Login::Token => {}
         }
         if self.use_env && self.account() != DEFAULT_ACCOUNT {

@@ -25,6 +25,7 @@ mod health;
 mod logs;
 mod mcp_guard;
 mod message;
+mod mochat_setup;
 pub mod output;
 mod pairing;
 mod plugins;

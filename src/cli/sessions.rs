@@ -126,7 +126,10 @@ impl Done {
             Self::Deleted if flag("deleted") => format!("{key} is forgotten"),
             Self::Deleted => format!("there is no {key}"),
             Self::Compacted if flag("compacted") => format!("{key} keeps {} entries", field(told, "/kept")),
-            Self::Compacted => format!("{key} is short enough"),
+            Self::Compacted => match told.pointer("/reason").and_then(Value::as_str) {
+                Some(reason) => format!("{key} is as it was: {reason}"),
+                None => format!("{key} is short enough"),
+            },
         }
     }
 }

@@ -73,6 +73,12 @@ impl Config {
         path.find(&self.tree).map(|value| redact(value, path))
     }
 
+    /// Returns the text at a path for whoever has to use it, a secret too; `None` where no text is set.
+    #[must_use]
+    pub fn secret(&self, path: &KeyPath) -> Option<SecretString> {
+        path.find(&self.tree)?.as_str().map(Into::into)
+    }
+
     /// Returns the whole tree as it may be shown to whoever asks from outside: secrets hidden, variables by their names.
     #[must_use]
     pub fn shown(&self) -> Value {
@@ -197,6 +203,7 @@ fn checked(
         joined.insert("channels".to_owned(), channels);
     }
     let mut warnings = warnings(&findings.later, &whole);
+    warnings.extend(slices.models.passed_over.iter().map(|problem| whole.locate(problem.clone())));
     warnings.extend(open_file(&joined, &whole));
     let (named, veil) = (joined.clone(), Veil::default());
     Ok(Config { model, slices, warnings, files: whole.files, seen: seen.clone(), tree: joined, named, veil })

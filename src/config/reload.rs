@@ -58,6 +58,7 @@ const RULES: &[(&str, Reload)] = &[
     ("agents", Reload::Hot),
     ("bindings", Reload::Hot),
     ("models", Reload::Hot),
+    ("auth", Reload::Hot),
     ("deadletters", Reload::Hot),
     ("logging", Reload::Hot),
     ("store", Reload::Gateway),

@@ -17,6 +17,7 @@ use super::settings::HttpSettings;
 use super::upgrades::Upgrades;
 use crate::access::Porter;
 use crate::outgoing::{ChannelsView, Outgoing};
+use crate::providers::ProviderStanding;
 
 /// What the edge is lent.
 pub struct Parts {
@@ -40,6 +41,8 @@ pub struct Parts {
     pub tools: Arc<Toolbox>,
     /// The MCP servers, as they are.
     pub mcp: Arc<McpDesk>,
+    /// How the providers' keys and models stand.
+    pub standing: Live<Vec<ProviderStanding>>,
     /// Looks at who asks.
     pub porter: Arc<Porter>,
     /// Takes requests that want to become a socket; without it there is none.
@@ -58,6 +61,7 @@ pub struct Gateway {
     pub(super) gate: TurnGate,
     pub(super) tools: Arc<Toolbox>,
     pub(super) mcp: Arc<McpDesk>,
+    pub(super) standing: Live<Vec<ProviderStanding>>,
     pub(super) clock: Clock,
     pub(super) http: HttpCounters,
     pub(super) porter: Arc<Porter>,
@@ -80,6 +84,7 @@ impl Gateway {
             gate,
             tools,
             mcp,
+            standing,
             porter,
             upgrades,
         } = parts;
@@ -98,6 +103,7 @@ impl Gateway {
             gate,
             tools,
             mcp,
+            standing,
             http,
             porter,
             upgrades,

@@ -14,6 +14,7 @@ use callboard_actors::session::{Lane, LaneStand};
 use super::gateway::Gateway;
 use super::process;
 use super::readiness::Phase;
+use crate::providers::ProviderStanding;
 
 /// Whether a number only grows.
 #[derive(Clone, Copy)]
@@ -31,8 +32,10 @@ pub(super) async fn metrics(gateway: Data<Gateway>) -> HttpResponse {
     page.store(&gateway);
     page.lanes(&gateway);
     page.links(&gateway);
+    page.ways(&gateway);
     page.accounts(&gateway);
     page.mcp(&gateway);
+    page.providers(&gateway);
     page.edge(&gateway);
     HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(page.0)
 }
@@ -113,6 +116,20 @@ impl Page {
         }
     }
 
+    /// Shows by which way messages come, of accounts whose platform has several.
+    fn ways(&mut self, gateway: &Gateway) {
+        let accounts = gateway.channels.accounts();
+        let known: Vec<_> =
+            accounts.iter().filter_map(|account| Some((&account.key, gateway.channels.facts(&account.key).way?))).collect();
+        for way in WAYS {
+            let name = format!("link_way_{way}");
+            self.head(&name, Sort::Gauge, "1 while messages come by this way.");
+            for (key, used) in &known {
+                self.value(&name, &[("channel", key.channel()), ("account", key.account())], u8::from(*used == way));
+            }
+        }
+    }
+
     fn accounts(&mut self, gateway: &Gateway) {
         let accounts = gateway.counters.accounts();
         for (name, help, read) in ACCOUNT_COUNTERS {
@@ -143,6 +160,16 @@ impl Page {
         self.single("mcp_servers_not_up", Sort::Gauge, "MCP servers that are configured and not connected.", away);
         self.single("mcp_tools", Sort::Gauge, "Tools that MCP servers lend.", tools);
         self.single("mcp_connects", Sort::Gauge, "Connections made to the MCP servers there are.", connects);
+    }
+
+    fn providers(&mut self, gateway: &Gateway) {
+        let standing = gateway.standing.get();
+        let keys: usize = standing.iter().map(|provider| provider.keys.len()).sum();
+        let resting: usize = standing.iter().map(ProviderStanding::resting_keys).sum();
+        let models = standing.iter().flat_map(|provider| &provider.models).filter(|model| model.rest.is_some()).count();
+        self.single("provider_keys", Sort::Gauge, "Keys of LLM backends.", keys);
+        self.single("provider_keys_resting", Sort::Gauge, "Keys that are left alone after a failure.", resting);
+        self.single("provider_models_resting", Sort::Gauge, "Models that are left alone after a failure.", models);
     }
 
     fn edge(&mut self, gateway: &Gateway) {
@@ -205,6 +232,9 @@ const LINKS: &[(&str, &str, LinkState)] = &[
     ("link_blocked", "1 while the link waits for a hand.", LinkState::Blocked),
 ];
 
+/// The ways that links have names for.
+const WAYS: [&str; 3] = ["websocket", "polling", "rest"];
+
 type LaneLine = (&'static str, &'static str, fn(&LaneStand) -> usize);
 
 const LANES: &[LaneLine] = &[
@@ -224,6 +254,7 @@ const ACCOUNT_COUNTERS: &[AccountLine] = &[
     ("outbound_dead_total", "Payloads that became dead letters.", |c| &c.outbound_dead),
     ("outbox_resent_total", "Payloads sent again that the platform may have seen.", |c| &c.outbox_resent),
     ("link_reconnects_total", "Links made after the first.", |c| &c.reconnects),
+    ("link_way_changes_total", "Changes of the way by which messages come.", |c| &c.way_changes),
 ];
 
 fn escaped(text: &str) -> String {

@@ -7,7 +7,7 @@ use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::admin::{actors, channels, deadletters, messages, pairing};
+use super::admin::{actors, channels, deadletters, messages, models, pairing};
 use super::openai::ChatChunk;
 use super::{health, metrics, openai, tools};
 
@@ -28,6 +28,7 @@ use super::{health, metrics, openai, tools};
         deadletters::list,
         deadletters::retry,
         deadletters::discard,
+        models::list,
         pairing::list,
         pairing::approve,
         pairing::reject,

@@ -4,7 +4,7 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Resource, guard};
 use callboard_actors::message::Code;
 
-use super::admin::{actors, channels, deadletters, messages, pairing};
+use super::admin::{actors, channels, deadletters, messages, models, pairing};
 use super::error::ApiError;
 use super::{health, metrics, openai, openapi, tools};
 
@@ -34,6 +34,7 @@ fn admin(config: &mut ServiceConfig) {
     config.service(only("GET", "/admin/deadletters").route(web::get().to(deadletters::list)));
     config.service(only("DELETE", "/admin/deadletters/{id}").route(web::delete().to(deadletters::discard)));
     config.service(only("POST", "/admin/deadletters/{id}/retry").route(web::post().to(deadletters::retry)));
+    config.service(only("GET", "/admin/models").route(web::get().to(models::list)));
     config.service(only("GET", "/admin/pairing").route(web::get().to(pairing::list)));
     config.service(only("POST", "/admin/pairing/{channel}/{code}/approve").route(web::post().to(pairing::approve)));
     config.service(only("POST", "/admin/pairing/{channel}/{code}/reject").route(web::post().to(pairing::reject)));

@@ -66,6 +66,11 @@ impl Provider for Chain {
         self.links.iter().map(|link| format!("{}/{}", link.provider.name(), link.model)).collect()
     }
 
+    /// Any of the models may answer.
+    fn context_tokens(&self, _: &str) -> Option<u64> {
+        self.links.iter().filter_map(|link| link.provider.context_tokens(&link.model)).min()
+    }
+
     fn wants_tools(&self) -> bool {
         self.links.iter().any(|link| link.provider.wants_tools())
     }
@@ -135,7 +140,7 @@ impl Walk {
 
     fn failed(&mut self, place: usize, error: ProviderError) -> Result<(), ProviderError> {
         if is_of_the_model(&error) {
-            self.cooling.failed(place, error.retry_after);
+            self.cooling.failed(place, &error);
         }
         if self.stage == Stage::Heard || !is_of_the_model(&error) {
             self.stage = Stage::Over;

@@ -7,13 +7,15 @@ mod names;
 mod remote;
 mod script;
 mod settings;
+mod standing;
 mod table;
 
 pub use echo::Echo;
 pub use names::{ModelNames, ModelRef, Stock};
-pub use remote::{Ability, AboutModel, Price, Remote, RemoteSettings, Style, TimeLimits};
+pub use remote::{Ability, AboutModel, Credential, Header, Price, Remote, RemoteSettings, Style, TimeLimits};
 pub use script::{Script, ScriptError};
 pub use settings::{Choice, Choices, ProviderSettings, TableError};
+pub use standing::{KeyStanding, ModelStanding, ProviderStanding, Rest};
 pub use table::ProviderTable;
 
 #[cfg(test)]

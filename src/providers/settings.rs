@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use secrecy::SecretString;
+
 use super::{RemoteSettings, ScriptError, Stock};
 
 /// One configured provider.
@@ -32,6 +34,17 @@ impl ProviderSettings {
         match self {
             Self::Echo { id } | Self::Script { id, .. } => id,
             Self::Remote(settings) => &settings.id,
+        }
+    }
+
+    /// Returns what makes it the same as another of its name: where it is, and the secrets that it is asked with.
+    pub(super) fn ident(&self) -> (String, Vec<SecretString>) {
+        match self {
+            Self::Echo { .. } | Self::Script { .. } => Default::default(),
+            Self::Remote(settings) => {
+                let keys = settings.keys.iter().map(|key| key.secret.clone());
+                (settings.base_url.clone(), keys.chain(settings.headers.iter().map(|(_, value)| value.clone())).collect())
+            }
         }
     }
 
@@ -81,8 +94,23 @@ pub enum TableError {
         reason: String,
     },
     /// A key that cannot be sent.
-    #[error("models.providers.{0}.apiKey has characters that cannot be sent; copy it again")]
-    ApiKey(String),
+    #[error("a key of models.providers.{id} has characters that cannot be sent: {key}; copy it again")]
+    ApiKey {
+        /// The provider.
+        id: String,
+        /// What the key is called.
+        key: String,
+    },
+    /// A header that cannot be sent.
+    #[error("models.providers.{id}.headers: {name:?} {reason}")]
+    Header {
+        /// The provider.
+        id: String,
+        /// The header.
+        name: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// A script that cannot be played.
     #[error("models.providers.{id}: {error}")]
     Script {

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-use actix_web::http::StatusCode;
+use actix_web::http::{StatusCode, header};
 use actix_web::web::{Bytes, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use futures_util::stream::{self, StreamExt as _};
@@ -32,6 +32,8 @@ pub(super) enum Then {
 pub(super) struct Asked {
     pub(super) path: String,
     pub(super) authorization: Option<String>,
+    /// Names and values, lower-cased names.
+    pub(super) headers: Vec<(String, String)>,
     pub(super) body: Value,
 }
 
@@ -75,9 +77,13 @@ impl Drop for StandIn {
 
 async fn answer(request: HttpRequest, body: Bytes, state: Data<State>) -> HttpResponse {
     let authorization = request.headers().get("authorization").map(|value| value.to_str().unwrap().to_owned());
+    let header = |(name, value): (&header::HeaderName, &header::HeaderValue)| {
+        (name.as_str().to_owned(), value.to_str().unwrap_or_default().to_owned())
+    };
+    let headers = request.headers().iter().map(header).collect();
     let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
     let path = request.uri().to_string();
-    state.asked.lock().unwrap().push(Asked { path, authorization, body });
+    state.asked.lock().unwrap().push(Asked { path, authorization, headers, body });
     let reply = state.replies.lock().unwrap().pop_front().expect("a reply is scripted");
     match reply {
         Reply::Plain(status, headers, body) => {

@@ -6,11 +6,14 @@ use std::sync::Arc;
 use callboard_actors::agent::{Provider, ProviderError, Providers};
 use callboard_actors::core::Clock;
 use callboard_actors::message::Code;
+use secrecy::SecretString;
 
 use super::chain::{Chain, Link};
-use super::cooling::Cooling;
+use super::cooling::{Cooling, PlaceId};
 use super::remote::Clients;
-use super::{Choice, Choices, Echo, ModelNames, ModelRef, ProviderSettings, Remote, Script, TableError};
+use super::{
+    Choice, Choices, Echo, ModelNames, ModelRef, ModelStanding, ProviderSettings, ProviderStanding, Remote, Script, TableError,
+};
 
 /// Every provider by its name.
 type ById = BTreeMap<String, Arc<dyn Provider>>;
@@ -22,6 +25,11 @@ pub struct ProviderTable {
     default: Option<Chosen>,
     /// By the agent's id.
     agents: BTreeMap<String, Chosen>,
+    /// Those that are asked over HTTP, by name.
+    remotes: BTreeMap<String, Arc<Remote>>,
+    /// The models that stand in chains, at the places where they cool down.
+    places: Vec<ModelRef>,
+    cooling: Arc<Cooling>,
 }
 
 /// A model with those that step in for it, ready to be asked.
@@ -39,22 +47,29 @@ impl ProviderTable {
     pub fn new(settings: Vec<ProviderSettings>, choices: &Choices, clock: &Clock) -> Result<Self, TableError> {
         let mut names = ModelNames::new(settings.iter().map(|settings| (settings.id().to_owned(), settings.stock())));
         let mut providers = ById::new();
+        let (mut remotes, mut idents) = (BTreeMap::new(), BTreeMap::new());
         let mut clients = Clients::default();
         for settings in settings {
             let id = settings.id().to_owned();
             if providers.keys().any(|other| other.eq_ignore_ascii_case(&id)) {
                 return Err(TableError::Twice(id));
             }
-            providers.insert(id, build(settings, &mut clients, clock)?);
+            idents.insert(id.clone(), settings.ident());
+            let built = build(settings, &mut clients, clock)?;
+            if let Built::Remote(remote) = &built {
+                remotes.insert(id.clone(), Arc::clone(remote));
+            }
+            providers.insert(id, built.provider());
         }
         // The names have it too.
         providers.entry(Echo::ID.to_owned()).or_insert_with(|| Arc::new(Echo::new(Echo::ID)));
         let default = names.set_default(choices.default.primary.as_deref());
         default.map_err(|reason| TableError::Choice { at: "agents.defaults.model.primary".to_owned(), reason })?;
-        Self::with_choices(names, providers, choices, clock)
+        Self::with_choices(names, Known { providers, remotes, idents }, choices, clock)
     }
 
-    fn with_choices(names: ModelNames, providers: ById, choices: &Choices, clock: &Clock) -> Result<Self, TableError> {
+    fn with_choices(names: ModelNames, known: Known, choices: &Choices, clock: &Clock) -> Result<Self, TableError> {
+        let Known { providers, remotes, idents } = known;
         let default = models(&names, &choices.default, "agents.defaults.model")?;
         let mut agents = BTreeMap::new();
         for (id, choice) in &choices.agents {
@@ -67,11 +82,43 @@ impl ProviderTable {
                 places.push(model.clone());
             }
         }
-        let cooling = Arc::new(Cooling::new(places.len(), clock));
+        let ident = |model: &ModelRef| {
+            let (what, secrets) = idents.get(&model.provider).cloned().unwrap_or_default();
+            PlaceId::new(&format!("{}/{} {what}", model.provider, model.model), secrets)
+        };
+        let cooling = Arc::new(Cooling::new(places.iter().map(ident).collect(), clock));
         let choose = |models: &[ModelRef]| choose(&providers, models, &places, &cooling);
         let default = choose(&default);
         let agents = agents.into_iter().filter_map(|(id, models)| Some((id, choose(&models)?))).collect();
-        Ok(Self { names, providers, default, agents })
+        Ok(Self { names, providers, default, agents, remotes, places, cooling })
+    }
+
+    /// Lets keys and models rest on as they do in the table before: those that are still the same.
+    pub fn inherit(&self, earlier: &Self) {
+        self.cooling.inherit(&earlier.cooling);
+        for (id, remote) in &self.remotes {
+            if let Some(before) = earlier.remotes.get(id) {
+                remote.inherit(before);
+            }
+        }
+    }
+
+    /// Returns how each provider's keys and models stand, by name.
+    #[must_use]
+    pub fn standing(&self) -> Vec<ProviderStanding> {
+        let stand = |id: &String| {
+            let own = self.places.iter().enumerate().filter(|(_, model)| model.provider == *id);
+            let stand = |(place, model): (usize, &ModelRef)| ModelStanding {
+                model: model.model.clone(),
+                rest: self.cooling.standing(place),
+            };
+            ProviderStanding {
+                provider: id.clone(),
+                keys: self.remotes.get(id).map(|remote| remote.keys()).unwrap_or_default(),
+                models: own.map(stand).collect(),
+            }
+        };
+        self.providers.keys().map(stand).collect()
     }
 
     fn chosen(&self, chosen: Option<&Chosen>) -> Result<(Arc<dyn Provider>, String), ProviderError> {
@@ -136,19 +183,41 @@ fn choose(providers: &ById, models: &[ModelRef], places: &[ModelRef], cooling: &
     Some(Chosen { first: models.first()?.clone(), provider })
 }
 
-fn build(settings: ProviderSettings, clients: &mut Clients, clock: &Clock) -> Result<Arc<dyn Provider>, TableError> {
+/// The providers there are, and what makes each of those that are asked over HTTP the same as another.
+struct Known {
+    providers: ById,
+    remotes: BTreeMap<String, Arc<Remote>>,
+    idents: BTreeMap<String, (String, Vec<SecretString>)>,
+}
+
+/// A provider of one of two kinds.
+enum Built {
+    Own(Arc<dyn Provider>),
+    Remote(Arc<Remote>),
+}
+
+impl Built {
+    fn provider(self) -> Arc<dyn Provider> {
+        match self {
+            Self::Own(provider) => provider,
+            Self::Remote(remote) => remote,
+        }
+    }
+}
+
+fn build(settings: ProviderSettings, clients: &mut Clients, clock: &Clock) -> Result<Built, TableError> {
     let id = settings.id().to_owned();
     let plain = |mark: char| mark.is_ascii_alphanumeric() || matches!(mark, '-' | '_' | '.');
     if id.is_empty() || !id.chars().all(plain) {
         return Err(TableError::Name(id));
     }
     Ok(match settings {
-        ProviderSettings::Echo { .. } => Arc::new(Echo::new(&id)),
+        ProviderSettings::Echo { .. } => Built::Own(Arc::new(Echo::new(&id))),
         ProviderSettings::Script { path, contents, .. } => {
             let script = Script::parse(&id, &path, &contents, clock);
-            Arc::new(script.map_err(|error| TableError::Script { id, error })?)
+            Built::Own(Arc::new(script.map_err(|error| TableError::Script { id, error })?))
         }
-        ProviderSettings::Remote(settings) => Arc::new(Remote::new(settings, clients, clock)?),
+        ProviderSettings::Remote(settings) => Built::Remote(Arc::new(Remote::new(settings, clients, clock)?)),
     })
 }
 

@@ -1,4 +1,5 @@
 //! The table, and providers over HTTP against a real server.
 
 mod completions;
+mod keys;
 mod table;

@@ -6,9 +6,9 @@ use callboard_actors::message::{
     AccountKey, BegunRound, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
 };
 use callboard_actors::ports::{
-    Accept, Accepted, Answer, Attempt, Compacted, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate, InboxRow,
-    NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
-    SessionRow, Store, StoreError, StoreHealth, TurnOutcome, UsageDay,
+    Accept, Accepted, Answer, Attempt, Compacted, Context, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate,
+    InboxRow, NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
+    SessionRow, Store, StoreError, StoreHealth, Summary, TurnOutcome, UsageDay,
 };
 use serde_json::{Map, Value};
 
@@ -54,7 +54,10 @@ impl Store for LateStore {
         reopen_outbox(account: AccountKey, crash: CrashCount) -> usize;
         next_due(account: AccountKey) -> Option<i64>;
         outbox_state(id: OutboxId) -> Option<OutboxState>;
+        sent_as(account: AccountKey, platform_id: String) -> Option<OutboxId>;
         history(session: SessionKey, limit: usize) -> Vec<Entry>;
+        context(session: SessionKey, limit: usize) -> Context;
+        summarise(session: SessionKey, summary: Summary) -> SessionRow;
         transcript(session: SessionKey, behind: u64, limit: usize) -> Vec<(u64, Entry)>;
         sessions(limit: usize) -> Vec<SessionRow>;
         session(session: SessionKey) -> Option<SessionRow>;

@@ -80,7 +80,7 @@ fn fitting(lines: Vec<Entry>) -> Vec<Value> {
         left = if text.len() < line.text.len() { 0 } else { left - text.len() };
         let mut content = vec![json!({ "type": "text", "text": text })];
         content.extend(line.media.iter().map(|media| json!({ "type": "image_url", "image_url": { "url": media.url } })));
-        messages.push(json!({ "role": line.role, "content": content, "timestamp": line.at_ms }));
+        messages.push(json!({ "role": line.role.shown(), "content": content, "timestamp": line.at_ms }));
     }
     messages.reverse();
     messages

@@ -120,6 +120,8 @@ fn inbound(order: Order, task: String, context: &ToolContext, at_ms: i64) -> Inb
         route: Route { account: webchat::default_account(), chat, thread: None, peer },
         chat_label: "sub-agent".to_owned(),
         text: task,
+        space: None,
+        hold: None,
         overheard: None,
         media: None,
         mentioned: true,

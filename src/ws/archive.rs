@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use callboard_actors::message::Entry;
+use callboard_actors::message::{Entry, Role};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -40,6 +40,9 @@ impl Why {
 /// Returns a line of a transcript as files and exports have it.
 pub(crate) fn told(line: &Entry) -> Value {
     let Entry { role, text, media, run, at_ms, rounds } = line;
+    if *role == Role::Summary {
+        return json!({ "type": "compaction", "runId": run, "timestamp": at_ms, "summary": text });
+    }
     json!({
         "type": "message",
         "runId": run,

@@ -112,6 +112,9 @@ fn row(control: &Control, account: &Account, probe: Option<&(Option<Probe>, i64)
     if let Value::Object(told) = told {
         row.extend(told);
     }
+    if let Some(way) = facts.way {
+        row.insert("transport".to_owned(), way.into());
+    }
     if let Some((probe, elapsed_ms)) = probe {
         row.insert("lastProbeAt".to_owned(), control.clock().now_ms().into());
         row.insert("probe".to_owned(), probed(probe.as_ref(), *elapsed_ms));

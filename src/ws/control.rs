@@ -26,6 +26,7 @@ use crate::access::{Caller, Porter};
 use crate::config::desk::ConfigDesk;
 use crate::config::slices::ModelsConfig;
 use crate::http::{ChannelsView, Doctor, Upgrades};
+use crate::providers::ProviderStanding;
 use crate::workspace::Workspaces;
 use crate::workspace::skills::Surroundings;
 
@@ -72,6 +73,8 @@ pub struct ControlParts {
     pub mcp: Arc<McpDesk>,
     /// The models that can be asked.
     pub models: Live<ModelsConfig>,
+    /// How the providers' keys and models stand.
+    pub standing: Live<Vec<ProviderStanding>>,
     /// Where messages of control clients are handed in.
     pub webchat: WebChatDesk,
     /// The lanes of turns.

@@ -113,6 +113,8 @@ fn accept(number: usize) -> Accept {
         route,
         chat_label: sender,
         text,
+        space: None,
+        hold: None,
         overheard: None,
         media: None,
         mentioned: true,

@@ -15,6 +15,7 @@ use crate::stage::{Stage, quiet};
 /// How long a gateway is left alone before it is looked at.
 const REST: Duration = Duration::from_secs(5);
 const SESSIONS: usize = 10_000;
+const TRIAL_SESSIONS: usize = 300;
 /// Slow enough that few sessions are in memory at a time where they do not stay.
 const SESSIONS_PER_SECOND: f64 = 1_000.0;
 /// How many of the idle sessions are written to again.
@@ -28,7 +29,8 @@ const WARM_UP: usize = 20_000;
 pub async fn measure(form: Form, report: &mut Report) {
     idle(report).await;
     linked(form, report).await;
-    sessions(report).await;
+    let count = if form == Form::Trial { TRIAL_SESSIONS } else { SESSIONS };
+    sessions(count, report).await;
 }
 
 /// Three accounts that nothing is linked to: their backend does not answer.
@@ -65,9 +67,13 @@ async fn linked(form: Form, report: &mut Report) {
         beside: beside(&gateway),
         conditions: format!("3 accounts on a broker, {} s after the start", REST.as_secs()),
     });
-    let messages = if form == Form::Full { 1_000_000 } else { 100_000 };
+    let (warm_up, messages) = match form {
+        Form::Trial => (200, 1_000),
+        Form::Short => (WARM_UP, 100_000),
+        Form::Full => (WARM_UP, 1_000_000),
+    };
     let mut load = stage.load(0, "memory", CHATS).await;
-    load.closed_loop(IN_FLIGHT, Until::Answers(WARM_UP)).await;
+    load.closed_loop(IN_FLIGHT, Until::Answers(warm_up)).await;
     load.settle().await;
     rest().await;
     let before = resident_mib(&gateway);
@@ -80,23 +86,35 @@ async fn linked(form: Form, report: &mut Report) {
         value: resident_mib(&gateway) - before,
         unit: "MiB",
         bar: Bar::AtMost(2.0),
-        beside: format!("{before:.1} MiB after the first {WARM_UP}; then {}", beside(&gateway)),
+        beside: format!("{before:.1} MiB after the first {warm_up}; then {}", beside(&gateway)),
         conditions: format!("{messages} messages, {IN_FLIGHT} in flight, {CHATS} chats"),
     });
 }
 
-/// The same messages to as many chats, with the sessions kept and not kept.
-async fn sessions(report: &mut Report) {
-    let (kept, mut near) = after_sessions(json!({ "session": { "passivateSec": 3600 } }), SESSIONS).await;
-    let (passive, mut far) = after_sessions(json!({ "session": { "passivateSec": 1 } }), 0).await;
+/// The same messages to as many chats, with the sessions kept and not kept, and to a few.
+async fn sessions(count: usize, report: &mut Report) {
+    let passing = || json!({ "session": { "passivateSec": 1 } });
+    let (kept, mut near) = after_sessions(json!({ "session": { "passivateSec": 3600 } }), count, count, count).await;
+    let (passive, mut far) = after_sessions(passing(), count, count, 0).await;
+    let (few, _) = after_sessions(passing(), count, CHATS, 0).await;
     report.add(Line {
         figure: 7,
         what: "memory of an idle session",
-        value: kept.saturating_sub(passive) as f64 * 1024.0 / SESSIONS as f64,
+        value: kept.saturating_sub(passive) as f64 * 1024.0 / count as f64,
         unit: "bytes",
         bar: Bar::AtMost(2048.0),
         beside: format!("{kept} KiB anonymous with them, {passive} KiB without"),
-        conditions: format!("{SESSIONS} sessions, one message each, {SESSIONS_PER_SECOND:.0} a second"),
+        conditions: format!("{count} sessions, one message each, {SESSIONS_PER_SECOND:.0} a second"),
+    });
+    report.add(Line {
+        figure: 7,
+        what: "memory of a session that is in the store alone",
+        value: (passive as f64 - few as f64) * 1024.0 / count as f64,
+        unit: "bytes",
+        // What one run takes more than another by chance is about that much.
+        bar: Bar::AtMost(256.0),
+        beside: format!("{passive} KiB anonymous after {count} sessions, {few} KiB after the same messages in {CHATS}"),
+        conditions: format!("{count} messages, {SESSIONS_PER_SECOND:.0} a second, no session in memory"),
     });
     report.add(Line {
         figure: 7,
@@ -110,19 +128,20 @@ async fn sessions(report: &mut Report) {
             near.percentile_ms(50.0),
             near.percentile_ms(99.0)
         ),
-        conditions: format!("{SESSIONS} idle sessions, {AWAKENED_PER_SECOND:.0} of them a second are written to again"),
+        conditions: format!("{count} idle sessions, {AWAKENED_PER_SECOND:.0} of them a second are written to again"),
     });
 }
 
-/// Answers anonymous memory, KiB, once so many sessions are left, and how long answers of some of them take then.
-async fn after_sessions(settings: Value, left: usize) -> (u64, Sample) {
+/// Answers anonymous memory, KiB, after so many messages to so many chats, once so many sessions are left, and how long answers of
+/// some of them take then.
+async fn after_sessions(settings: Value, messages: usize, chats: usize, left: usize) -> (u64, Sample) {
     let stage = Stage::with_accounts(1);
     let gateway = stage.gateway(settings).await;
-    let mut load = stage.load(0, "sessions", SESSIONS).await;
-    load.paced(SESSIONS_PER_SECOND, Duration::from_secs_f64(SESSIONS as f64 / SESSIONS_PER_SECOND)).await;
+    let mut load = stage.load(0, "sessions", chats).await;
+    load.paced(SESSIONS_PER_SECOND, Duration::from_secs_f64(messages as f64 / SESSIONS_PER_SECOND)).await;
     rest().await;
     let running = sessions_in_memory(&gateway).await;
-    assert!(running.abs_diff(left) <= SESSIONS / 100, "{running} sessions are in memory, not {left}");
+    assert!(running.abs_diff(left) <= messages / 100, "{running} sessions are in memory, not {left}");
     let memory = memory_kib(gateway.pid(), "RssAnon");
     (memory, load.paced(AWAKENED_PER_SECOND, AWAKENING).await)
 }

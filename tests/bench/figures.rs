@@ -1,6 +1,7 @@
 //! The figures that the design sets, each measured beside what it is compared to.
 //!
-//! `cargo bench --locked --bench figures -- 1 2 6` measures those three; without a number, all. `--full` takes the long forms.
+//! `cargo bench --locked --bench figures -- 1 2 6` measures those three; without a number, all. `--full` takes the long forms,
+//! `--trial` such short ones that their values say nothing.
 //! Never part of the tests: a machine that is busy would fail them.
 #![allow(
     clippy::disallowed_methods,
@@ -43,6 +44,8 @@ const FIGURES: [u8; 9] = [1, 2, 3, 4, 5, 6, 7, 8, 9];
 /// How long the measurements may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
+    /// Shorter than says anything: whether it runs at all.
+    Trial,
     /// Minutes in all.
     Short,
     /// As long as the design says.
@@ -82,7 +85,8 @@ fn arguments() -> (Vec<u8>, Form) {
         match argument.as_str() {
             "--bench" => {}
             "--full" => form = Form::Full,
-            number => figures.push(number.parse().expect("figures by their numbers, and --full")),
+            "--trial" => form = Form::Trial,
+            number => figures.push(number.parse().expect("figures by their numbers, --full, --trial")),
         }
     }
     if figures.is_empty() {

@@ -201,8 +201,55 @@ async fn another_model_steps_in_and_the_one_that_failed_rests() {
         client.answer(&id).await.expect("accepted");
         let answer = client.answer(&id).await.expect("an answer");
         assert_eq!(answer["result"]["payloads"][0]["text"], json!(text), "{answer}");
+        let meta = &answer["result"]["meta"]["agentMeta"];
+        assert_eq!((&meta["provider"], &meta["model"]), (&json!("three"), &json!("m")), "the one that answered");
     }
     assert_eq!((one.asked().len(), two.asked().len(), three.asked().len()), (1, 1, 2));
+
+    let status = client.call("models.status", json!({})).await.expect("a status");
+    let resting =
+        |provider: &Value| provider["models"].as_array().expect("models").iter().all(|model| model["rest"].is_object());
+    let named = |name: &str| status["providers"].as_array().expect("providers").iter().find(|p| p["provider"] == name).cloned();
+    for (name, rests) in [("one", true), ("two", true), ("three", false)] {
+        assert_eq!(named(name).as_ref().map(resting), Some(rests), "{status}");
+    }
+    let rest = &named("two").expect("it")["keys"][0]["rest"];
+    assert_eq!((&rest["code"], &rest["failures"]), (&json!("provider_auth"), &json!(1)), "{status}");
+    let list = client.call("models.list", json!({})).await.expect("a list");
+    let rests = list["models"].as_array().expect("models").iter().filter(|model| model["rest"].is_object()).count();
+    assert_eq!(rests, 2, "{list}");
+    let usage = client.call("usage.status", json!({})).await.expect("a status");
+    assert_eq!(usage["providers"].as_array().map(Vec::len), Some(2), "{usage}");
+    let admin = gateway.get("/admin/models").await;
+    assert_eq!(admin["providers"].as_array().map(Vec::len), status["providers"].as_array().map(Vec::len), "{admin}");
+}
+
+#[tokio::test]
+async fn what_turns_cost_is_summed_for_the_session_and_the_day() {
+    let llm = Llm::start(Style::Messages, [Turn::Say("one"), Turn::Say("two")]);
+    let model = json!({ "id": "m", "cost": { "input": 1, "output": 2, "cacheRead": 0.1 } });
+    let provider = llm.provider(json!({ "models": [model] }));
+    let gateway = Gateway::start(json!({ "models": { "providers": { "one": provider } } })).await;
+    let mut client = ControlClient::connect(&gateway).await;
+    for key in ["k1", "k2"] {
+        let order = json!({ "message": "hello", "idempotencyKey": key, "sessionKey": "main", "timeout": 60 });
+        let id = client.send("agent", order).await;
+        client.answer(&id).await.expect("accepted");
+        client.answer(&id).await.expect("an answer");
+    }
+    let cost = client.call("usage.cost", json!({ "days": 2 })).await.expect("costs");
+    let totals = &cost["totals"];
+    let tokens =
+        ["input", "output", "cacheRead", "cacheWrite", "totalTokens", "missingCostEntries"].map(|name| totals[name].as_u64());
+    assert_eq!(tokens, [20, 14, 10, 0, 44, 0].map(Some), "{cost}");
+    assert_eq!((totals["totalCost"].as_f64(), &cost["days"]), (Some(0.000_049), &json!(2)), "{cost}");
+    let list = client.call("sessions.list", json!({})).await.expect("a list");
+    let row = &list["sessions"][0];
+    let own = ["inputTokens", "outputTokens", "cacheRead", "cacheWrite", "totalTokens"].map(|name| row[name].as_u64());
+    assert_eq!((own, row["estimatedCostUsd"].as_f64()), ([20, 14, 10, 0, 44].map(Some), Some(0.000_049)), "{list}");
+    let usage = client.call("sessions.usage", json!({ "key": "main" })).await.expect("a session");
+    assert_eq!((&usage["sessions"][0]["usage"], usage["sessions"].as_array().map(Vec::len)), (totals, Some(1)), "{usage}");
+    assert_eq!((&usage["totals"], &usage["aggregates"]["byAgent"][0]["totals"]), (totals, totals), "{usage}");
 }
 
 #[tokio::test]

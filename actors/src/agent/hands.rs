@@ -15,7 +15,7 @@ pub const TOOL_RESULT_BYTES_MAX: usize = 64 * 1024;
 
 /// The gateway's own tools as one turn has them: which there are, for whom they are called, where the steps are kept, and those
 /// that were kept before. By default there are none.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Hands {
     tools: Option<(Arc<Toolbox>, ToolContext)>,
     journal: Option<Arc<dyn Journal>>,
@@ -49,6 +49,12 @@ impl Hands {
     #[must_use]
     pub fn kept(self, journal: Arc<dyn Journal>, begun: Vec<BegunRound>) -> Self {
         Self { journal: Some(journal), begun, ..self }
+    }
+
+    /// Goes on after these rounds, which an earlier try of the turn had.
+    #[must_use]
+    pub fn after(self, begun: Vec<BegunRound>) -> Self {
+        Self { begun, ..self }
     }
 
     /// Returns the tools that the provider is told of.

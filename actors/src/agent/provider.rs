@@ -116,6 +116,12 @@ pub trait Provider: Send + Sync + 'static {
         vec![format!("{}/{model}", self.name())]
     }
 
+    /// Returns how many tokens a model reads at the most, where that is known.
+    fn context_tokens(&self, model: &str) -> Option<u64> {
+        let _ = model;
+        None
+    }
+
     /// Returns whether it calls tools; one that answers `false` is not told of the gateway's own.
     fn wants_tools(&self) -> bool {
         true

@@ -152,6 +152,7 @@ impl ChannelActor {
                 self.access = self.account.platform.access().with_names(&names);
                 self.names = names;
             }
+            LinkEvent::Way(name) => self.goes_over(name, scope),
             LinkEvent::Frame { frame, ack } => self.frame(frame, ack, permit, scope),
             LinkEvent::Confirmed { id, receipt } => self.confirmed(id, receipt, scope),
             LinkEvent::Failed { id, code, reason, retry_after_ms } => self.failed(id, (code, reason, retry_after_ms), scope),

@@ -44,6 +44,7 @@ impl Admission<'_> {
                     Some(order) => order.session.clone(),
                     None => self.switchboard.resolve(&inbound.route),
                 };
+                inbound.hold = self.access.hold(&inbound, now_ms);
                 if in_room {
                     inbound.text = self.access.without_prefix(&inbound).to_owned();
                     // A command answers nothing that was said: the next message is told of it.

@@ -62,6 +62,8 @@ pub enum LinkEvent {
     },
     /// The ids of people whom the settings name, by their lower-cased names. Comes before the first frame whose policy needs it.
     Names(BTreeMap<String, String>),
+    /// By which way messages come from now on, where a platform has several. Comes while the link is up, and changes nothing of that.
+    Way(&'static str),
     /// The platform confirmed a payload.
     Confirmed {
         /// The row.

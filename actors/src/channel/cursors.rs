@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use crate::message::AccountKey;
+use crate::message::{AccountKey, OutboxId};
 use crate::ports::{Store, StoreError};
 
 /// One account's cursors, by names of its own. Cheap to clone.
 #[derive(Clone)]
 pub struct Cursors {
     store: Arc<dyn Store>,
+    account: AccountKey,
     prefix: Arc<str>,
 }
 
@@ -19,7 +20,7 @@ impl Cursors {
     /// Returns the cursors of an account.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, account: &AccountKey) -> Self {
-        Self { store, prefix: format!("{account}:").into() }
+        Self { store, account: account.clone(), prefix: format!("{account}:").into() }
     }
 
     /// Returns what a cursor says, `None` for one that was never written.
@@ -29,6 +30,16 @@ impl Cursors {
     #[must_use]
     pub fn read(&self, name: &str) -> BoxFuture<'static, Result<Option<String>, StoreError>> {
         self.store.cursor(format!("{}{name}", self.prefix))
+    }
+
+    /// Returns the row that the platform confirmed under an id of its own; for platforms where a message of unknown fate has to be told
+    /// from others like it.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    #[must_use]
+    pub fn sent_as(&self, platform_id: &str) -> BoxFuture<'static, Result<Option<OutboxId>, StoreError>> {
+        self.store.sent_as(self.account.clone(), platform_id.to_owned())
     }
 
     /// Writes a cursor; done when it is on the disk.

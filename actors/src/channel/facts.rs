@@ -27,6 +27,8 @@ pub struct Facts {
     pub last_outbound_ms: Option<i64>,
     /// What the last failure said.
     pub last_error: Option<String>,
+    /// By which way messages come, where the platform has several and the link is up.
+    pub way: Option<&'static str>,
     /// How many messages went no further, by the reason's name. As many as reasons are known.
     pub dropped: BTreeMap<&'static str, u64>,
 }
@@ -43,6 +45,7 @@ impl Default for Facts {
             last_inbound_ms: None,
             last_outbound_ms: None,
             last_error: None,
+            way: None,
             dropped: BTreeMap::new(),
         }
     }

@@ -119,6 +119,9 @@ impl ChannelActor {
         let now_ms = scope.clock().now_ms();
         self.parts.desk.update(|facts| {
             facts.status = status.clone();
+            if matches!(status.state, LinkState::Down | LinkState::Blocked) {
+                facts.way = None;
+            }
             if status.state == LinkState::Up {
                 facts.last_connected_ms = Some(now_ms);
                 facts.reconnect_attempts = 0;
@@ -134,6 +137,15 @@ impl ChannelActor {
             LinkState::Connecting => tracing::debug!(event = "channel.link", actor = %scope.id(), link = "connecting"),
         }
         self.parts.switchboard.link_changed(&self.account.key, status);
+    }
+
+    /// Records by which way messages come, and tells everybody.
+    pub(super) fn goes_over(&mut self, name: &'static str, scope: &Scope<'_, Self>) {
+        self.parts.desk.update(|facts| facts.way = Some(name));
+        self.parts.counters.way_changes.inc();
+        tracing::info!(event = "channel.way", actor = %scope.id(), way = name, "messages come over it");
+        let text = Some(format!("messages come over {name}"));
+        self.parts.switchboard.link_changed(&self.account.key, LinkStatus { state: LinkState::Up, code: None, text });
     }
 
     pub(super) fn is_up(&self) -> bool {

@@ -86,7 +86,11 @@ pub(super) async fn carry(
     while let Some(event) = arriving.recv().await {
         let permit = match &event {
             LinkEvent::Frame { .. } => Arc::clone(&window).acquire_owned().await.ok(),
-            LinkEvent::Status(_) | LinkEvent::Names(_) | LinkEvent::Confirmed { .. } | LinkEvent::Failed { .. } => None,
+            LinkEvent::Status(_)
+            | LinkEvent::Names(_)
+            | LinkEvent::Way(_)
+            | LinkEvent::Confirmed { .. }
+            | LinkEvent::Failed { .. } => None,
         };
         if let Err(error) = actor.tell(ChannelMessage::Link { life, event, permit }) {
             // The window is smaller than the mailbox, so the actor is gone; a frame is unacknowledged and comes again.

@@ -159,4 +159,4 @@ pub struct Kind {
 }
 
 /// Every integration there is: the one table that a new channel adds a line to.
-pub static KINDS: &[Kind] = &[super::socket_chat::KIND, super::rocketchat::KIND, super::webchat::KIND];
+pub static KINDS: &[Kind] = &[super::socket_chat::KIND, super::rocketchat::KIND, super::mochat::KIND, super::webchat::KIND];

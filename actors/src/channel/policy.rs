@@ -6,7 +6,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::message::{ChatKind, Inbound};
+use crate::message::{ChatKind, Ends, Hold, HoldRule, HoldScope, Inbound};
 
 /// Who may write in a direct chat.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -61,6 +61,8 @@ pub struct Access {
     pub group_allow_from: Vec<String>,
     /// Whether a group message must address the agent.
     pub require_mention: bool,
+    /// The same for single groups, or for all chats of a larger place, by their lower-cased ids; `*` for those not named.
+    pub mention_rules: BTreeMap<String, bool>,
     /// What a group message may begin with to address the agent without naming it; empty where the platform has no such.
     pub prefixes: Vec<String>,
     /// Whether names count in the lists.
@@ -69,6 +71,8 @@ pub struct Access {
     pub window_ms: u64,
     /// The same for single groups, by their lower-cased ids.
     pub group_windows_ms: BTreeMap<String, u64>,
+    /// Which messages wait for others before they are answered.
+    pub hold: Option<HoldRule>,
     /// How many of a group's messages that were not for the agent it is told with the next one that is; 0 is none.
     pub context_max: usize,
 }
@@ -127,6 +131,30 @@ impl Access {
     #[must_use]
     pub fn window(&self, group: &str) -> Duration {
         Duration::from_millis(self.group_windows_ms.get(&group.to_lowercase()).copied().unwrap_or(self.window_ms))
+    }
+
+    /// Returns whether a group message must address the agent: the word on its larger place counts before the one on its group.
+    #[must_use]
+    pub fn needs_mention(&self, message: &Inbound) -> bool {
+        let rule = |id: &str| self.mention_rules.get(&id.to_lowercase()).copied();
+        let space = message.space.as_deref().and_then(rule);
+        space.or_else(|| rule(&message.route.chat.id)).or_else(|| rule("*")).unwrap_or(self.require_mention)
+    }
+
+    /// Returns how an admitted message waits that is taken in now, milliseconds since 1970.
+    #[must_use]
+    pub fn hold(&self, message: &Inbound, now_ms: i64) -> Option<Hold> {
+        let rule = self.hold?;
+        let in_room = message.route.chat.kind != ChatKind::Direct;
+        let ends = match rule.scope {
+            // Its writer is an operator, who waits.
+            _ if message.order.is_some() => return None,
+            HoldScope::Everything => Ends::Waits,
+            HoldScope::Unaddressed if !in_room => return None,
+            HoldScope::Unaddressed if message.mentioned => Ends::Now,
+            HoldScope::Unaddressed => Ends::Waits,
+        };
+        Some(Hold { since_ms: now_ms, quiet_ms: rule.quiet_ms, longest_ms: rule.longest_ms, ends })
     }
 
     /// Returns the text of an admitted message as the agent is to read it: without the prefix that addressed it.
@@ -192,7 +220,7 @@ fn decide_group(access: &Access, message: &Inbound) -> Decision {
     if !access.group_allow_from.is_empty() && !listed(&access.group_allow_from, message, access.names) {
         return Decision::Drop(DropReason::GroupPeerNotAllowed);
     }
-    if access.require_mention && !message.mentioned && access.prefix(&message.text).is_none() {
+    if access.needs_mention(message) && !message.mentioned && access.prefix(&message.text).is_none() {
         let reason = if access.prefixes.is_empty() { DropReason::NotMentioned } else { DropReason::NoPrefix };
         return Decision::Drop(reason);
     }

@@ -34,6 +34,7 @@ pub(crate) enum Line {
 pub(crate) struct Scripted {
     lines: Mutex<VecDeque<Line>>,
     prompts: Mutex<Vec<Prompt>>,
+    window: Mutex<Option<u64>>,
     running: Arc<AtomicUsize>,
     most: Arc<AtomicUsize>,
 }
@@ -41,6 +42,11 @@ pub(crate) struct Scripted {
 impl Scripted {
     pub(crate) fn add(&self, line: Line) {
         self.lines.lock().unwrap().push_back(line);
+    }
+
+    /// Says how many tokens it reads.
+    pub(crate) fn reads(&self, tokens: u64) {
+        *self.window.lock().unwrap() = Some(tokens);
     }
 
     /// Returns what it was asked.
@@ -85,6 +91,10 @@ fn calls(said: &str, names: &[&str]) -> Vec<Result<Piece, ProviderError>> {
 impl Provider for Scripted {
     fn name(&self) -> &str {
         "scripted"
+    }
+
+    fn context_tokens(&self, _: &str) -> Option<u64> {
+        *self.window.lock().unwrap()
     }
 
     fn stream(&self, prompt: Prompt) -> BoxStream<'static, Result<Piece, ProviderError>> {

@@ -10,9 +10,9 @@ use crate::core::Clock;
 use crate::message::{AccountKey, BegunRound, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage};
 use crate::ports::memory::MemoryStore;
 use crate::ports::{
-    Accept, Accepted, Answer, Attempt, Compacted, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate, InboxRow,
-    NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
-    SessionRow, Store, StoreError, StoreHealth, TurnOutcome, UsageDay,
+    Accept, Accepted, Answer, Attempt, Compacted, Context, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate,
+    InboxRow, NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
+    SessionRow, Store, StoreError, StoreHealth, Summary, TurnOutcome, UsageDay,
 };
 
 /// The store in memory behind a bad line; requests go by the names of their methods.
@@ -117,7 +117,10 @@ impl Store for ShakyStore {
         fn reopen_outbox(account: AccountKey, crash: CrashCount) -> usize;
         fn next_due(account: AccountKey) -> Option<i64>;
         fn outbox_state(id: OutboxId) -> Option<OutboxState>;
+        fn sent_as(account: AccountKey, platform_id: String) -> Option<OutboxId>;
         fn history(session: SessionKey, limit: usize) -> Vec<Entry>;
+        fn context(session: SessionKey, limit: usize) -> Context;
+        fn summarise(session: SessionKey, summary: Summary) -> SessionRow;
         fn transcript(session: SessionKey, behind: u64, limit: usize) -> Vec<(u64, Entry)>;
         fn sessions(limit: usize) -> Vec<SessionRow>;
         fn session(session: SessionKey) -> Option<SessionRow>;

@@ -110,6 +110,8 @@ codes! {
     ProviderAuth = "provider_auth", 502, "UNAVAILABLE", Never;
     /// The provider does not know the model.
     ProviderModel = "provider_model", 502, "UNAVAILABLE", Never;
+    /// The conversation is longer than the model reads.
+    ProviderContext = "provider_context", 502, "UNAVAILABLE", Never;
     /// The provider is overloaded or limits the rate.
     ProviderBusy = "provider_busy", 503, "UNAVAILABLE", After;
     /// The provider's answer broke off or could not be read.

@@ -49,6 +49,8 @@ pub struct AccountCounters {
     pub outbox_resent: Counter,
     /// Links made after the first.
     pub reconnects: Counter,
+    /// Changes of the way by which messages come, the first of each link included.
+    pub way_changes: Counter,
 }
 
 /// What is counted over all sessions.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Order, Route, TraceId};
+use super::{Hold, Order, Route, TraceId};
 
 /// A picture, film or file that came with a message, by public URL: bytes never travel through a mailbox.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +20,12 @@ pub struct Inbound {
     pub platform_id: String,
     /// Where it came from.
     pub route: Route,
+    /// The larger place that the chat is a part of, by the platform's own id, where the platform has such.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub space: Option<String>,
+    /// How it waits for others before it is answered; `None` for what is answered as soon as may be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Hold>,
     /// What the chat is called on the platform, for people to read.
     pub chat_label: String,
     /// The text for the agent.

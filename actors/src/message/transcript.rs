@@ -16,6 +16,19 @@ pub enum Role {
     Assistant,
     /// A tool's result.
     Tool,
+    /// The gateway, of what was said before.
+    Summary,
+}
+
+impl Role {
+    /// Returns who speaks as clients know it: what the gateway says of what was said before is a line of the system to them.
+    #[must_use]
+    pub const fn shown(self) -> Self {
+        match self {
+            Self::Summary => Self::System,
+            own => own,
+        }
+    }
 }
 
 /// One line of a transcript.

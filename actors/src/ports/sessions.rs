@@ -50,6 +50,8 @@ pub struct SessionRow {
     pub entries: u64,
     /// Tokens counted in its turns since the last reset; each count stops at `i64::MAX`.
     pub usage: Usage,
+    /// How often its transcript was summed up since the last reset.
+    pub compactions: u64,
     /// Where its answers went last.
     pub reply_to: Option<Target>,
     /// Its own settings.
@@ -159,6 +161,38 @@ impl SessionTraits {
             _ => return None,
         })
     }
+}
+
+/// What of a transcript its later turns are told.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Context {
+    /// Names the transcript; `None` where there is none.
+    pub id: Option<Uuid>,
+    /// What the lines said that are not told any more.
+    pub summary: Option<Entry>,
+    /// The newest of the lines that are, oldest first, each with its number.
+    pub lines: Vec<(u64, Entry)>,
+}
+
+impl Context {
+    /// Returns the summary, where there is one, and the lines behind it.
+    #[must_use]
+    pub fn told(self) -> Vec<Entry> {
+        self.summary.into_iter().chain(self.lines.into_iter().map(|(_, line)| line)).collect()
+    }
+}
+
+/// What the older part of a transcript says, in few words.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    /// The transcript that it is of.
+    pub id: Uuid,
+    /// The number of the first line that later turns are told beside it; it says what those before say.
+    pub from: u64,
+    /// Its own line.
+    pub line: Entry,
+    /// What it cost.
+    pub usage: Usage,
 }
 
 /// What a compaction left.

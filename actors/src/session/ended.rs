@@ -1,5 +1,6 @@
 //! How a turn came out, for its client, its listeners and whoever ordered it.
 
+use super::compaction::Transcript;
 use crate::agent::{AskedModel, Ending, ProviderError, RunOutcome};
 use crate::message::{BegunRound, Code, Delta, RunVerdict, ToolCall, TurnEnd, TurnFailure, Usage};
 
@@ -17,6 +18,8 @@ pub(super) struct Ended {
     pub(super) spent: Usage,
     /// The model that was asked last, where it may be another than the one chosen.
     pub(super) by: Option<AskedModel>,
+    /// What became of the lines that it had read.
+    pub(super) transcript: Transcript,
 }
 
 /// How a turn came out.
@@ -40,7 +43,8 @@ impl Ended {
 
     /// A turn that called no tool of its client.
     pub(super) fn saying(text: String, how: How) -> Self {
-        Self { text, calls: Vec::new(), rounds: Vec::new(), how, spent: Usage::default(), by: None }
+        let (calls, rounds) = (Vec::new(), Vec::new());
+        Self { text, calls, rounds, how, spent: Usage::default(), by: None, transcript: Transcript::default() }
     }
 
     /// Returns the last that a waiting client hears.

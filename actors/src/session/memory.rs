@@ -1,7 +1,9 @@
 //! What a session has read of itself from the store: its own settings, and the newest lines of its transcript.
 
+use std::time::Duration;
+
 use super::queue::QueueWish;
-use crate::message::{Entry, Tenure};
+use crate::message::{Entry, Role, Tenure};
 use crate::ports::{SessionRow, SessionTraits};
 
 /// Whether answers may be sent to a platform.
@@ -59,6 +61,8 @@ pub(super) struct Memory {
     behind: bool,
     /// How often somebody changed what the store has: an answer that was under way meanwhile is not to be believed.
     changes: u32,
+    /// Until when a conversation that could not be summed up is left as it is, on the clock of the process.
+    pub(super) too_long_until: Option<Duration>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +80,7 @@ impl Memory {
             Tenure::Once => (Age::Fresh, Some(Vec::new())),
             Tenure::Kept => (Age::Unread, None),
         };
-        Self { manner: Manner::default(), spoken_ms: None, manner_age, lines, behind: false, changes: 0 }
+        Self { manner: Manner::default(), spoken_ms: None, manner_age, lines, behind: false, changes: 0, too_long_until: None }
     }
 
     /// Somebody changed what the store has.
@@ -110,12 +114,13 @@ impl Memory {
         self.manner_age = Age::Fresh;
     }
 
-    /// Adds lines that a turn wrote, if older ones are known, and keeps the newest.
+    /// Adds lines that a turn wrote, if older ones are known, and keeps the newest; a summary in front of them stays.
     pub(super) fn remember(&mut self, entries: &[Entry], max: usize) {
         if let Some(lines) = &mut self.lines {
             lines.extend_from_slice(entries);
-            let over = lines.len().saturating_sub(max);
-            lines.drain(..over);
+            let summed = usize::from(lines.first().is_some_and(|line| line.role == Role::Summary));
+            let over = lines.len().saturating_sub(max.saturating_add(summed));
+            lines.drain(summed..summed.saturating_add(over));
         }
     }
 

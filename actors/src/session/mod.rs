@@ -3,6 +3,7 @@
 mod actor;
 mod closing;
 mod commands;
+mod compaction;
 mod ended;
 mod gate;
 mod lanes;
@@ -28,7 +29,8 @@ mod voice;
 mod tests;
 
 pub use actor::{ASKS_MAX, SessionActor};
-pub use commands::{AccessGroups, Allowed, Command, CommandRules, Direct, Standing, Writers};
+pub use commands::{AccessGroups, Allowed, COMPACT_MARK, Command, CommandRules, Direct, Standing, Writers};
+pub use compaction::{CONTEXT_TOKENS, CompactionMode, CompactionRules};
 pub use gate::{TurnGate, TurnPass};
 pub use lanes::{Lane, LaneLimits, LaneStand, Lanes};
 pub use outcome::tells_failure;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::commands::CommandRules;
+use super::compaction::CompactionRules;
 use super::lanes::LaneLimits;
 use super::queue::QueueRules;
 use super::resets::ResetRules;
@@ -48,6 +49,8 @@ pub struct SessionSettings {
     pub resets: ResetRules,
     /// Which sessions' answers are sent (`session.sendPolicy`).
     pub sending: SendRules,
+    /// When and how long conversations are summed up (`agents.defaults.compaction`).
+    pub compaction: CompactionRules,
     /// The models that people can name, `provider/model`.
     pub models: Vec<String>,
     /// How many crashes a message survives (`deadletters.crashesMax`).
@@ -71,6 +74,7 @@ impl Default for SessionSettings {
             commands: CommandRules::default(),
             resets: ResetRules::default(),
             sending: SendRules::default(),
+            compaction: CompactionRules::default(),
             models: Vec::new(),
             lanes: LaneLimits::default(),
         }

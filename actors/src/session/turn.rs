@@ -5,14 +5,15 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
+use super::compaction::{Attempt, Compactor, Transcript};
 use super::ended::{Ended, How};
 use super::memory::Manner;
 use super::seed::{Seed, Source};
 use super::settings::SessionSettings;
-use super::voice::Voice;
-use crate::agent::{Gone, Hands, Prompt, Provider, Run, RunLimits, Sink, SteerBox, ToolNews, TurnState, Written};
+use super::voice::{Next, Voice};
+use crate::agent::{Gone, Hands, Prompt, Provider, RunLimits, Sink, SteerBox, ToolNews, Written};
 use crate::core::{Clock, Progress};
-use crate::message::{Delta, Entry, SessionKey};
+use crate::message::{Delta, Entry, Role, SessionKey};
 
 /// Everything that a turn needs; it touches nothing of its actor.
 pub(super) struct Turn {
@@ -26,26 +27,29 @@ pub(super) struct Turn {
     pub(super) voice: Voice,
     pub(super) steer: SteerBox,
     pub(super) hands: Hands,
+    /// `None` for a conversation that is not summed up by itself.
+    pub(super) compactor: Option<Compactor>,
 }
 
 impl Turn {
     /// Runs the turn until it is over or told to stop, and tells its client how it ended.
     pub(super) async fn run(self, progress: Progress, mut stop: oneshot::Receiver<&'static str>) -> (Ended, Voice) {
-        let Self { provider, briefing, mut prompt, limits, clock, client, mut voice, steer, hands } = self;
+        let Self { provider, briefing, mut prompt, limits, clock, client, mut voice, steer, hands, compactor } = self;
         prompt.system = join(briefing.await.as_deref(), prompt.system.as_deref());
         let mut written = Written::default();
-        let sink = Audience { client: client.as_ref(), voice: &mut voice };
-        let state = TurnState::Waiting;
-        let run = Run { provider, prompt, limits, clock: &clock, progress: &progress, sink, steer, hands, state };
+        let mut transcript = Transcript::default();
+        let audience = Audience { client: client.as_ref(), voice: &mut voice };
+        let (clock, progress) = (&clock, &progress);
+        let attempt = Attempt { provider, prompt, limits, clock, progress, audience, steer, hands, compactor };
         let how = tokio::select! {
             biased;
             Ok(why) = &mut stop => How::Aborted(why),
-            outcome = run.write(&mut written) => How::from(outcome),
+            outcome = attempt.run(&mut written, &mut transcript) => How::from(outcome),
         };
         let Written { text, calls, rounds, usage, by } = written;
-        let ended = Ended { text, calls, rounds, how, spent: usage, by };
+        let ended = Ended { text, calls, rounds, how, spent: usage, by, transcript };
         if let Some(client) = client {
-            tell_client(&client, &ended, stop, limits.time_max, &clock, &progress).await;
+            tell_client(&client, &ended, stop, limits.time_max, clock, progress).await;
         }
         (ended, voice)
     }
@@ -83,6 +87,7 @@ pub(super) fn prompt(
     history: Vec<Entry>,
     settings: &SessionSettings,
 ) -> Prompt {
+    let history = history.into_iter().map(introduced).collect();
     let mut prompt = Prompt {
         model,
         system: join(settings.system.as_deref(), seed.system()),
@@ -98,6 +103,14 @@ pub(super) fn prompt(
         (prompt.tools, prompt.sampling) = (ask.tools.clone(), ask.sampling.clone());
     }
     prompt
+}
+
+/// Returns a line as a provider is told it: a summary says what it is.
+pub(super) fn introduced(line: Entry) -> Entry {
+    match line.role {
+        Role::Summary => Entry { text: format!("[What was said before, summed up]\n{}", line.text), ..line },
+        Role::System | Role::User | Role::Assistant | Role::Tool => line,
+    }
 }
 
 /// Returns what a turn may cost.
@@ -122,9 +135,29 @@ fn join(own: Option<&str>, asked: Option<&str>) -> Option<String> {
 }
 
 /// Who hears a turn's text while it is made: the client that waits for it, and everybody who listens.
-struct Audience<'a> {
+pub(super) struct Audience<'a> {
     client: Option<&'a mpsc::Sender<Delta>>,
     voice: &'a mut Voice,
+}
+
+impl Audience<'_> {
+    /// Returns the same, for one who gives it back.
+    pub(super) fn by_ref(&mut self) -> Audience<'_> {
+        Audience { client: self.client, voice: self.voice }
+    }
+
+    /// Says whether a client waits, who reads each piece once.
+    pub(super) fn has_client(&self) -> bool {
+        self.client.is_some()
+    }
+
+    pub(super) fn compaction_begins(&mut self) {
+        self.voice.compaction_begins();
+    }
+
+    pub(super) fn compaction_ends(&mut self, next: Next) {
+        self.voice.compaction_ends(next);
+    }
 }
 
 impl Sink for Audience<'_> {

@@ -8,16 +8,20 @@ use tracing::Instrument as _;
 
 use super::actor::{STORE_AGAIN, STORE_WAIT, SessionActor, Work};
 use super::closing::{Began, Closing};
+use super::compaction::Transcript;
 use super::ended::{Ended, How};
 use super::seed::{Seed, Source};
 use super::turn::{self, Turn};
 use super::voice::Voice;
 use crate::agent::{Provider, ProviderError};
 use crate::core::Scope;
-use crate::message::{Code, RunId, RunStand};
+use crate::message::{Code, RunId, RunStand, Tenure};
 
 /// How long a read of the transcript waits for lines that are on their way to the disk; a failing disk is not waited for.
 const FLUSH_WAIT: Duration = Duration::from_secs(1);
+
+/// How long a conversation is left as it is that could not be summed up, so that not every turn waits for that first.
+const TOO_LONG_REST: Duration = Duration::from_secs(300);
 
 impl SessionActor {
     /// Begins a turn, after all that it needs has been read.
@@ -52,19 +56,22 @@ impl SessionActor {
         if self.is_stale(&seed, scope) {
             return self.begin_anew(seed, scope, Self::begin);
         }
-        let settings = self.settings();
-        let found = match seed.model().or(self.memory.manner.model.as_deref()) {
-            Some(asked) => self.parts.providers.find(Some(asked)),
-            None => self.parts.providers.find_for(self.key.agent(), settings.model.as_deref()),
-        };
-        let found = match found {
+        let found = match self.found(&seed) {
             Ok(found) => found,
             Err(error) => return self.never_ran(seed, How::Failed(error), scope),
         };
         if self.memory.lines.is_some() || !found.0.wants_history() {
             return self.launch(seed, found, scope);
         }
-        self.read_lines(seed, settings.history_entries_max, scope);
+        self.read_lines(seed, self.settings().history_entries_max, scope);
+    }
+
+    /// Finds who answers.
+    pub(super) fn found(&self, seed: &Seed) -> Result<(Arc<dyn Provider>, String), ProviderError> {
+        match seed.model().or(self.memory.manner.model.as_deref()) {
+            Some(asked) => self.parts.providers.find(Some(asked)),
+            None => self.parts.providers.find_for(self.key.agent(), self.settings().model.as_deref()),
+        }
     }
 
     fn read_lines(&mut self, seed: Seed, lines_max: usize, scope: &mut Scope<'_, Self>) {
@@ -76,12 +83,12 @@ impl SessionActor {
                 // What is not on the disk in time is missing, as it would be after a restart.
                 let _ = clock.within(FLUSH_WAIT, flushed).await;
             }
-            store.history(key, lines_max).await
+            store.context(key, lines_max).await
         };
         let task = scope.run(STORE_WAIT, lines, move |session, answer, scope| match answer {
             Some(Ok(_)) if session.memory.changes() != changes => session.with_prepared(scope, Self::begin),
             Some(Ok(lines)) => {
-                session.memory.lines = Some(lines);
+                session.memory.lines = Some(lines.told());
                 session.with_prepared(scope, Self::choose);
             }
             Some(Err(_)) | None => session.with_prepared(scope, Self::unread),
@@ -128,6 +135,11 @@ impl SessionActor {
         let steer = self.open_to_steering(&seed);
         let history = self.memory.lines.clone().unwrap_or_default();
         let hands = self.hands(&seed, provider.models(&model), scope.clock());
+        let now = scope.clock().elapsed();
+        let sums_up = self.tenure == Tenure::Kept
+            && provider.wants_history()
+            && self.memory.too_long_until.is_none_or(|until| until <= now);
+        let compactor = sums_up.then(|| self.compactor(&provider, &model, scope));
         let turn = Turn {
             provider,
             briefing: self.parts.briefing.brief(&self.key),
@@ -138,6 +150,7 @@ impl SessionActor {
             voice,
             steer,
             hands,
+            compactor,
         };
         let span = tracing::debug_span!("turn", actor = %scope.id(), trace = %seed.trace());
         let (stop, stopped) = oneshot::channel();
@@ -152,7 +165,7 @@ impl SessionActor {
     }
 
     /// Says that a turn begins: to whoever ordered it, and to everybody who listens.
-    fn open(&self, seed: &Seed, now_ms: i64, scope: &Scope<'_, Self>) -> Voice {
+    pub(super) fn open(&self, seed: &Seed, now_ms: i64, scope: &Scope<'_, Self>) -> Voice {
         let mut voice = self.voice(seed, scope);
         let crashed = seed.crashes() > 0;
         if crashed {
@@ -190,10 +203,21 @@ impl SessionActor {
         match std::mem::replace(&mut self.work, Work::Storing) {
             Work::Turning { seed, began, .. } => {
                 remember_steps(&seed, &mut ended);
+                self.note_transcript(ended.transcript, scope);
                 self.settle(seed, Closing { voice, ended, began: Some(began) }, scope);
             }
             // Cannot be: nothing else ends a turn that runs.
             work => self.work = work,
+        }
+    }
+
+    /// Notes what became of the lines that a turn had read.
+    fn note_transcript(&mut self, transcript: Transcript, scope: &Scope<'_, Self>) {
+        if transcript != Transcript::AsRead {
+            self.memory.lines = None;
+        }
+        if transcript == Transcript::TooLong {
+            self.memory.too_long_until = Some(scope.clock().elapsed().saturating_add(TOO_LONG_REST));
         }
     }
 

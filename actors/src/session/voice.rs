@@ -53,6 +53,18 @@ struct Phase<'a> {
     again: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     aborted: Option<bool>,
+    /// The model is asked anew.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    will_retry: Option<bool>,
+}
+
+/// What follows when a conversation was summed up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// The turn goes on as if nothing had been.
+    GoesOn,
+    /// The model is asked anew what it had found too long.
+    TriesAgain,
 }
 
 #[derive(Serialize)]
@@ -126,6 +138,17 @@ impl Voice {
             let weight = if matches!(news, ToolNews::Update(..)) { Weight::Light } else { Weight::Kept };
             self.step("tool", weight, ToolStep::of(news));
         }
+    }
+
+    /// Says that the conversation is being summed up.
+    pub(super) fn compaction_begins(&mut self) {
+        self.step("compaction", Weight::Kept, Phase { phase: "start", ..Phase::default() });
+    }
+
+    /// Says that it is over, whatever came of it.
+    pub(super) fn compaction_ends(&mut self, next: Next) {
+        let will_retry = Some(next == Next::TriesAgain);
+        self.step("compaction", Weight::Kept, Phase { phase: "end", will_retry, ..Phase::default() });
     }
 
     /// Says how the turn came out.

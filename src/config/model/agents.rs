@@ -35,11 +35,70 @@ pub struct AgentDefaults {
     pub max_concurrent: usize,
     /// Sessions that agents make.
     pub subagents: Subagents,
+    /// When and how long conversations are summed up, so that they go on within what a model reads.
+    pub compaction: Compaction,
     /// The folder that the default agent works in, `~` being the home folder; others work in `<folder>-<id>`. Without it `callboard`
     /// in the home folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 4096))]
     pub workspace: Option<String>,
+}
+
+/// When and how long conversations are summed up. `/compact` and `sessions.compact` do it by hand.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Compaction {
+    /// Whether it happens by itself.
+    pub mode: CompactionMode,
+    /// How many of the tokens that a model reads (`models.providers.*.models[].contextWindow`) are kept free for its answer and for
+    /// tools; at most half of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 10_000_000))]
+    pub reserve_tokens: Option<u64>,
+    /// What is kept free at the least, whatever `reserveTokens` says.
+    #[schemars(range(min = 0, max = 10_000_000))]
+    pub reserve_tokens_floor: u64,
+    /// How many tokens of the newest turns stay as they are; at most a quarter of what the model reads.
+    #[schemars(range(min = 0, max = 10_000_000))]
+    pub keep_recent_tokens: u64,
+    /// Which model sums up, `provider/model`; without it the one that answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 256))]
+    pub model: Option<String>,
+    /// What summaries are to look at besides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 16_384))]
+    pub custom_instructions: Option<String>,
+    /// How long it may take, in seconds; of a turn's own time at most half.
+    #[schemars(range(min = 1, max = 3_600))]
+    pub timeout_seconds: u64,
+}
+
+/// Whether conversations are summed up by themselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CompactionMode {
+    /// They are, a long one piece by piece.
+    #[default]
+    Safeguard,
+    /// The same as `safeguard`.
+    Default,
+    /// Only when somebody asks for it.
+    Off,
+}
+
+impl Default for Compaction {
+    fn default() -> Self {
+        Self {
+            mode: CompactionMode::default(),
+            reserve_tokens: None,
+            reserve_tokens_floor: 20_000,
+            keep_recent_tokens: 20_000,
+            model: None,
+            custom_instructions: None,
+            timeout_seconds: 180,
+        }
+    }
 }
 
 /// Sessions that agents make.
@@ -65,6 +124,7 @@ impl Default for AgentDefaults {
             timeout_seconds: 600,
             max_concurrent: 4,
             subagents: Subagents::default(),
+            compaction: Compaction::default(),
             workspace: None,
         }
     }

@@ -4,6 +4,7 @@
 //! `channels` is not here: each integration owns the type of its section, and `channel::KINDS` composes them.
 
 mod agents;
+mod auth;
 mod commands;
 mod cron;
 mod gateway;
@@ -20,8 +21,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use agents::{
-    AgentDefaults, AgentEntry, Agents, BindingEntry, BindingMatch, BindingPeer, ModelChoice, ModelName, PeerKind, Subagents,
+    AgentDefaults, AgentEntry, Agents, BindingEntry, BindingMatch, BindingPeer, Compaction, CompactionMode, ModelChoice,
+    ModelName, PeerKind, Subagents,
 };
+pub use auth::{AuthProfile, ModelAuth, ProfileMode};
 pub use commands::Commands;
 pub use cron::Cron;
 pub use gateway::{
@@ -56,6 +59,8 @@ pub struct Model {
     pub cron: Cron,
     /// LLM backends.
     pub models: Models,
+    /// Keys of LLM backends under names of their own.
+    pub auth: ModelAuth,
     /// What agents and clients can have done. Lists hold names, names with `*` for any part, and the groups `group:fs`,
     /// `group:runtime`, `group:messaging`, `group:sessions`, `group:web`, `group:memory`, `group:automation`, `group:ui`,
     /// `group:nodes`, and `group:mcp`, the tools of all MCP servers.

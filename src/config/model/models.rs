@@ -32,6 +32,12 @@ pub struct Provider {
     #[serde(skip_serializing)]
     #[schemars(with = "Vec<String>", length(max = 32))]
     pub api_keys: Vec<SecretString>,
+    /// Headers of every request beside those of its protocol; one that the protocol has too takes its place. At most 32; values best as `${NAME}`.
+    #[serde(skip_serializing)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub headers: BTreeMap<String, SecretString>,
+    /// Whether keys go as `Authorization: Bearer …` also where its protocol has another header, as many proxies want it.
+    pub auth_header: bool,
     /// Its models; the first is the one that answers when only the backend is named.
     #[schemars(length(max = 1000))]
     pub models: Vec<ModelEntry>,
@@ -56,6 +62,8 @@ impl Default for Provider {
             base_url: None,
             api_key: None,
             api_keys: Vec::new(),
+            headers: BTreeMap::new(),
+            auth_header: false,
             models: Vec::new(),
             script_file: None,
             connect_timeout_ms: 10_000,

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use callboard_actors::channel::KINDS;
+use callboard_actors::channel::{Account, KINDS};
 use callboard_actors::session::{LaneLimits, QUEUE_DEBOUNCE_MAX, QueueDrop, QueueMode, QueuePolicy, QueueRules};
 
 use crate::config::check::nearest;
 use crate::config::model::{self, Model};
 use crate::config::{KeyPath, Problem, later};
 
-pub(super) fn queue(model: &Model, problems: &mut Vec<Problem>) -> QueueRules {
+pub(super) fn queue(model: &Model, accounts: &[Account], problems: &mut Vec<Problem>) -> QueueRules {
     let queue = &model.messages.queue;
     let at = KeyPath::default().key("messages").key("queue");
     check_channels(queue.by_channel.keys(), &at.key("byChannel"), problems);
@@ -37,6 +37,7 @@ pub(super) fn queue(model: &Model, problems: &mut Vec<Problem>) -> QueueRules {
             .iter()
             .map(|(channel, ms)| (channel.to_lowercase(), Duration::from_millis(*ms)))
             .collect(),
+        holds: accounts.iter().any(|account| account.platform.access().hold.is_some()),
     }
 }
 

@@ -4,6 +4,7 @@ mod agents;
 mod gateway;
 mod mcp;
 mod messages;
+mod model_keys;
 mod models;
 mod session;
 mod tools;
@@ -21,6 +22,7 @@ use callboard_actors::session::{OnProviderFailure, SessionSettings};
 
 pub use agents::AgentSettings;
 pub use gateway::{AuthSettings, GatewaySettings, ProxyNet, ReloadSettings};
+pub use model_keys::{KeyWay, ProviderKey};
 pub use models::{ModelsConfig, ProviderConfig, ProviderKind, RemoteStyle};
 pub use tools::group_tools;
 
@@ -124,7 +126,7 @@ pub struct LoggingSettings {
 /// Everything that the types could not say: names that nobody has, values that exclude each other.
 pub fn cut(model: &Model, accounts: Vec<Account>, paths: &Paths, folder: FolderOf<'_>) -> Result<Slices, Vec<Problem>> {
     let mut problems = Vec::new();
-    let models = models::cut(&model.models, model.agents.defaults.model.as_ref(), folder, &mut problems);
+    let models = models::cut(model, folder, &mut problems);
     let slices = Slices {
         gateway: gateway::cut(model, paths, &mut problems),
         session: session(model, &models, &accounts, &mut problems),
@@ -159,11 +161,12 @@ fn session(model: &Model, models: &ModelsConfig, accounts: &[Account], problems:
         turn_retries_max: model.session.turn_retries_max,
         actors_max: model.session.actors_max,
         crashes_max: model.deadletters.crashes_max,
-        queue: messages::queue(model, problems),
+        queue: messages::queue(model, accounts, problems),
         lanes: messages::lanes(model),
         commands: session::commands(model, accounts),
         resets: session::resets(model),
         sending: session::sending(model),
+        compaction: session::compaction(model, models, problems),
         models: session::models(models),
     }
 }

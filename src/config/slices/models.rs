@@ -3,18 +3,21 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use url::Url;
 
 use super::FolderOf;
+use super::model_keys::{self, Profiles, ProviderKey};
 use crate::config::load::read_named;
-use crate::config::model::{AboutModel, Api, ModelEntry, ModelName, Models, Provider};
+use crate::config::model::{AboutModel, Api, Model, ModelEntry, ModelName, Provider};
 use crate::config::{KeyPath, Problem};
 use crate::providers::{ModelNames, Stock};
 
 /// Where Ollama listens, and where Anthropic does.
 const OLLAMA: (&str, &str) = ("ollama", "http://127.0.0.1:11434/v1");
 const ANTHROPIC: &str = "https://api.anthropic.com";
+/// How many headers a backend may be sent beside those of its protocol.
+const HEADERS_MAX: usize = 32;
 /// The silence that is waited out when no backend says otherwise.
 const SILENCE: Duration = Duration::from_secs(120);
 
@@ -27,6 +30,8 @@ pub struct ModelsConfig {
     pub names: ModelNames,
     /// Models that step in for the default one, in order.
     pub fallbacks: Vec<String>,
+    /// What of the keys leads nowhere.
+    pub passed_over: Vec<Problem>,
 }
 
 /// One backend.
@@ -70,7 +75,9 @@ pub enum ProviderKind {
         /// Its address, without the style's own path and without a slash at the end.
         base_url: Url,
         /// Its keys; local ones need none.
-        keys: Vec<SecretString>,
+        keys: Vec<ProviderKey>,
+        /// Headers of every request beside those of its protocol.
+        headers: Vec<(String, SecretString)>,
     },
     /// Answers with the text it was given.
     Echo,
@@ -103,18 +110,15 @@ impl ModelsConfig {
     }
 }
 
-/// `chosen` is the default model.
-pub(super) fn cut(
-    models: &Models,
-    chosen: Option<&ModelName>,
-    folder: FolderOf<'_>,
-    problems: &mut Vec<Problem>,
-) -> ModelsConfig {
+pub(super) fn cut(model: &Model, folder: FolderOf<'_>, problems: &mut Vec<Problem>) -> ModelsConfig {
+    let (models, chosen) = (&model.models, model.agents.defaults.model.as_ref());
+    let mut passed_over = Vec::new();
+    let profiles = model_keys::profiles(&model.auth, models, &mut passed_over);
     let at = KeyPath::default().key("models").key("providers");
     let mut providers = Vec::new();
     for (name, provider) in &models.providers {
         let at = at.key(name);
-        let Some(kind) = kind(name, provider, &at, folder, problems) else { continue };
+        let Some(kind) = kind(name, provider, (&at, &profiles), folder, problems) else { continue };
         providers.push(ProviderConfig {
             name: name.clone(),
             kind,
@@ -128,40 +132,35 @@ pub(super) fn cut(
     // One that leads nowhere is told where it is named; one that is still to be named stops the gateway, not an edit of the file.
     let _ = names.set_default(chosen.and_then(ModelName::primary));
     let fallbacks = chosen.map(ModelName::fallbacks).unwrap_or_default().to_vec();
-    ModelsConfig { providers, names, fallbacks }
+    ModelsConfig { providers, names, fallbacks, passed_over }
 }
 
 fn kind(
     name: &str,
     provider: &Provider,
-    at: &KeyPath,
+    (at, profiles): (&KeyPath, &Profiles),
     folder: FolderOf<'_>,
     problems: &mut Vec<Problem>,
 ) -> Option<ProviderKind> {
+    let remote = |style, own| {
+        let base_url = base_url(provider.base_url.as_deref().or(own), at)?;
+        if provider.headers.len() > HEADERS_MAX {
+            return Err(Problem::new(at.key("headers"), format!("has more than {HEADERS_MAX} headers; leave some out")));
+        }
+        let headers = provider.headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        Ok(ProviderKind::Remote { style, base_url, keys: profiles.keys(name, provider), headers })
+    };
     let made = match provider.api {
         Api::Echo => Ok(ProviderKind::Echo),
         Api::Script => script(provider, at, folder),
         Api::OpenaiCompletions => {
             let own = name.eq_ignore_ascii_case(OLLAMA.0).then_some(OLLAMA.1);
-            remote(RemoteStyle::OpenaiCompletions, own, provider, at)
+            remote(RemoteStyle::OpenaiCompletions, own)
         }
-        Api::OpenaiResponses => remote(RemoteStyle::OpenaiResponses, None, provider, at),
-        Api::AnthropicMessages => remote(RemoteStyle::AnthropicMessages, Some(ANTHROPIC), provider, at),
+        Api::OpenaiResponses => remote(RemoteStyle::OpenaiResponses, None),
+        Api::AnthropicMessages => remote(RemoteStyle::AnthropicMessages, Some(ANTHROPIC)),
     };
     made.map_err(|problem| problems.push(problem)).ok()
-}
-
-/// `own` is the address where none is configured.
-fn remote(style: RemoteStyle, own: Option<&str>, provider: &Provider, at: &KeyPath) -> Result<ProviderKind, Problem> {
-    let base_url = base_url(provider.base_url.as_deref().or(own), at)?;
-    let mut keys: Vec<SecretString> = Vec::new();
-    for key in provider.api_key.iter().chain(&provider.api_keys) {
-        // The same key twice would be asked twice.
-        if !keys.iter().any(|known| known.expose_secret() == key.expose_secret()) {
-            keys.push(key.clone());
-        }
-    }
-    Ok(ProviderKind::Remote { style, base_url, keys })
 }
 
 fn script(provider: &Provider, at: &KeyPath, folder: FolderOf<'_>) -> Result<ProviderKind, Problem> {

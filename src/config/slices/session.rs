@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use callboard_actors::channel::{Account, DmPolicy};
 use callboard_actors::session::{
-    AccessGroups, CommandRules, Direct, ResetPolicy, ResetRules, SendRule, SendRules, Sending, SessionKind, Writers,
+    AccessGroups, CommandRules, CompactionMode, CompactionRules, Direct, ResetPolicy, ResetRules, SendRule, SendRules, Sending,
+    SessionKind, Writers,
 };
 use jiff::tz::TimeZone;
 
 use super::ModelsConfig;
 use crate::config::model::{self, ChatType, Model, Reset, ResetMode, SendAction};
+use crate::config::{KeyPath, Problem};
 
 /// The hour of a daily reset that names none.
 const HOUR: i8 = 4;
@@ -42,6 +44,27 @@ fn writers(account: &Account) -> Writers {
         owners: lower(&access.allow_from),
         in_groups: lower(&access.group_allow_from),
         direct: if access.dm == DmPolicy::Open { Direct::Everybody } else { Direct::Known },
+    }
+}
+
+pub(super) fn compaction(model: &Model, models: &ModelsConfig, problems: &mut Vec<Problem>) -> CompactionRules {
+    let compaction = &model.agents.defaults.compaction;
+    if let Some(name) = &compaction.model
+        && models.names.look_up(name).is_none()
+    {
+        let at = KeyPath::default().key("agents").key("defaults").key("compaction").key("model");
+        problems.push(Problem::new(at, models.names.unknown(name)));
+    }
+    CompactionRules {
+        mode: match compaction.mode {
+            model::CompactionMode::Safeguard | model::CompactionMode::Default => CompactionMode::Automatic,
+            model::CompactionMode::Off => CompactionMode::ByHand,
+        },
+        reserve_tokens: compaction.reserve_tokens.unwrap_or_default().max(compaction.reserve_tokens_floor),
+        keep_recent_tokens: compaction.keep_recent_tokens,
+        model: compaction.model.clone(),
+        instructions: compaction.custom_instructions.clone().filter(|text| !text.trim().is_empty()),
+        time_max: Duration::from_secs(compaction.timeout_seconds),
     }
 }
 

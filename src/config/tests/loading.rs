@@ -70,11 +70,11 @@ fn json5_is_read_into_slices() {
     assert_eq!(slices.agents[0].fallbacks, ["local"]);
     let provider = &slices.models.providers[0];
     assert!(provider.model_ids().eq(["tiny", "big"]));
-    let ProviderKind::Remote { style: RemoteStyle::OpenaiCompletions, base_url, keys } = &provider.kind else {
+    let ProviderKind::Remote { style: RemoteStyle::OpenaiCompletions, base_url, keys, .. } = &provider.kind else {
         panic!("not an endpoint")
     };
     assert_eq!(base_url.as_str(), "http://127.0.0.1:11434/v1");
-    assert_eq!(keys.iter().map(|key| key.expose_secret()).collect::<Vec<_>>(), ["k"]);
+    assert_eq!(keys.iter().map(|key| key.secret.expose_secret()).collect::<Vec<_>>(), ["k"]);
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod loading;
 mod pages;
 mod plans;
 mod properties;
+mod providers;
 mod starts;
 
 use std::os::unix::fs::PermissionsExt as _;

@@ -131,6 +131,10 @@ impl ChannelView {
         let facts = gateway.channels.facts(key);
         let LinkStatus { state: link, code, text } = facts.status.clone();
         let state = gateway.supervisor.report(&ActorId::new(actor.clone())).ok().map(|report| report.state);
+        let mut status = account.platform.status();
+        if let Some(way) = facts.way {
+            status.insert("transport".to_owned(), way.into());
+        }
         Self {
             channel: key.channel().to_owned(),
             account: key.account().to_owned(),
@@ -142,7 +146,7 @@ impl ChannelView {
             code: code.map(Code::as_str),
             reason: text,
             history: LinkHistory::of(facts, state),
-            status: account.platform.status(),
+            status,
         }
     }
 }

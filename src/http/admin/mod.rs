@@ -4,5 +4,6 @@ pub(crate) mod actors;
 pub(super) mod channels;
 pub(crate) mod deadletters;
 pub(super) mod messages;
+pub(super) mod models;
 pub(crate) mod order;
 pub(crate) mod pairing;

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use callboard_actors::core::{ActorId, ActorKind, ActorSpec, Behaviour, Clock, Scope, State};
-use callboard_actors::message::{LinkState, LinkStatus};
+use callboard_actors::message::{Code, LinkState, LinkStatus};
 use callboard_actors::ports::{Direction, Pairing, StoreError};
 use serde_json::json;
 
 use super::client::{TOKEN, get, post, request};
 use super::doubles::{OutboxEnd, letter};
 use super::rig::Rig;
+use crate::providers::{KeyStanding, ModelStanding, ProviderStanding, Rest};
 
 async fn delete(rig: &Rig, path: &str) -> super::client::Answer {
     request(rig.at, "DELETE", path, &[("authorization", &format!("Bearer {TOKEN}"))], "").await
@@ -344,5 +345,25 @@ async fn a_trace_is_taken_over_or_made() {
     assert_eq!(answer.header("x-callboard-trace-id"), Some(trace));
     let answer = request(rig.at, "GET", "/healthz", &[("x-callboard-trace-id", "not one\tat all")], "").await;
     assert!(answer.header("x-callboard-trace-id").is_some_and(|trace| uuid::Uuid::parse_str(trace).is_ok()));
+    rig.stop().await;
+}
+
+#[actix_web::test]
+async fn backends_that_rest_are_listed_and_counted() {
+    let rig = Rig::new().await;
+    let rest = Some(Rest { left_ms: 5_000, failures: 2, code: Code::ProviderBusy });
+    let keys = [("apiKey", rest.clone()), ("work", None)].map(|(name, rest)| KeyStanding { name: name.into(), rest });
+    let models = vec![ModelStanding { model: "big".into(), rest }];
+    let cloud = ProviderStanding { provider: "cloud".into(), keys: keys.into(), models };
+    rig.standing.turn(|standing| standing.push(cloud));
+    let rest = json!({ "leftMs": 5_000, "failures": 2, "code": "provider_busy" });
+    let keys = json!([{ "name": "apiKey", "rest": rest }, { "name": "work" }]);
+    let models = json!([{ "model": "big", "rest": rest }]);
+    let told = json!({ "providers": [{ "provider": "cloud", "keys": keys, "models": models }] });
+    assert_eq!(get(rig.at, "/admin/models").await.json(), told);
+    let metrics = get(rig.at, "/metrics").await.body;
+    for line in ["provider_keys 2", "provider_keys_resting 1", "provider_models_resting 1"] {
+        assert!(metrics.contains(&format!("\ncallboard_{line}\n")), "{line}");
+    }
     rig.stop().await;
 }

@@ -13,9 +13,9 @@ use callboard_actors::message::{
     ToolResult, ToolRound, ToolUse, Usage,
 };
 use callboard_actors::ports::{
-    Accept, Accepted, Answer, Attempt, Compacted, CrashCount, DeadLetter, DeadLetterId, DeviceRow, Direction, InboxFate,
-    InboxRow, NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
-    SessionRow, Store, StoreError, StoreHealth, TurnOutcome, UsageDay,
+    Accept, Accepted, Answer, Attempt, Compacted, Context, CrashCount, DeadLetter, DeadLetterId, DeviceRow, Direction,
+    InboxFate, InboxRow, NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder,
+    SessionName, SessionRow, Store, StoreError, StoreHealth, Summary, TurnOutcome, UsageDay,
 };
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
@@ -129,6 +129,9 @@ impl Store for FakeStore {
     fn next_due(&self, _: AccountKey) -> Answer<Option<i64>> {
         unused()
     }
+    fn sent_as(&self, _: AccountKey, _: String) -> Answer<Option<OutboxId>> {
+        unused()
+    }
     fn outbox_state(&self, id: OutboxId) -> Answer<Option<OutboxState>> {
         let known = self.outbox.lock().unwrap().iter().any(|row| row.id == id);
         let state = match *self.sent.lock().unwrap() {
@@ -141,6 +144,12 @@ impl Store for FakeStore {
     fn history(&self, _: SessionKey, limit: usize) -> Answer<Vec<Entry>> {
         let lines = self.lines.lock().unwrap();
         answer(Ok(lines[lines.len().saturating_sub(limit)..].to_vec()))
+    }
+    fn context(&self, _: SessionKey, _: usize) -> Answer<Context> {
+        unused()
+    }
+    fn summarise(&self, _: SessionKey, _: Summary) -> Answer<SessionRow> {
+        unused()
     }
     fn transcript(&self, _: SessionKey, _: u64, _: usize) -> Answer<Vec<(u64, Entry)>> {
         unused()

@@ -126,11 +126,9 @@ async fn a_failure_has_its_status_until_something_was_streamed() {
         let body = json!({ "stream": stream, "input": "x" }).to_string();
         assert_eq!(post(rig.at, PATH, &body).await.error(503, "provider_busy")["message"], "the provider is busy");
     }
-    type Said = fn() -> Vec<Delta>;
-    let cases: [(Said, &str); 2] =
-        [(|| vec![text("half "), failed()], "provider_busy"), (|| vec![text("half ")], "unavailable")];
-    for (play, code) in cases {
-        rig.play(move |_| play());
+    let cases = [(vec![text("half "), failed()], "provider_busy"), (vec![text("half ")], "unavailable")];
+    for (deltas, code) in cases {
+        rig.play(move |_| deltas.clone());
         post(rig.at, PATH, &json!({ "input": "x" }).to_string()).await.error(503, code);
         let told = events(&post(rig.at, PATH, &json!({ "stream": true, "input": "x" }).to_string()).await);
         let last = told.last().unwrap();
@@ -279,6 +277,7 @@ fn write_down(rig: &Rig, asked: &Asked) {
         updated_ms: 0,
         entries: 2,
         usage: Usage::default(),
+        compactions: 0,
         reply_to: None,
         traits: SessionTraits::default(),
     });

@@ -14,6 +14,7 @@ use super::doubles::{FakeChannels, FakeSockets, FakeStore, FakeSwitchboard};
 use crate::access::{AccessSettings, Auth, Porter};
 use crate::http::{Gateway, HttpSettings, Parts, Phase, Readiness, serve};
 use crate::outgoing::Outgoing;
+use crate::providers::ProviderStanding;
 use crate::tools::{ToolParts, tools};
 use crate::workspace::Workspaces;
 
@@ -57,6 +58,7 @@ pub(super) struct Rig {
     pub(super) settings: Dial<HttpSettings>,
     pub(super) access: Dial<AccessSettings>,
     pub(super) policy: Dial<ToolPolicy>,
+    pub(super) standing: Dial<Vec<ProviderStanding>>,
     pub(super) sockets: Arc<FakeSockets>,
     pub(super) supervisor: Supervisor,
     pub(super) gateway: Arc<Gateway>,
@@ -87,6 +89,7 @@ impl Rig {
             channels: channels.clone(),
             clock: clock.clone(),
         };
+        let standing = Dial::new(Vec::new());
         let policy = Dial::new(ToolPolicy::default());
         let tools = tools(&ToolParts {
             outgoing,
@@ -107,6 +110,7 @@ impl Rig {
             gate: callboard_actors::session::TurnGate::default(),
             tools: Arc::new(tools),
             mcp: Arc::default(),
+            standing: standing.live(),
             porter,
             upgrades: Some(sockets.clone()),
         });
@@ -125,6 +129,7 @@ impl Rig {
             settings,
             access,
             policy,
+            standing,
             sockets,
             supervisor,
             gateway,

@@ -31,6 +31,7 @@ fn row(key: &str, updated_ms: i64) -> SessionRow {
         updated_ms,
         entries: 2,
         usage: Usage::tokens(3, 4),
+        compactions: 0,
         reply_to: None,
         traits: SessionTraits { label: Some("mine".into()), ..SessionTraits::default() },
     }

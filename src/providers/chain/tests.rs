@@ -6,6 +6,7 @@ use callboard_actors::core::Clock;
 use callboard_actors::message::Usage;
 
 use super::*;
+use crate::providers::cooling::PlaceId;
 
 type Pieces = Vec<Result<Piece, ProviderError>>;
 
@@ -37,7 +38,10 @@ fn chain(fakes: &[&Arc<Fake>], clock: &Clock) -> Chain {
         model: format!("{}-model", fake.name),
         place,
     };
-    Chain::new(fakes.iter().enumerate().map(link).collect(), Arc::new(Cooling::new(fakes.len(), clock)))
+    Chain::new(
+        fakes.iter().enumerate().map(link).collect(),
+        Arc::new(Cooling::new(fakes.iter().map(|fake| PlaceId::new(fake.name, [])).collect(), clock)),
+    )
 }
 
 fn asked(fake: &Fake) -> usize {

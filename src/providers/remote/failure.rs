@@ -17,6 +17,8 @@ use super::style::Style;
 /// How much of an error's body is read, and how much of it is shown.
 const BODY_BYTES_MAX: usize = 16 * 1024;
 const QUOTE_CHARS_MAX: usize = 200;
+/// A shorter secret would hide ordinary words.
+const SECRET_BYTES_MIN: usize = 4;
 /// How long the body of an error may take; the status says enough without it.
 const BODY_TIME_MAX: Duration = Duration::from_secs(5);
 
@@ -24,6 +26,7 @@ const BODY_TIME_MAX: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct Failures {
     id: String,
+    /// Keys and the values of headers.
     keys: Vec<SecretString>,
     style: Style,
     /// Scheme, host and path of where it is asked: a query may hold a secret.
@@ -109,7 +112,11 @@ impl Failures {
         let field = |name| error.get(name).map(Value::to_string).unwrap_or_default().to_lowercase();
         let kind = format!("{} {}", field("type"), field("code"));
         let busy = ["rate_limit", "overloaded", "429", "503", "529", "server_is_busy"].iter().any(|word| kind.contains(word));
-        let code = if busy { Code::ProviderBusy } else { Code::ProviderBroken };
+        let code = match busy {
+            true => Code::ProviderBusy,
+            false if tells_overflow(&format!("{kind} {}", message_of(error))) => Code::ProviderContext,
+            false => Code::ProviderBroken,
+        };
         self.make(code, &format!("gave up in the middle of its answer: {}", self.quote(&message_of(error))))
     }
 
@@ -118,6 +125,7 @@ impl Failures {
         let id = &self.id;
         let said = self.quote(body);
         let unknown_model = status == StatusCode::BAD_REQUEST && body.contains("model_not_found");
+        let too_long = matches!(status.as_u16(), 400 | 413 | 422) && tells_overflow(body);
         let (code, text) = match status.as_u16() {
             401 | 403 => (Code::ProviderAuth, format!("refused the key: {said}; set models.providers.{id}.apiKey")),
             402 => (Code::ProviderAuth, format!("wants to be paid first: {said}; look at your account there")),
@@ -125,6 +133,7 @@ impl Failures {
                 Code::ProviderModel,
                 format!("knows no model {model} at {}: {said}; correct the model or baseUrl", self.shown_url),
             ),
+            _ if too_long => (Code::ProviderContext, format!("takes no conversation as long as this: {said}")),
             _ if unknown_model => (Code::ProviderModel, format!("knows no model {model}: {said}; correct the model's name")),
             429 => (Code::ProviderBusy, format!("limits the rate: {said}; it is asked again later")),
             500 => (Code::ProviderBroken, format!("failed with status 500: {said}; it is asked again later")),
@@ -156,7 +165,8 @@ impl Failures {
     }
 
     fn redact(&self, text: &str) -> String {
-        let keys = self.keys.iter().map(|key| key.expose_secret().trim()).filter(|key| !key.is_empty());
+        let long_enough = |secret: &&str| secret.len() >= SECRET_BYTES_MIN;
+        let keys = self.keys.iter().map(|key| key.expose_secret().trim()).filter(long_enough);
         keys.fold(text.to_owned(), |text, key| text.replace(key, "***"))
     }
 }
@@ -194,6 +204,23 @@ fn message_of(error: &Value) -> String {
         (Some(message), None) => message.to_owned(),
         _ => error.as_str().map_or_else(|| error.to_string(), str::to_owned),
     }
+}
+
+/// Says whether a backend means by its words that the conversation is longer than the model reads.
+fn tells_overflow(said: &str) -> bool {
+    const WORDS: [&str; 9] = [
+        "context_length_exceeded",
+        "context length",
+        "context window",
+        "context size",
+        "context_window",
+        "prompt is too long",
+        "input is too long",
+        "too many tokens",
+        "input length and `max_tokens` exceed",
+    ];
+    let said = said.to_lowercase();
+    WORDS.iter().any(|word| said.contains(word))
 }
 
 /// Returns the wait that `Retry-After` asks for: seconds or a date (RFC 9110 §10.2.3).

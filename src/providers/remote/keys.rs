@@ -1,33 +1,43 @@
 //! The keys of one backend, and which of them is taken next.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
+use callboard_actors::agent::ProviderError;
 use callboard_actors::core::Clock;
 use reqwest::StatusCode;
-use reqwest::header::{HeaderValue, InvalidHeaderValue};
-use secrecy::{ExposeSecret as _, SecretString};
+use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use secrecy::ExposeSecret as _;
 
+use super::settings::{Credential, Header};
 use super::style::Style;
-use crate::providers::cooling::Cooling;
+use crate::providers::cooling::{Cooling, PlaceId};
+use crate::providers::standing::KeyStanding;
 
 /// Whole headers, marked as sensitive; a single empty place for a backend that wants no key.
 pub(super) struct Keys {
-    headers: Vec<Option<HeaderValue>>,
+    headers: Vec<Option<(HeaderName, HeaderValue)>>,
+    names: Vec<String>,
     /// The one that answered last is taken again: backends cache by key.
     current: AtomicUsize,
     cooling: Cooling,
 }
 
 impl Keys {
-    pub(super) fn new(keys: &[SecretString], style: Style, clock: &Clock) -> Result<Self, InvalidHeaderValue> {
-        let filled = keys.iter().filter(|key| !key.expose_secret().trim().is_empty());
-        let mut headers = filled.map(|key| header(key, style).map(Some)).collect::<Result<Vec<_>, _>>()?;
+    /// Reads the keys of the backend at an address.
+    ///
+    /// # Errors
+    /// Names the key that cannot be sent.
+    pub(super) fn new(keys: &[Credential], style: Style, at: &str, clock: &Clock) -> Result<Self, String> {
+        let filled: Vec<_> = keys.iter().filter(|key| !key.secret.expose_secret().trim().is_empty()).collect();
+        let read = |key: &&Credential| header(key, style).map(Some).ok_or_else(|| key.name.clone());
+        let mut headers = filled.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let mut places: Vec<_> = filled.iter().map(|key| PlaceId::new(at, [key.secret.clone()])).collect();
         if headers.is_empty() {
             headers.push(None);
+            places.push(PlaceId::new(at, []));
         }
-        let cooling = Cooling::new(headers.len(), clock);
-        Ok(Self { headers, current: AtomicUsize::new(0), cooling })
+        let names = filled.iter().map(|key| key.name.clone()).collect();
+        Ok(Self { headers, names, current: AtomicUsize::new(0), cooling: Cooling::new(places, clock) })
     }
 
     /// Returns the places of the keys in the order in which they are to be taken; those that failed lately are left out, unless all
@@ -38,7 +48,7 @@ impl Keys {
         self.cooling.awake((current..count).chain(0..current).collect())
     }
 
-    pub(super) fn header(&self, place: usize) -> Option<&HeaderValue> {
+    pub(super) fn header(&self, place: usize) -> Option<&(HeaderName, HeaderValue)> {
         self.headers.get(place)?.as_ref()
     }
 
@@ -47,8 +57,19 @@ impl Keys {
         self.cooling.answered(place);
     }
 
-    pub(super) fn failed(&self, place: usize, asked: Option<Duration>) {
-        self.cooling.failed(place, asked);
+    pub(super) fn failed(&self, place: usize, error: &ProviderError) {
+        self.cooling.failed(place, error);
+    }
+
+    /// Returns how each key stands; nothing for a backend that wants none.
+    pub(super) fn standing(&self) -> Vec<KeyStanding> {
+        let stand = |(place, name): (usize, &String)| KeyStanding { name: name.clone(), rest: self.cooling.standing(place) };
+        self.names.iter().enumerate().map(stand).collect()
+    }
+
+    /// Lets keys that are in an earlier list too rest as they do there.
+    pub(super) fn inherit(&self, earlier: &Self) {
+        self.cooling.inherit(&earlier.cooling);
     }
 }
 
@@ -57,8 +78,12 @@ pub(super) fn is_of_the_key(status: StatusCode) -> bool {
     matches!(status.as_u16(), 401 | 402 | 403 | 429)
 }
 
-fn header(key: &SecretString, style: Style) -> Result<HeaderValue, InvalidHeaderValue> {
-    let mut header = HeaderValue::from_str(&format!("{}{}", style.key_prefix(), key.expose_secret().trim()))?;
-    header.set_sensitive(true);
-    Ok(header)
+fn header(key: &Credential, style: Style) -> Option<(HeaderName, HeaderValue)> {
+    let (name, prefix) = match key.header {
+        Header::Own => (style.key_header(), style.key_prefix()),
+        Header::Bearer => (AUTHORIZATION, "Bearer "),
+    };
+    let mut value = HeaderValue::from_str(&format!("{prefix}{}", key.secret.expose_secret().trim())).ok()?;
+    value.set_sensitive(true);
+    Some((name, value))
 }

@@ -10,6 +10,7 @@ mod calls;
 mod client;
 mod completions;
 mod failure;
+mod headers;
 mod keys;
 mod picture;
 mod prompt;
@@ -26,16 +27,17 @@ use callboard_actors::core::Clock;
 use callboard_actors::message::Retry;
 use futures_util::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 use reqwest::Response;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
 use super::TableError;
+use super::standing::KeyStanding;
 use answer::{Answer, Asked};
 use client::LazyClient;
 use failure::Failures;
 use keys::Keys;
 
-pub use settings::{Ability, AboutModel, Price, RemoteSettings, TimeLimits};
+pub use settings::{Ability, AboutModel, Credential, Header, Price, RemoteSettings, TimeLimits};
 pub use style::Style;
 
 pub(super) use client::Clients;
@@ -49,6 +51,8 @@ struct Backend {
     url: Url,
     style: Style,
     keys: Keys,
+    /// Those of the configuration.
+    headers: HeaderMap,
     models: Vec<AboutModel>,
     client: Arc<LazyClient>,
     limits: TimeLimits,
@@ -64,18 +68,35 @@ impl Remote {
     pub(super) fn new(settings: RemoteSettings, clients: &mut Clients, clock: &Clock) -> Result<Self, TableError> {
         let url = style::endpoint(&settings.base_url, settings.style)
             .map_err(|reason| TableError::BaseUrl { id: settings.id.clone(), reason: reason.to_owned() })?;
-        let keys = Keys::new(&settings.keys, settings.style, clock).map_err(|_| TableError::ApiKey(settings.id.clone()))?;
+        let id = || settings.id.clone();
+        let keys = Keys::new(&settings.keys, settings.style, url.as_str(), clock);
+        let keys = keys.map_err(|key| TableError::ApiKey { id: id(), key })?;
+        let headers = headers::read(&settings.headers);
+        let headers = headers.map_err(|(name, reason)| TableError::Header { id: id(), name, reason })?;
+        let secrets = settings.keys.iter().map(|key| key.secret.clone());
+        let secrets = secrets.chain(settings.headers.iter().map(|(_, value)| value.clone())).collect();
         let backend = Backend {
             client: clients.get(&url, settings.limits.connect),
-            failures: Failures::new(settings.id, settings.keys, settings.style, &url),
+            failures: Failures::new(settings.id, secrets, settings.style, &url),
             url,
             style: settings.style,
             keys,
+            headers,
             models: settings.models,
             limits: settings.limits,
             clock: clock.clone(),
         };
         Ok(Self { backend: Arc::new(backend) })
+    }
+
+    /// Returns how its keys stand.
+    pub(super) fn keys(&self) -> Vec<KeyStanding> {
+        self.backend.keys.standing()
+    }
+
+    /// Lets keys that an earlier one has too rest as they do there.
+    pub(super) fn inherit(&self, earlier: &Self) {
+        self.backend.keys.inherit(&earlier.backend.keys);
     }
 }
 
@@ -88,6 +109,10 @@ impl std::fmt::Debug for Remote {
 impl Provider for Remote {
     fn name(&self) -> &str {
         self.backend.failures.id()
+    }
+
+    fn context_tokens(&self, model: &str) -> Option<u64> {
+        self.backend.about(model)?.context_tokens
     }
 
     fn stream(&self, prompt: Prompt) -> BoxStream<'static, Result<Piece, ProviderError>> {
@@ -122,7 +147,7 @@ async fn open(backend: Arc<Backend>, prompt: Prompt) -> Result<Answer, ProviderE
         if !keys::is_of_the_key(status) {
             return Err(error);
         }
-        backend.keys.failed(key, error.retry_after);
+        backend.keys.failed(key, &error);
         // A key that may be taken again later says more than one that is refused for good.
         if refusal.as_ref().is_none_or(|refusal| refusal.code.retry() == Retry::Never) {
             refusal = Some(error);
@@ -134,7 +159,7 @@ async fn open(backend: Arc<Backend>, prompt: Prompt) -> Result<Answer, ProviderE
 /// Sends the request; the time of the first token counts from `begun`, whichever key it is asked with.
 async fn send(
     backend: &Backend,
-    key: Option<&HeaderValue>,
+    key: Option<&(HeaderName, HeaderValue)>,
     body: bytes::Bytes,
     begun: Duration,
 ) -> Result<Response, ProviderError> {
@@ -145,9 +170,11 @@ async fn send(
     for (name, value) in backend.style.headers() {
         request = request.header(*name, *value);
     }
-    if let Some(key) = key {
-        request = request.header(backend.style.key_header(), key.clone());
+    if let Some((name, value)) = key {
+        request = request.header(name, value.clone());
     }
+    // What the configuration says stands in the place of what is there.
+    request = request.headers(backend.headers.clone());
     let first_token = backend.limits.first_token;
     let left = begun.saturating_add(first_token).saturating_sub(backend.clock.elapsed());
     let head = backend.clock.within(left, request.send()).await;

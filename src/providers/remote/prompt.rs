@@ -54,7 +54,7 @@ pub(super) const fn role_name(role: Role) -> &'static str {
         Role::System => "system",
         Role::Assistant => "assistant",
         // A result stands there without its call, which no protocol allows.
-        Role::User | Role::Tool => "user",
+        Role::User | Role::Tool | Role::Summary => "user",
     }
 }
 

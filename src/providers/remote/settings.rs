@@ -16,12 +16,42 @@ pub struct RemoteSettings {
     pub style: Style,
     /// Where it is, for example `https://api.openai.com/v1` (`baseUrl`).
     pub base_url: String,
-    /// Its keys, none for backends that want none (`apiKey`, `apiKeys`); the next one is taken when one is refused or limited.
-    pub keys: Vec<SecretString>,
+    /// Its keys, none for backends that want none; the next one is taken when one is refused or limited.
+    pub keys: Vec<Credential>,
+    /// Headers of every request beside those of its style, which they replace (`headers`).
+    pub headers: Vec<(String, SecretString)>,
     /// The models that may be asked for; empty is any (`models`).
     pub models: Vec<AboutModel>,
     /// How long it may take.
     pub limits: TimeLimits,
+}
+
+/// A key of a backend.
+#[derive(Clone, Debug)]
+pub struct Credential {
+    /// What it is called, for people.
+    pub name: String,
+    /// The key.
+    pub secret: SecretString,
+    /// Where it stands in a request.
+    pub header: Header,
+}
+
+/// Where a key stands in a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Header {
+    /// Where the style has it.
+    #[default]
+    Own,
+    /// In `Authorization`, behind `Bearer`.
+    Bearer,
+}
+
+/// For tests, and wherever there is one key only.
+impl From<&str> for Credential {
+    fn from(secret: &str) -> Self {
+        Self { name: "apiKey".to_owned(), secret: secret.into(), header: Header::Own }
+    }
 }
 
 /// What is known of one model.
@@ -33,6 +63,8 @@ pub struct AboutModel {
     pub images: Ability,
     /// Whether it can be asked to think.
     pub thinking: Ability,
+    /// The most tokens that it reads, where that is known.
+    pub context_tokens: Option<u64>,
     /// The most tokens that it writes, where that is known.
     pub output_tokens_max: Option<u64>,
     /// What its tokens cost.
@@ -53,7 +85,14 @@ impl AboutModel {
     /// Returns a model of which only the id is known.
     #[must_use]
     pub fn named(id: impl Into<String>) -> Self {
-        Self { id: id.into(), images: Ability::Can, thinking: Ability::Can, output_tokens_max: None, price: Price::default() }
+        Self {
+            id: id.into(),
+            images: Ability::Can,
+            thinking: Ability::Can,
+            context_tokens: None,
+            output_tokens_max: None,
+            price: Price::default(),
+        }
     }
 }
 

@@ -28,6 +28,7 @@ fn provider_with(url: &str, limits: TimeLimits) -> Remote {
         style: Style::Completions,
         base_url: url.into(),
         keys: vec!["sk-secret".into()],
+        headers: Vec::new(),
         models: Vec::new(),
         limits,
     };

@@ -12,6 +12,7 @@ fn open_ai(id: &str, models: &[&str]) -> ProviderSettings {
         style: Style::Completions,
         base_url: "https://api.example.com/v1".into(),
         keys: vec!["sk-secret".into()],
+        headers: Vec::new(),
         models: models.iter().copied().map(AboutModel::named).collect(),
         limits: TimeLimits::default(),
     })
@@ -118,7 +119,7 @@ fn what_cannot_be_built_is_named_with_its_mend() {
         (vec![url("nonsense")], None, "models.providers.p.baseUrl is not a URL"),
         (vec![url("ftp://x")], None, "not an http or https address"),
         (vec![url("https://me:sk-secret@x/v1")], None, "put the key into apiKey"),
-        (vec![bad_key], None, "models.providers.p.apiKey"),
+        (vec![bad_key], None, "models.providers.p has characters that cannot be sent: apiKey"),
         (vec![script("s", "steps: []")], None, "script demo.yaml, line 1"),
         (vec![open_ai("p", &["m"])], Some("p/other"), "agents.defaults.model.primary: no model \"p/other\""),
         (vec![open_ai("p", &[])], None, "agents.defaults.model.primary"),

@@ -21,6 +21,7 @@
 
 mod books;
 mod codec;
+mod context;
 mod crash;
 mod deadletters;
 mod faults;

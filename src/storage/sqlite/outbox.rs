@@ -248,6 +248,18 @@ pub(super) fn next_due(tx: &mut Tx<'_>, account: &AccountKey) -> Outcome<Option<
     Ok(tx.books.lanes.next_due(account))
 }
 
+/// Returns the row of an account that was confirmed under an id of the platform's. Asked rarely, of rows that are kept for a while only:
+/// so without an index, which every send would pay for.
+pub(super) fn sent_as(conn: &Connection, account: &AccountKey, platform_id: &str) -> Outcome<Option<OutboxId>> {
+    let sql = "SELECT o.id FROM outbox o JOIN accounts a ON a.account = o.account
+         WHERE a.channel = ?1 AND a.name = ?2 AND o.state = ?3 AND o.receipt = ?4";
+    let id = conn
+        .prepare_cached(sql)?
+        .query_row(params![account.channel(), account.account(), DONE, platform_id], |row| row.get::<_, [u8; 16]>(0))
+        .optional()?;
+    Ok(id.map(|id| OutboxId::from_uuid(uuid(id))))
+}
+
 /// Puts a dead row at the end of its chat's queue, due at once and as young as a new one: its age may be what it died of.
 pub(super) fn revive(tx: &mut Tx<'_>, place: i64) -> Outcome<()> {
     check_room(tx)?;

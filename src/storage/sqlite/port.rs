@@ -4,9 +4,9 @@ use callboard_actors::message::{
     AccountKey, BegunRound, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
 };
 use callboard_actors::ports::{
-    Accept, Accepted, Answer, Attempt, Compacted, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate, InboxRow,
-    NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
-    SessionRow, Store, StoreError, StoreHealth, TurnOutcome, UsageDay,
+    Accept, Accepted, Answer, Attempt, Compacted, Context, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate,
+    InboxRow, NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
+    SessionRow, Store, StoreError, StoreHealth, Summary, TurnOutcome, UsageDay,
 };
 use serde_json::{Map, Value};
 
@@ -16,7 +16,7 @@ use super::outbox::{self, NewRow, RawOutbox};
 use super::pairing::{self, NewPairing};
 use super::store::SqliteStore;
 use super::transcript::{self, Finished, Lines, RawLines};
-use super::{deadletters, sessions, small, steps, usage};
+use super::{context, deadletters, sessions, small, steps, usage};
 
 /// Answers without asking anybody.
 fn at_once<T: Send + 'static>(answer: Result<T, StoreError>) -> Answer<T> {
@@ -121,6 +121,10 @@ impl Store for SqliteStore {
         self.read(move |conn| outbox::state(conn, id))
     }
 
+    fn sent_as(&self, account: AccountKey, platform_id: String) -> Answer<Option<OutboxId>> {
+        self.read(move |conn| outbox::sent_as(conn, &account, &platform_id))
+    }
+
     fn history(&self, session: SessionKey, limit: usize) -> Answer<Vec<Entry>> {
         self.read(move |conn| transcript::history(conn, &session, limit))
     }
@@ -164,6 +168,17 @@ impl Store for SqliteStore {
     fn delete_session(&self, session: SessionKey) -> Answer<Option<Vec<Entry>>> {
         let raw = self.write(move |tx| sessions::delete(tx, &session));
         Box::pin(async move { raw.await?.map(RawLines::parse).transpose() })
+    }
+
+    fn context(&self, session: SessionKey, limit: usize) -> Answer<Context> {
+        let raw = self.read(move |conn| context::read(conn, &session, limit));
+        Box::pin(async move { raw.await?.parse() })
+    }
+
+    fn summarise(&self, session: SessionKey, summary: Summary) -> Answer<SessionRow> {
+        let raw = Lines::prepare(std::slice::from_ref(&summary.line))
+            .map(|lines| self.write(move |tx| context::summarise(tx, &session, &summary, &lines)));
+        Box::pin(async move { raw?.await?.parse() })
     }
 
     fn compact_session(&self, session: SessionKey, keep: usize) -> Answer<Compacted> {

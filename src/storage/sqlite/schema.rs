@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0003_queue.sql"),
     include_str!("../migrations/0004_steps.sql"),
     include_str!("../migrations/0005_usage.sql"),
+    include_str!("../migrations/0006_summary.sql"),
 ];
 
 /// The mark of our files, "CBOD".

@@ -12,10 +12,11 @@ use super::tx::{Outcome, Tx};
 use super::usage;
 
 const COLUMNS: &str = "key, id, updated_ms, lines - trimmed, reply_to, label, traits,
-    input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, cost_nanos";
+    input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, cost_nanos, compactions";
 
-/// What a session that begins anew has used.
-const NOTHING_USED: &str = "input_tokens = 0, output_tokens = 0, cache_read_tokens = 0, cache_write_tokens = 0, cost_nanos = 0";
+/// What a session that begins anew has used, and what it is told of before: nothing.
+const NOTHING_USED: &str = "input_tokens = 0, output_tokens = 0, cache_read_tokens = 0, cache_write_tokens = 0, cost_nanos = 0,
+    summary = NULL, told_from = 0, compactions = 0";
 
 /// A session as it was read; its texts are parsed on the caller's thread.
 pub(super) struct RawSession {
@@ -27,6 +28,7 @@ pub(super) struct RawSession {
     reply_to: Option<String>,
     label: Option<String>,
     traits: Option<String>,
+    compactions: i64,
 }
 
 impl RawSession {
@@ -40,7 +42,13 @@ impl RawSession {
             label: row.get(5)?,
             traits: row.get(6)?,
             usage: usage::read(row, 7)?,
+            compactions: row.get(12)?,
         })
+    }
+
+    /// Returns whether it is the session that has this transcript.
+    pub(super) fn has(&self, transcript: Uuid) -> bool {
+        self.id == transcript
     }
 
     /// Parses the texts.
@@ -53,6 +61,7 @@ impl RawSession {
             updated_ms: self.updated_ms,
             entries: self.entries.unsigned_abs(),
             usage: self.usage,
+            compactions: self.compactions.unsigned_abs(),
             reply_to,
             traits,
         })
@@ -97,7 +106,7 @@ pub(super) fn find_named(conn: &Connection, name: &SessionName) -> Outcome<Optio
     key.map_or(Ok(None), |key| find(conn, &SessionKey::new(&key)))
 }
 
-fn read(tx: &Tx<'_>, session: i64) -> rusqlite::Result<RawSession> {
+pub(super) fn read(tx: &Tx<'_>, session: i64) -> rusqlite::Result<RawSession> {
     tx.sql(&format!("SELECT {COLUMNS} FROM sessions WHERE session = ?1"))?.query_row([session], RawSession::read)
 }
 

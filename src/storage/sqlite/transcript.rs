@@ -11,7 +11,7 @@ use super::tx::{Outcome, Tx};
 use super::usage;
 
 /// How many bits of an entry's key are its line.
-const LINE_BITS: u32 = 32;
+pub(super) const LINE_BITS: u32 = 32;
 
 /// Transcript entries as they are written.
 pub(super) struct Lines(Vec<(i64, String)>);

@@ -1,16 +1,17 @@
-//! `agents.list`, `agent.identity.get`, `models.list`: gateway-protocol §7.3.
+//! `agents.list`, `agent.identity.get`, `models.*`, `usage.status`: gateway-protocol §7.2 and §7.3.
 
 use callboard_actors::client::{Refusal, Scope};
+use callboard_actors::session::CONTEXT_TOKENS;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::session_rows::CONTEXT_TOKENS;
 use super::turns::{agent_named, own_session};
 use crate::config::model::{AboutModel, ModelInput};
+use crate::providers::{ProviderStanding, Rest};
 use crate::ws::Control;
 use crate::ws::params::invalid;
-use crate::ws::table::{Cx, Method, Nothing, SHORT, method};
+use crate::ws::table::{Cx, Free, Method, Nothing, SHORT, method};
 
 /// The name of an agent that has none.
 const NAME: &str = "Assistant";
@@ -19,6 +20,8 @@ pub(super) const METHODS: &[Method] = &[
     method!("agents.list", Scope::Read, SHORT, "Lists the agents.", Nothing => Agents, list),
     method!("agent.identity.get", Scope::Read, SHORT, "Tells who an agent is, named by itself or by a session of its.", IdentityParams => Identity, identity),
     method!("models.list", Scope::Read, SHORT, "Lists the models that can be asked.", ModelsParams => Models, models),
+    method!("models.status", Scope::Read, SHORT, "Tells which keys and models are left alone after a failure.", Nothing => Standing, status),
+    method!("usage.status", Scope::Read, SHORT, "Tells which providers cannot be used as usual; quotas of accounts are not known.", Nothing => Free, usage_status),
 ];
 
 /// The agents.
@@ -142,12 +145,23 @@ struct ModelRow {
     reasoning: bool,
     /// What it takes.
     input: Vec<&'static str>,
+    /// How long it is left alone after a failure, and why: by itself, or because all keys of its provider are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rest: Option<Rest>,
 }
 
 impl ModelRow {
     fn new(provider: &str, id: &str) -> Self {
         let (id, provider) = (id.to_owned(), provider.to_owned());
-        Self { name: id.clone(), id, provider, context_window: CONTEXT_TOKENS, reasoning: false, input: vec!["text"] }
+        Self {
+            name: id.clone(),
+            id,
+            provider,
+            context_window: CONTEXT_TOKENS,
+            reasoning: false,
+            input: vec!["text"],
+            rest: None,
+        }
     }
 
     fn about(provider: &str, about: &AboutModel) -> Self {
@@ -175,5 +189,44 @@ async fn models(cx: Cx, _: ModelsParams) -> Result<Models, Refusal> {
     if models.is_empty() {
         models.push(ModelRow::new("echo", "echo"));
     }
+    let standing = cx.control.standing.get();
+    for row in &mut models {
+        let provider = standing.iter().find(|standing| standing.provider == row.provider);
+        row.rest = provider.and_then(|provider| provider.rest_of(&row.id)).cloned();
+    }
     Ok(Models { models })
+}
+
+/// How the providers stand.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Standing {
+    /// When this was looked at, milliseconds since 1970.
+    ts: i64,
+    /// Each provider, by name.
+    providers: Vec<ProviderStanding>,
+}
+
+async fn status(cx: Cx, _: Nothing) -> Result<Standing, Refusal> {
+    Ok(Standing { ts: cx.control.clock().now_ms(), providers: cx.control.standing.get().to_vec() })
+}
+
+/// Clients show a window for each quota of an account, and an error where there is one.
+async fn usage_status(cx: Cx, _: Nothing) -> Result<Free, Refusal> {
+    let standing = cx.control.standing.get();
+    let told = standing.iter().filter_map(|provider| {
+        let error = trouble(provider)?;
+        Some(json!({ "provider": provider.provider, "displayName": provider.provider, "windows": [], "error": error }))
+    });
+    Ok(Free(json!({ "updatedAt": cx.control.clock().now_ms(), "providers": told.collect::<Vec<_>>() })))
+}
+
+/// Returns what rests of a provider, for people.
+fn trouble(provider: &ProviderStanding) -> Option<String> {
+    let keys = provider.keys.iter().filter_map(|key| Some((format!("key {}", key.name), key.rest.as_ref()?)));
+    let models = provider.models.iter().filter_map(|model| Some((format!("model {}", model.model), model.rest.as_ref()?)));
+    let told: Vec<_> = keys
+        .chain(models)
+        .map(|(what, rest)| format!("{what} rests for {} s after {}", rest.left_ms.div_ceil(1_000), rest.code))
+        .collect();
+    (!told.is_empty()).then(|| told.join("; "))
 }

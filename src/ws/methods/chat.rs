@@ -188,7 +188,7 @@ fn message(line: &Entry) -> Value {
     let mut content: Vec<_> = rounds.iter().flat_map(called).collect();
     content.push(json!({ "type": "text", "text": text }));
     content.extend(media.as_ref().map(|media| json!({ "type": "image_url", "url": media.url, "mimeType": media.mime })));
-    json!({ "role": role, "content": content, "timestamp": at_ms, "runId": run })
+    json!({ "role": role.shown(), "content": content, "timestamp": at_ms, "runId": run })
 }
 
 /// Returns the calls of a round of tools, each with what came of it.

@@ -88,7 +88,6 @@ pub(super) const LATER: &[&str] = &[
     "tts.setProvider",
     "tts.status",
     "update.run",
-    "usage.status",
     "voicewake.get",
     "voicewake.set",
     "wake",

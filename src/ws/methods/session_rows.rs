@@ -2,26 +2,35 @@
 
 use callboard_actors::message::SessionKey;
 use callboard_actors::ports::SessionRow;
+use callboard_actors::session::CONTEXT_TOKENS;
 use serde_json::{Value, json};
 
 use super::usage;
 use crate::ws::Control;
 
-/// How many tokens a model reads at the most where its provider does not say.
-pub(super) const CONTEXT_TOKENS: u64 = 128_000;
+/// Returns how many tokens a model is taken to read at the most, by its name or the default one.
+fn context_tokens(control: &Control, name: Option<&str>) -> u64 {
+    let models = control.models.get();
+    let named = name.and_then(|name| models.names.look_up(name));
+    let Some(wanted) = named.or_else(|| models.names.default_model().cloned()) else { return CONTEXT_TOKENS };
+    let provider = models.providers.iter().find(|provider| provider.name == wanted.provider);
+    let about = provider.and_then(|provider| provider.models.iter().find(|about| about.id == wanted.model));
+    about.and_then(|about| about.context_window).unwrap_or(CONTEXT_TOKENS)
+}
 
 /// Returns what sessions without settings of their own have.
 pub(super) fn defaults(control: &Control) -> Value {
     let models = control.models.get();
     let default = models.names.default_model();
     let (provider, model) = (default.map(|default| &default.provider), default.map(|default| &default.model));
-    json!({ "modelProvider": provider, "model": model, "contextTokens": CONTEXT_TOKENS })
+    json!({ "modelProvider": provider, "model": model, "contextTokens": context_tokens(control, None) })
 }
 
 /// Returns a session as `status` shows it.
 pub(super) fn status_row(control: &Control, row: &SessionRow, now_ms: i64) -> Value {
     let total = row.usage.total();
     let traits = &row.traits;
+    let window = context_tokens(control, traits.model.as_deref()).max(1);
     let flags: Vec<String> = [("think", &traits.thinking_level), ("verbose", &traits.verbose_level)]
         .into_iter()
         .filter_map(|(name, level)| level.as_ref().map(|level| format!("{name}:{level}")))
@@ -38,9 +47,10 @@ pub(super) fn status_row(control: &Control, row: &SessionRow, now_ms: i64) -> Va
         "verboseLevel": traits.verbose_level,
         "systemSent": true,
         "abortedLastRun": false,
-        "remainingTokens": CONTEXT_TOKENS.saturating_sub(total),
-        "percentUsed": total.saturating_mul(100) / CONTEXT_TOKENS,
-        "contextTokens": CONTEXT_TOKENS,
+        "remainingTokens": window.saturating_sub(total),
+        "percentUsed": total.saturating_mul(100) / window,
+        "contextTokens": window,
+        "compactionCount": row.compactions,
         "flags": flags,
     });
     if let Some(fields) = told.as_object_mut() {
@@ -93,6 +103,7 @@ pub(super) fn entry(row: &SessionRow) -> Value {
     if let (Some(fields), Ok(Value::Object(traits))) = (told.as_object_mut(), serde_json::to_value(&row.traits)) {
         fields.extend(traits);
         fields.extend(usage::fields(row.usage));
+        fields.insert("compactionCount".to_owned(), row.compactions.into());
     }
     told
 }
@@ -117,7 +128,7 @@ pub(super) fn list_row(control: &Control, row: &SessionRow) -> Value {
         "displayName": row.traits.label,
         "modelProvider": chosen.map(|(provider, _)| provider.into()).or_else(|| defaults.get("modelProvider").cloned()),
         "model": chosen.map(|(_, model)| model.into()).or_else(|| defaults.get("model").cloned()),
-        "contextTokens": CONTEXT_TOKENS,
+        "contextTokens": context_tokens(control, row.traits.model.as_deref()),
         "deliveryContext": { "channel": channel, "to": to, "accountId": account },
         "lastChannel": channel,
         "lastTo": to,

@@ -180,9 +180,10 @@ async fn preview_of(cx: &Cx, key: &str, limit: usize, chars_max: usize) -> (&'st
     }
     match cx.control.store.history(named.key, limit).await {
         Ok(lines) if lines.is_empty() => ("empty", Vec::new()),
-        Ok(lines) => {
-            ("ok", lines.iter().map(|line| json!({ "role": line.role, "text": short(&line.text, chars_max) })).collect())
-        }
+        Ok(lines) => (
+            "ok",
+            lines.iter().map(|line| json!({ "role": line.role.shown(), "text": short(&line.text, chars_max) })).collect(),
+        ),
         Err(_) => ("error", Vec::new()),
     }
 }

@@ -3,27 +3,27 @@
 use std::path::PathBuf;
 
 use callboard_actors::client::{Refusal, Scope, WireError};
-use callboard_actors::message::{Code, Entry, SessionKey};
+use callboard_actors::message::{Code, Entry, RunId, SessionKey};
 use callboard_actors::ports::{SessionRow, whole_transcript};
 use callboard_actors::registry::main_key;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::turns::{own_session, quiet, session_named};
+use super::turns::{self, Named, Ordered, Wishes, own_session, quiet, session_named};
 use super::{levels, session_rows};
 use crate::ws::archive::{self, Why};
-use crate::ws::table::{Cx, Free, Method, SHORT, method};
+use crate::ws::table::{Cx, Free, Method, SHORT, TURN, method};
 use crate::ws::{Control, snapshot};
 
-/// How many lines a compaction leaves when the client names no number.
-const LINES_KEPT: u32 = 400;
+/// How many lines behind a summary are counted.
+const LINES_COUNTED_MAX: usize = 10_000;
 
 pub(super) const METHODS: &[Method] = &[
     method!("sessions.patch", Scope::Admin, SHORT, "Changes a session's own settings; null clears one.", Patch => Free, patch),
     method!("sessions.reset", Scope::Admin, SHORT, "Begins a session's transcript anew and keeps its settings.", KeyParams => Free, reset),
     method!("sessions.delete", Scope::Admin, SHORT, "Forgets a session; its lines are archived.", DeleteParams => Free, delete),
-    method!("sessions.compact", Scope::Admin, SHORT, "Keeps the newest lines of a session; all are archived.", CompactParams => Free, compact),
+    method!("sessions.compact", Scope::Admin, TURN, "Sums up what was said before in a session, in order with its turns; or keeps its newest lines alone, all archived.", CompactParams => Free, compact),
 ];
 
 /// A session and its new settings, as they came: null is not the same as nothing.
@@ -185,7 +185,7 @@ async fn delete(cx: Cx, DeleteParams { key, .. }: DeleteParams) -> Result<Free, 
     Ok(Free(json!({ "ok": true, "key": key, "deleted": deleted, "archived": archived })))
 }
 
-/// A transcript to cut.
+/// A conversation to sum up, or a transcript to cut.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(deny_unknown_fields)]
@@ -193,19 +193,57 @@ struct CompactParams {
     /// The session's key.
     #[schemars(length(min = 1))]
     key: String,
-    /// How many lines are left.
+    /// Cuts the transcript instead: how many lines are left.
     #[serde(default)]
     #[schemars(range(min = 1, max = u32::MAX))]
     max_lines: Option<u32>,
+    /// What the summary is to look at besides.
+    #[serde(default)]
+    #[schemars(length(max = 16_384))]
+    instructions: Option<String>,
 }
 
-async fn compact(cx: Cx, CompactParams { key, max_lines }: CompactParams) -> Result<Free, Refusal> {
+async fn compact(cx: Cx, params: CompactParams) -> Result<Free, Refusal> {
     let control = &cx.control;
-    let key = session_named(control, None, &key)?.key;
-    let keep = u64::from(max_lines.unwrap_or(LINES_KEPT));
+    let named = session_named(control, None, &params.key)?;
+    let key = named.key.clone();
     let Some(row) = control.store.session(key.clone()).await? else {
         return Ok(Free(json!({ "ok": true, "key": key, "compacted": false, "reason": "no sessionId" })));
     };
+    match params.max_lines {
+        None => sum_up(&cx, named, row.compactions, params.instructions.as_deref().unwrap_or_default()).await,
+        Some(keep) => cut(control, key, &row, keep.into()).await,
+    }
+}
+
+/// Has the session itself sum up what was said, between two of its turns.
+async fn sum_up(cx: &Cx, session: Named, before: u64, instructions: &str) -> Result<Free, Refusal> {
+    let (control, key) = (&cx.control, session.key.clone());
+    let wishes = Wishes {
+        session,
+        key: RunId::new().to_string(),
+        text: format!("/compact {instructions}"),
+        system: None,
+        thinking: None,
+        timeout_ms: None,
+        deliver: None,
+    };
+    let run = match turns::order(cx, "sessions.compact", wishes).await? {
+        Ordered::New(run) | Ordered::Known(run, _) | Ordered::Open(run) | Ordered::Done(run) | Ordered::Dead(run) => run,
+    };
+    let Free(told) = turns::ended(control, &run, &key).await?;
+    let compacted = control.store.session(key.clone()).await?.is_some_and(|row| row.compactions > before);
+    let kept = control.store.context(key.clone(), LINES_COUNTED_MAX).await?.lines.len();
+    let reason = if compacted { None } else { told.pointer("/result/payloads/0/text") };
+    let mut answer = json!({ "ok": true, "key": key, "compacted": compacted, "kept": kept });
+    if let (Some(fields), Some(reason)) = (answer.as_object_mut(), reason) {
+        fields.insert("reason".to_owned(), reason.clone());
+    }
+    Ok(Free(answer))
+}
+
+/// Keeps the newest lines; all are archived.
+async fn cut(control: &Control, key: SessionKey, row: &SessionRow, keep: u64) -> Result<Free, Refusal> {
     if row.entries <= keep {
         return Ok(Free(json!({ "ok": true, "key": key, "compacted": false, "kept": row.entries })));
     }

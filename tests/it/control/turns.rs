@@ -267,6 +267,30 @@ async fn sessions_are_listed_changed_and_archived() {
 }
 
 #[tokio::test]
+async fn a_conversation_is_summed_up_by_hand_in_order_with_its_turns() {
+    let gateway = scripted().await;
+    let mut client = ControlClient::connect(&gateway).await;
+    let unknown = client.call("sessions.compact", json!({ "key": "work" })).await.expect("nothing is there");
+    assert_eq!((&unknown["compacted"], &unknown["reason"]), (&json!(false), &json!("no sessionId")), "{unknown}");
+    for run in ["a", "b"] {
+        let said = json!({ "sessionKey": "work", "message": format!("hello {run}"), "idempotencyKey": run });
+        client.call("chat.send", said).await.expect("started");
+        client.until(|frame| frame["payload"]["runId"] == run && frame["payload"]["state"] == "final").await;
+    }
+    let compacted =
+        client.call("sessions.compact", json!({ "key": "work", "instructions": "names" })).await.expect("compacted");
+    assert_eq!((&compacted["compacted"], &compacted["kept"]), (&json!(true), &json!(2)), "{compacted}");
+    let again = client.call("sessions.compact", json!({ "key": "work" })).await.expect("an answer");
+    let nothing = json!("There is nothing to compact yet.");
+    assert_eq!((&again["compacted"], &again["reason"]), (&json!(false), &nothing), "{again}");
+    let list = client.call("sessions.list", json!({ "search": "work" })).await.expect("a list");
+    assert_eq!(list["sessions"][0]["compactionCount"], json!(1), "{list}");
+    let history = client.call("chat.history", json!({ "sessionKey": "work" })).await.expect("lines");
+    let roles: Vec<_> = history["messages"].as_array().expect("lines").iter().map(|line| line["role"].clone()).collect();
+    assert_eq!(json!(roles), json!(["user", "assistant", "user", "assistant", "system"]), "every line stays: {history}");
+}
+
+#[tokio::test]
 async fn a_compaction_leaves_the_turn_that_runs() {
     let gateway = scripted().await;
     let mut client = ControlClient::connect(&gateway).await;

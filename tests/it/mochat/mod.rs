@@ -1,5 +1,6 @@
 //! Mochat: the wire that its channel stands on, and the stand-in that it is tested against.
 
+mod channel;
 mod clients;
 mod rig;
 mod stand_in;

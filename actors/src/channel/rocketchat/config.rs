@@ -222,6 +222,8 @@ impl AccountConfig {
             groups: Vec::new(),
             group_allow_from,
             require_mention: self.needs_mention(),
+            mention_rules: BTreeMap::new(),
+            hold: None,
             prefixes: self.prefixes(),
             names: NameMatching::IdsOnly,
             window_ms: minutes_ms(self.conversation_window_minutes),

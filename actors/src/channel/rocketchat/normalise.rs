@@ -79,6 +79,8 @@ pub(super) fn normalise(message: &Message, context: Context<'_>) -> Normalised {
         },
         chat_label,
         text,
+        space: None,
+        hold: None,
         overheard: None,
         media: None,
         mentioned,

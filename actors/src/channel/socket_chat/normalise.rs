@@ -86,6 +86,8 @@ fn read(frame: &Frame<'_>, context: &Context) -> Result<Normalised, Normalised> 
         },
         chat_label,
         text,
+        space: None,
+        hold: None,
         overheard: None,
         media,
         mentioned,

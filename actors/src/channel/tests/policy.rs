@@ -91,3 +91,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_word_on_a_larger_place_counts_before_the_one_on_its_group() {
+    for (rules, default, space, chat, needed) in [
+        (&[][..], true, None, "p", true),
+        (&[("p", false)], true, None, "P", false),
+        (&[("p", false), ("g", true)], false, Some("G"), "p", true),
+        (&[("*", true)], false, Some("g"), "p", true),
+        (&[("*", true), ("p", false)], true, Some("g"), "p", false),
+    ] {
+        let rules = rules.iter().map(|(id, needed)| ((*id).to_owned(), *needed)).collect();
+        let access = Access { require_mention: default, mention_rules: rules, ..Access::default() };
+        let mut message = make::accept(chat, "1").inbound;
+        message.space = space.map(str::to_owned);
+        assert_eq!(access.needs_mention(&message), needed, "{access:?}");
+    }
+}

@@ -232,6 +232,8 @@ pub(super) fn inbound(id: &str) -> Inbound {
         route: Route { account: account(), chat: chat(), thread: None, peer: Peer { id: "ann".into(), name: "Ann".into() } },
         chat_label: "Ann".into(),
         text: "hello".into(),
+        space: None,
+        hold: None,
         overheard: None,
         media: None,
         mentioned: true,

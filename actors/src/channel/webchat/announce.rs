@@ -58,6 +58,8 @@ pub(super) async fn announce(
         route: Route { account: row.outbound.target.account.clone(), chat, thread: None, peer },
         chat_label: "sub-agent".to_owned(),
         text,
+        space: None,
+        hold: None,
         overheard: None,
         media: None,
         mentioned: true,

@@ -30,6 +30,8 @@ pub(super) fn normalise(post: Post, now_ms: i64) -> Result<Inbound, PostError> {
         chat_label: peer.name.clone(),
         route: Route { account, chat, thread: None, peer },
         text,
+        space: None,
+        hold: None,
         overheard: None,
         media,
         mentioned: true,

@@ -41,6 +41,8 @@ pub fn accept_of(account: &AccountKey, room: &str, platform_id: &str) -> Accept 
         route: Route { account: account.clone(), chat: chat(room), thread: None, peer },
         chat_label: room.to_owned(),
         text: format!("«{platform_id}» 漢字 \u{0} \"quoted\""),
+        space: None,
+        hold: None,
         overheard: None,
         media: None,
         mentioned: true,

@@ -17,6 +17,7 @@ pub(super) fn cases() -> Vec<Case> {
         case("puts unconfirmed rows back and says so", |bench| Box::pin(reopens(bench))),
         case("takes a confirmation that comes after its row was put back", |bench| Box::pin(late(bench))),
         case("keeps a payload that was in hand at too many crashes out of the way", |bench| Box::pin(poison(bench))),
+        case("knows a row by the platform's id of it, once it is confirmed", |bench| Box::pin(sent_as(bench))),
         case("keeps accounts apart", |bench| Box::pin(accounts(bench))),
         Case { says: "takes no payload at its bound", limits: one, test: |bench| Box::pin(full(bench)) },
     ]
@@ -224,4 +225,16 @@ async fn full(Bench { store, .. }: Bench) {
     store.confirm_send(vec![(a[0], make::receipt())]);
     store.finish_turn(turn, 0).await.unwrap();
     assert_eq!(texts(&*store, 10, PIPELINED).await, ["answer"]);
+}
+
+async fn sent_as(Bench { store, .. }: Bench) {
+    let ids = put(&*store, "a", &["a1", "a2"]).await;
+    let known = async || store.sent_as(make::account(), "p-1".into()).await.unwrap();
+    texts(&*store, 10, PIPELINED).await;
+    assert_eq!(known().await, None);
+    store.confirm_send(vec![(ids[1], make::receipt())]);
+    store.flush().await.unwrap();
+    assert_eq!(known().await, Some(ids[1]));
+    assert_eq!(store.sent_as(make::account(), "p-2".into()).await.unwrap(), None);
+    assert_eq!(store.sent_as(AccountKey::new("other", "default"), "p-1".into()).await.unwrap(), None);
 }

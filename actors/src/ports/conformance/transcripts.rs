@@ -2,13 +2,15 @@
 
 use super::{Bench, Case, START_MS, case, make};
 use crate::message::{Entry, Role, RunId, Usage};
-use crate::ports::{Compacted, HISTORY_BYTES_MAX, LINES_TAKEN_MAX, Store};
+use crate::ports::{Compacted, Context, HISTORY_BYTES_MAX, LINES_TAKEN_MAX, Store, StoreError, Summary};
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
         case("remembers a transcript in order and hands out its end", |bench| Box::pin(history(bench))),
         case("hands out no more of a transcript at a time than fits", |bench| Box::pin(history_in_bytes(bench))),
         case("hands a transcript out from its beginning, by pages", |bench| Box::pin(pages(bench))),
+        case("tells a summary instead of the lines before", |bench| Box::pin(sums_up(bench))),
+        case("keeps no summary of another transcript", |bench| Box::pin(sums_up_nothing_else(bench))),
         case("keeps the end of a compacted transcript", |bench| Box::pin(compacts(bench))),
         case("hands out the end of what goes when that is very long", |bench| Box::pin(takes_the_end(bench))),
     ]
@@ -65,6 +67,68 @@ async fn pages(Bench { store, .. }: Bench) {
     assert_eq!(last.iter().map(|(_, entry)| entry.clone()).collect::<Vec<_>>(), lines(&run, 6, 6));
     assert!(page(u64::MAX, 9).await.unwrap().is_empty());
     assert!(store.transcript(make::session("nobody"), 0, 9).await.unwrap().is_empty());
+}
+
+fn summary(id: uuid::Uuid, from: u64, text: &str) -> Summary {
+    Summary { id, from, line: make::entry(RunId::new(), Role::Summary, text), usage: Usage::tokens(3, 2) }
+}
+
+async fn told(store: &dyn Store, limit: usize) -> (Option<String>, Vec<(u64, String)>) {
+    let context = store.context(make::session("a"), limit).await.unwrap();
+    let lines = context.lines.into_iter().map(|(number, line)| (number, line.text)).collect();
+    (context.summary.map(|line| line.text), lines)
+}
+
+fn numbered(lines: &[(u64, &str)]) -> Vec<(u64, String)> {
+    lines.iter().map(|(number, text)| (*number, (*text).to_owned())).collect()
+}
+
+async fn sums_up(Bench { store, .. }: Bench) {
+    let store = &*store;
+    assert_eq!(store.context(make::session("a"), 9).await.unwrap(), Context::default());
+    let run = RunId::new();
+    let said = |text: &str| make::entry(run.clone(), Role::User, text);
+    write(store, "b", vec![said("other")]).await;
+    write(store, "a", ["1", "2", "3", "4"].map(said).to_vec()).await;
+    let id = store.session(make::session("a")).await.unwrap().unwrap().id;
+    let first = store.context(make::session("a"), 9).await.unwrap();
+    assert_eq!((first.id, first.summary.as_ref()), (Some(id), None));
+    let numbers: Vec<u64> = first.lines.iter().map(|(number, _)| *number).collect();
+    assert_eq!(store.transcript(make::session("a"), 0, 9).await.unwrap(), first.lines, "under the same numbers");
+    // What was said meanwhile stands before the summary, and is told all the same.
+    write(store, "a", vec![said("5")]).await;
+    let row = store.summarise(make::session("a"), summary(id, numbers[2], "one")).await.unwrap();
+    assert_eq!((row.entries, row.compactions, row.usage), (6, 1, Usage::tokens(3, 2)));
+    let kept = numbered(&[(numbers[2], "3"), (numbers[3], "4"), (numbers[3] + 1, "5")]);
+    assert_eq!(told(store, 9).await, (Some("one".into()), kept.clone()));
+    assert_eq!(told(store, 1).await, (Some("one".into()), kept[2..].to_vec()), "it is told whatever comes behind it");
+    assert_eq!(store.history(make::session("a"), 9).await.unwrap().len(), 6, "every line stays");
+    write(store, "a", vec![said("6")]).await;
+    store.summarise(make::session("a"), summary(id, numbers[3] + 2, "two")).await.unwrap();
+    assert_eq!(told(store, 9).await, (Some("two".into()), numbered(&[(numbers[3] + 3, "6")])), "no older summary");
+    store.summarise(make::session("a"), summary(id, numbers[3] + 5, "three")).await.unwrap();
+    assert_eq!(told(store, 9).await, (Some("three".into()), vec![]));
+    store.compact_session(make::session("a"), 1).await.unwrap();
+    assert_eq!(told(store, 9).await, (Some("three".into()), vec![]));
+    write(store, "a", vec![said("7")]).await;
+    store.compact_session(make::session("a"), 1).await.unwrap();
+    assert_eq!(told(store, 9).await, (None, numbered(&[(numbers[3] + 6, "7")])), "it goes with the lines before the cut");
+}
+
+async fn sums_up_nothing_else(Bench { store, .. }: Bench) {
+    let (store, key) = (&*store, || make::session("a"));
+    let conflict = |answer| matches!(answer, Err(StoreError::Conflict { .. }));
+    assert!(conflict(store.summarise(key(), summary(uuid::Uuid::now_v7(), 1, "no")).await));
+    write(store, "a", lines(&RunId::new(), 1, 3)).await;
+    let id = store.session(key()).await.unwrap().unwrap().id;
+    store.summarise(key(), summary(id, 3, "one")).await.unwrap();
+    let (row, _) = store.reset_session(key()).await.unwrap();
+    assert_eq!((row.compactions, told(store, 9).await), (0, (None, vec![])));
+    write(store, "a", lines(&RunId::new(), 1, 1)).await;
+    assert!(conflict(store.summarise(key(), summary(id, 3, "late")).await));
+    assert_eq!(store.history(key(), 9).await.unwrap().len(), 1);
+    let (summary, lines) = told(store, 9).await;
+    assert_eq!((summary, lines.len()), (None, 1), "the new one is told from its first line on");
 }
 
 async fn compacts(bench: Bench) {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::message::{AccountKey, ChatRef, Code, OutboxId};
+use crate::message::{AccountKey, ChatRef, Code, OutboxId, Receipt};
 use crate::ports::{Attempt, CrashCount, NewOutbox, OutboxRow, OutboxState, Queued, SendOrder, StoreError};
 
 use super::state::{Out, Stand, State, missing};
@@ -63,8 +63,17 @@ impl State {
         let target = &row.outbound.target;
         let (account, chat) = (target.account.clone(), target.chat.clone());
         let seq = self.next_outbox_seq(&account, &chat);
-        let out =
-            Out { seq, stand: Stand::Waiting, attempts: 0, crashes: 0, resent: false, due_ms: now_ms, created_ms: now_ms, row };
+        let out = Out {
+            receipt: None,
+            seq,
+            stand: Stand::Waiting,
+            attempts: 0,
+            crashes: 0,
+            resent: false,
+            due_ms: now_ms,
+            created_ms: now_ms,
+            row,
+        };
         self.outbox.insert(place, out);
     }
 
@@ -100,9 +109,10 @@ impl State {
         begun.map(|out| out.chat().clone()).collect()
     }
 
-    pub(super) fn confirm(&mut self, id: OutboxId) {
+    pub(super) fn confirm(&mut self, id: OutboxId, receipt: Receipt) {
         if let Some(out) = self.outbox.values_mut().find(|out| out.row.id == id && out.stand.is_open()) {
             out.stand = Stand::Done;
+            out.receipt = receipt.platform_id;
         }
     }
 
@@ -147,6 +157,11 @@ impl State {
         let mut seen = self.chats_in_hand(account);
         let waiting = self.outbox.values().filter(|out| out.is_of(account) && out.stand == Stand::Waiting);
         waiting.filter(|out| seen.insert(out.chat().clone())).map(|out| out.due_ms).min()
+    }
+
+    pub(super) fn sent_as(&self, account: &AccountKey, platform_id: &str) -> Option<OutboxId> {
+        let mut done = self.outbox.values().filter(|out| out.is_of(account) && out.stand == Stand::Done);
+        done.find(|out| out.receipt.as_deref() == Some(platform_id)).map(|out| out.row.id)
     }
 
     pub(super) fn outbox_state(&self, id: OutboxId) -> Option<OutboxState> {

@@ -4,9 +4,9 @@ use serde_json::{Map, Value};
 
 use crate::message::{AccountKey, BegunRound, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage};
 use crate::ports::{
-    Accept, Accepted, Answer, Attempt, Compacted, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate, InboxRow,
-    NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
-    SessionRow, Store, StoreHealth, TurnOutcome, UsageDay,
+    Accept, Accepted, Answer, Attempt, Compacted, Context, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate,
+    InboxRow, NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
+    SessionRow, Store, StoreHealth, Summary, TurnOutcome, UsageDay,
 };
 
 use super::{Disk, MemoryStore};
@@ -61,7 +61,7 @@ impl Store for MemoryStore {
     }
 
     fn confirm_send(&self, confirmed: Vec<(OutboxId, Receipt)>) {
-        self.note(move |state| confirmed.iter().for_each(|(id, _)| state.confirm(*id)));
+        self.note(move |state| confirmed.into_iter().for_each(|(id, receipt)| state.confirm(id, receipt)));
     }
 
     fn fail_send(&self, id: OutboxId, attempt: Attempt) -> Answer<()> {
@@ -78,6 +78,10 @@ impl Store for MemoryStore {
 
     fn outbox_state(&self, id: OutboxId) -> Answer<Option<OutboxState>> {
         self.read(|state| Ok(state.outbox_state(id)))
+    }
+
+    fn sent_as(&self, account: AccountKey, platform_id: String) -> Answer<Option<OutboxId>> {
+        self.read(|state| Ok(state.sent_as(&account, &platform_id)))
     }
 
     fn history(&self, session: SessionKey, limit: usize) -> Answer<Vec<Entry>> {
@@ -116,6 +120,14 @@ impl Store for MemoryStore {
 
     fn delete_session(&self, session: SessionKey) -> Answer<Option<Vec<Entry>>> {
         self.write(|state| Ok(state.delete_session(&session)))
+    }
+
+    fn context(&self, session: SessionKey, limit: usize) -> Answer<Context> {
+        self.read(|state| Ok(state.context(&session, limit)))
+    }
+
+    fn summarise(&self, session: SessionKey, summary: Summary) -> Answer<SessionRow> {
+        self.write(|state| state.summarise(&session, summary))
     }
 
     fn compact_session(&self, session: SessionKey, keep: usize) -> Answer<Compacted> {

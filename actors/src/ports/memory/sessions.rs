@@ -3,9 +3,10 @@
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::message::{Entry, SessionKey, Target, Usage};
+use crate::message::{Entry, Role, SessionKey, Target, Usage};
 use crate::ports::{
-    Compacted, HISTORY_BYTES_MAX, LINES_TAKEN_MAX, SessionName, SessionRow, SessionTraits, StoreError, UsageDay,
+    Compacted, Context, HISTORY_BYTES_MAX, LINES_TAKEN_MAX, SessionName, SessionRow, SessionTraits, StoreError, Summary,
+    UsageDay,
 };
 
 use super::state::State;
@@ -23,6 +24,11 @@ pub(super) struct Known {
     /// How many lines have left the transcript.
     pub trimmed: u64,
     pub usage: Usage,
+    /// The number of the line that says what was said before `told_from`.
+    pub summary: Option<u64>,
+    /// The number of the first line that later turns are told.
+    pub told_from: u64,
+    pub compactions: u64,
     pub reply_to: Option<Target>,
     pub traits: SessionTraits,
 }
@@ -36,6 +42,9 @@ impl Known {
             entries: Vec::new(),
             trimmed: 0,
             usage: Usage::default(),
+            summary: None,
+            told_from: 0,
+            compactions: 0,
             reply_to: None,
             traits: SessionTraits::default(),
         }
@@ -48,9 +57,15 @@ impl Known {
             updated_ms: self.updated_ms,
             entries: self.entries.len() as u64,
             usage: self.usage,
+            compactions: self.compactions,
             reply_to: self.reply_to.clone(),
             traits: self.traits.clone(),
         }
+    }
+
+    /// Returns every line with its number.
+    fn numbered(&self) -> impl Iterator<Item = (u64, &Entry)> {
+        (self.trimmed + 1..).zip(&self.entries)
     }
 
     /// Takes all lines but the newest `keep`.
@@ -110,9 +125,32 @@ impl State {
 
     pub(super) fn transcript(&self, key: &SessionKey, behind: u64, limit: usize) -> Vec<(u64, Entry)> {
         let Some(session) = self.sessions.get(key) else { return Vec::new() };
-        let numbered = session.entries.iter().cloned().enumerate();
-        let numbered = numbered.map(|(at, entry)| (session.trimmed + at as u64 + 1, entry));
-        numbered.filter(|(line, _)| *line > behind).take(limit).collect()
+        let behind = session.numbered().filter(|(line, _)| *line > behind);
+        behind.take(limit).map(|(line, entry)| (line, entry.clone())).collect()
+    }
+
+    pub(super) fn context(&self, key: &SessionKey, limit: usize) -> Context {
+        let Some(session) = self.sessions.get(key) else { return Context::default() };
+        let summary = session.numbered().find(|(line, _)| Some(*line) == session.summary).map(|(_, entry)| entry.clone());
+        let told = session.numbered().filter(|(line, _)| *line >= session.told_from && Some(*line) != session.summary);
+        let (numbers, told): (Vec<u64>, Vec<Entry>) = told.map(|(line, entry)| (line, entry.clone())).unzip();
+        let told = end_of(&told, limit);
+        let mut lines: Vec<_> = numbers.into_iter().rev().zip(told.into_iter().rev()).collect();
+        lines.reverse();
+        // The newest summary says what older ones say.
+        lines.retain(|(_, line)| line.role != Role::Summary);
+        Context { id: Some(session.id), summary, lines }
+    }
+
+    pub(super) fn summarise(&mut self, key: &SessionKey, summary: Summary) -> Result<SessionRow, StoreError> {
+        if self.sessions.get(key).is_none_or(|session| session.id != summary.id) {
+            return Err(StoreError::Conflict { what: format!("session {key} has another transcript by now") });
+        }
+        let session = self.append(key, vec![summary.line], summary.usage);
+        session.summary = Some(session.trimmed + session.entries.len() as u64);
+        session.told_from = summary.from;
+        session.compactions += 1;
+        Ok(session.row(key))
     }
 
     pub(super) fn list_sessions(&self, limit: usize) -> Vec<SessionRow> {
@@ -151,6 +189,7 @@ impl State {
     pub(super) fn reset_session(&mut self, key: &SessionKey) -> (SessionRow, Vec<Entry>) {
         let session = self.changed(key);
         (session.id, session.usage) = (Uuid::now_v7(), Usage::default());
+        (session.summary, session.told_from, session.compactions) = (None, 0, 0);
         let lines = session.take_lines(0);
         (session.row(key), lines)
     }

@@ -48,6 +48,7 @@ pub(super) struct Out {
     pub due_ms: i64,
     pub created_ms: i64,
     pub row: NewOutbox,
+    pub receipt: Option<String>,
 }
 
 /// An open request to be let in.

@@ -36,6 +36,8 @@ pub(super) enum Effect {
     Renew(Option<String>),
     /// It ends what runs and what waits.
     Stop,
+    /// It sums the conversation up, looking at what is named besides.
+    Compact(Option<String>),
     /// It has somebody else do something to the gateway itself.
     Errand(Errand),
 }
@@ -71,7 +73,7 @@ pub(super) fn effect(order: &Order, standing: Standing, rules: &CommandRules, in
         Command::Think | Command::Verbose | Command::Reasoning | Command::Usage | Command::Activation => {
             level(*command, rest, known)
         }
-        Command::Compact => later("sessions.compact shortens a transcript by hand"),
+        Command::Compact => Effect::Compact(Some(rest.clone()).filter(|rest| !rest.is_empty())),
         Command::Restart | Command::Allowlist | Command::Config | Command::Debug => errand(*command, rest, rules),
     }
 }

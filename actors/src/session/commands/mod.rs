@@ -7,7 +7,7 @@ mod rules;
 mod running;
 
 pub use parse::{Command, Order};
-pub use rules::{AccessGroups, Allowed, CommandRules, Direct, Reading, Standing, Writers};
+pub use rules::{AccessGroups, Allowed, COMPACT_MARK, CommandRules, Direct, Reading, Standing, Writers};
 
 #[cfg(test)]
 mod tests;

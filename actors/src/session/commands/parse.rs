@@ -15,7 +15,7 @@ pub enum Command {
     Reset,
     /// To end what runs and what waits.
     Stop,
-    /// To shorten the transcript.
+    /// To sum up what was said before.
     Compact,
     /// What becomes of messages that come while a turn runs.
     Queue,
@@ -53,7 +53,7 @@ pub(super) const COMMANDS: &[(Command, &[&str], &str, &str)] = &[
     (Command::New, &["new"], "[text]", "begins this session anew"),
     (Command::Reset, &["reset"], "[text]", "begins this session anew"),
     (Command::Stop, &["stop"], "", "ends what runs and what waits"),
-    (Command::Compact, &["compact"], "", "shortens the transcript"),
+    (Command::Compact, &["compact"], "[what to look at]", "sums up what was said before"),
     (Command::Queue, &["queue"], "[mode debounce:2s cap:25 drop:old|new|summarize | default]", "messages while a turn runs"),
     (Command::Model, &["model"], "[provider/model | default]", "which model answers"),
     (Command::Models, &["models"], "", "which models there are"),

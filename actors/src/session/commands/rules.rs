@@ -63,6 +63,9 @@ pub enum AccessGroups {
     Ignored,
 }
 
+/// How the platform's id of a row begins that `sessions.compact` orders.
+pub const COMPACT_MARK: &str = "compact:";
+
 /// Whose words count as orders on one account; ids are lower-cased.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Writers {
@@ -117,7 +120,9 @@ impl CommandRules {
             return Reading::Message;
         }
         let Some(order) = super::parse::read(&inbound.text, &self.reset_triggers) else { return Reading::Message };
-        if self.text == Allowed::No && order.command != Command::Stop {
+        // A method of a control client is carried out whatever holds for texts.
+        let by_method = inbound.order.is_some() && inbound.platform_id.starts_with(COMPACT_MARK);
+        if self.text == Allowed::No && order.command != Command::Stop && !by_method {
             return Reading::Message;
         }
         match (self.standing(inbound), order.form) {

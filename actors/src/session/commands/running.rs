@@ -95,6 +95,7 @@ impl SessionActor {
                 Err(error) => self.answered(seed, error.to_string(), scope),
             },
             Effect::Renew(rest) => self.renew(seed, rest, scope),
+            Effect::Compact(wish) => self.compact(wish, seed, scope),
             Effect::Errand(errand) => self.run_errand(errand, seed, scope),
         }
     }
@@ -182,7 +183,7 @@ impl SessionActor {
     }
 
     /// Ends a command's row with its answer. The transcript has neither, so that no provider reads them.
-    fn answered(&mut self, seed: Seed, say: String, scope: &mut Scope<'_, Self>) {
+    pub(in crate::session) fn answered(&mut self, seed: Seed, say: String, scope: &mut Scope<'_, Self>) {
         let now_ms = scope.clock().now_ms();
         let (voice, question) = (self.voice(&seed, scope), seed.entry(now_ms));
         let Source::Row(row) = seed.source else { return };
@@ -191,7 +192,7 @@ impl SessionActor {
         self.finish(outcome, Closing { voice, ended, began: None }, scope);
     }
 
-    fn told(&self, row: &InboxRow, question: Entry, ended: &Ended, now_ms: i64) -> TurnOutcome {
+    pub(in crate::session) fn told(&self, row: &InboxRow, question: Entry, ended: &Ended, now_ms: i64) -> TurnOutcome {
         let switchboard = self.parts.switchboard.as_ref();
         // Whoever forbade the session to answer wants to hear that it does again.
         let mut outcome = outcome::of_row(&self.key, row, question, ended, SendPolicy::Allow, switchboard, now_ms);

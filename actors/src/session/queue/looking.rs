@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::inline;
 use super::merge::{Merged, merge};
 use super::plan::{Batch, Plan, Quiet, Sort, Waiting, plan};
+use super::policy::QueueMode;
 use crate::agent::SteerBox;
 use crate::core::{Scope, TaskHandle};
 use crate::message::InboxId;
@@ -109,7 +110,7 @@ impl SessionActor {
             Some(came) => Quiet::For(self.quiet_since(came, scope)),
             None => Quiet::Enough,
         };
-        match plan(waiting, quiet) {
+        match plan(waiting, quiet, scope.clock().now_ms()) {
             Plan::Nothing => {
                 self.queue.engaged = false;
                 self.queue.came = None;
@@ -121,6 +122,7 @@ impl SessionActor {
                 self.next(scope);
             }
             Plan::Wait(wait) => self.wait_for_quiet(wait, scope),
+            Plan::Rest(wait) => self.look_again_in(wait, scope),
             Plan::Turn(batch) => self.take_batch(batch, scope),
         }
     }
@@ -134,7 +136,10 @@ impl SessionActor {
     fn wait_for_quiet(&mut self, wait: Duration, scope: &mut Scope<'_, Self>) {
         let now = scope.clock().elapsed();
         let end = *self.queue.patience.get_or_insert(now + wait * DEBOUNCES_MAX);
-        let wait = wait.min(end.saturating_sub(now));
+        self.look_again_in(wait.min(end.saturating_sub(now)), scope);
+    }
+
+    fn look_again_in(&mut self, wait: Duration, scope: &mut Scope<'_, Self>) {
         // A gateway that goes down does not wait for it; a client that comes meanwhile does not either.
         (self.pass, self.lane, self.work) = (None, None, Work::Idle);
         self.queue.quiet = Some(scope.after(wait, |session, scope| {
@@ -159,8 +164,15 @@ impl SessionActor {
             (wish, inbound.text) = (Some(own), text);
         }
         let channel = inbound.route.account.channel();
-        let policy = self.settings().queue.policy(channel, self.memory.manner.queue.as_ref(), wish.as_ref());
-        let alone = row.inbound.order.is_some() || row.crashes > 0 || !row.steps.is_empty();
+        let mut policy = self.settings().queue.policy(channel, self.memory.manner.queue.as_ref(), wish.as_ref());
+        let waits = row.inbound.hold.is_some();
+        if waits {
+            // It is answered with those that it waits for, and breaks into no turn.
+            policy.mode = QueueMode::Collect;
+        }
+        // One crash may be anybody's fault: what waited for each other stays together.
+        let crashed = row.crashes > u32::from(waits);
+        let alone = row.inbound.order.is_some() || crashed || !row.steps.is_empty();
         let reading = self.settings().commands.read(&row.inbound);
         if reading == Reading::Message {
             row.inbound.tell_overheard();

@@ -1,7 +1,7 @@
 //! Several rows as the one message that their turn answers.
 
 use super::plan::Batch;
-use crate::message::{InboxId, Media};
+use crate::message::{ChatKind, InboxId, Media};
 use crate::ports::InboxRow;
 
 /// How many of the messages that were left out have a line.
@@ -37,12 +37,18 @@ pub(in crate::session) enum Writers {
 pub(in crate::session) fn merge(batch: Batch) -> Option<Merged> {
     let Batch { summed, rows, .. } = batch;
     let several = !summed.is_empty() || rows.len() > 1;
-    let named = several && !all_of_one(summed.iter().chain(&rows));
+    // What waited for each other is told line by line, as it was said in the room.
+    let waited = several && summed.is_empty() && rows.iter().all(|row| row.inbound.hold.is_some());
+    let in_room = rows.first().is_some_and(|row| row.inbound.route.chat.kind != ChatKind::Direct);
+    let one_writer = all_of_one(summed.iter().chain(&rows));
+    let named = several && if waited { in_room } else { !one_writer };
     let mut parts: Vec<String> = summary(&summed, named).into_iter().collect();
     parts.extend(rows.iter().map(|row| told(row, named)));
+    let rows_last = rows.last().map(|row| (row.inbound.route.peer.clone(), row.inbound.at_ms));
     let mut all = summed.into_iter().chain(rows);
     let mut row = all.next()?;
     let (mut media, mut also) = (Vec::new(), Vec::new());
+    let last = if waited { rows_last } else { None };
     for other in all {
         also.push(other.id);
         row.crashes = row.crashes.max(other.crashes);
@@ -52,9 +58,12 @@ pub(in crate::session) fn merge(batch: Batch) -> Option<Merged> {
         }
     }
     if several {
-        row.inbound.text = parts.join("\n\n");
+        row.inbound.text = parts.join(if waited { "\n" } else { "\n\n" });
     }
-    Some(Merged { row, media, also, writers: if named { Writers::Several } else { Writers::One } })
+    if let Some((peer, at_ms)) = last {
+        (row.inbound.route.peer, row.inbound.at_ms) = (peer, at_ms);
+    }
+    Some(Merged { row, media, also, writers: if several && !one_writer { Writers::Several } else { Writers::One } })
 }
 
 fn all_of_one<'a>(mut rows: impl Iterator<Item = &'a InboxRow>) -> bool {

@@ -1,6 +1,7 @@
 //! Messages that come while a turn runs. The waiting messages are the rows of the inbox: nothing here holds one longer than it
 //! takes to decide about it.
 
+mod held;
 mod inline;
 mod looking;
 mod merge;

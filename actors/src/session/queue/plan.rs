@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::held::{Held, held, hold};
 use super::policy::{QueueDrop, QueueMode, QueuePolicy};
 use crate::message::{Backlog, InboxId};
 use crate::ports::InboxRow;
@@ -32,6 +33,8 @@ pub(in crate::session) enum Plan {
     Nothing,
     /// To wait for so much more quiet.
     Wait(Duration),
+    /// To wait so long: all that waits has to.
+    Rest(Duration),
     /// To answer these.
     Turn(Batch),
 }
@@ -71,9 +74,9 @@ const OLD: &str = "queue full: the oldest are dropped";
 const NEW: &str = "queue full: the newest are dropped";
 const STOPPED: &str = "stopped";
 
-/// Decides about rows in the order of their arrival.
+/// Decides about rows in the order of their arrival, by the time on the gateway's clock, milliseconds since 1970.
 #[must_use]
-pub(in crate::session) fn plan(mut waiting: Vec<Waiting>, quiet: Quiet) -> Plan {
+pub(in crate::session) fn plan(mut waiting: Vec<Waiting>, quiet: Quiet, now_ms: i64) -> Plan {
     if let Some(at) = waiting.iter().position(|waiting| waiting.sort == Sort::Stop) {
         let stop = waiting.split_off(at).into_iter().next().map(|waiting| waiting.row);
         let dropped = waiting.iter().filter(|waiting| waiting.sort == Sort::Message).map(|waiting| (waiting.row.id, STOPPED));
@@ -81,6 +84,12 @@ pub(in crate::session) fn plan(mut waiting: Vec<Waiting>, quiet: Quiet) -> Plan 
     }
     if waiting.first().is_some_and(|first| shares_turn(&first.row)) {
         return Plan::Turn(resumed(waiting));
+    }
+    match held(&waiting, now_ms) {
+        Held::Now(rows) => return Plan::Turn(Batch { rows, ..Batch::default() }),
+        Held::Later(wait) => return Plan::Rest(wait),
+        Held::Nothing => return Plan::Nothing,
+        Held::Others => waiting.retain(|waiting| hold(waiting).is_none()),
     }
     let Some(head) = waiting.first() else { return Plan::Nothing };
     let policy = head.policy;
@@ -108,6 +117,7 @@ pub(in crate::session) fn shares_turn(row: &InboxRow) -> bool {
 fn resumed(waiting: Vec<Waiting>) -> Batch {
     let mut waiting = waiting.into_iter();
     let Some(Waiting { row: mut first, policy, .. }) = waiting.next() else { return Batch::default() };
+    let waited = first.inbound.hold.is_some();
     let with: Vec<_> = first.steps.iter().flat_map(|round| round.with.iter().copied()).collect();
     let said = first.steps.iter().flat_map(|round| &round.said);
     let answered: Vec<_> = said.filter(|said| said.backlog == Backlog::Answered).map(|said| said.id).collect();
@@ -121,8 +131,9 @@ fn resumed(waiting: Vec<Waiting>) -> Batch {
     let rows = std::iter::once(first).chain(others.into_iter().filter(|row| with.contains(&row.id))).collect();
     // What was left out was left out then.
     let batch = match policy.drop {
-        QueueDrop::Summarize => cap(rows, policy),
-        QueueDrop::Old | QueueDrop::New => Batch { rows, ..Batch::default() },
+        // Those that waited for each other were never cut short.
+        QueueDrop::Summarize if !waited => cap(rows, policy),
+        QueueDrop::Summarize | QueueDrop::Old | QueueDrop::New => Batch { rows, ..Batch::default() },
     };
     Batch { steered, ..batch }
 }

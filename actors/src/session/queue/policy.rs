@@ -241,6 +241,8 @@ pub struct QueueRules {
     pub by_channel: BTreeMap<String, QueueMode>,
     /// The quiet of single integrations.
     pub debounce_by_channel: BTreeMap<String, Duration>,
+    /// Whether messages of any account wait for others: then rows are looked at before they are taken.
+    pub holds: bool,
 }
 
 impl QueueRules {
@@ -261,6 +263,7 @@ impl QueueRules {
     #[must_use]
     pub fn one_by_one(&self, session: Option<&QueueWish>) -> bool {
         match session.and_then(|wish| wish.mode) {
+            _ if self.holds => false,
             Some(mode) => mode == QueueMode::Followup,
             None => {
                 let mut modes = self.by_channel.values().chain([&self.usual.mode]);

@@ -116,10 +116,10 @@ fn a_turn_that_calls_the_clients_tools_is_written_down_once_when_it_has_an_answe
 fn a_client_is_not_kept_waiting_for_a_disk() {
     play(|stage| async move {
         let bench = Bench::new(&stage);
-        bench.store.fail("history");
+        bench.store.fail("context");
         let session = bench.start(Tenure::Kept);
         assert_eq!(failure(&heard(ask(&session, "one")).await), Some(Code::StoreUnavailable));
-        bench.store.mend("history");
+        bench.store.mend("context");
         assert!(matches!(heard(ask(&session, "two")).await.last(), Some(Delta::End(_))));
     });
 }
@@ -131,7 +131,7 @@ fn a_session_for_one_turn_reads_no_past_and_is_gone_after_it() {
         let session = bench.start(Tenure::Once);
         assert!(matches!(heard(ask(&session, "one")).await.last(), Some(Delta::End(_))));
         stage.until("it is forgotten", || stage.supervisor.report(&id()).is_err()).await;
-        assert_eq!((bench.store.asked("history"), bench.store.asked("begin_turn")), (0, 0));
+        assert_eq!((bench.store.asked("context"), bench.store.asked("begin_turn")), (0, 0));
         bench.gate.close();
         let session = bench.start(Tenure::Once);
         assert_eq!(failure(&heard(ask(&session, "two")).await), Some(Code::Unavailable));

@@ -40,7 +40,7 @@ fn a_command_is_answered_once_without_a_provider_and_leaves_no_line() {
 /// Whatever fails under way, a command is answered once.
 #[test]
 fn a_failing_or_late_store_costs_no_command() {
-    for request in ["session", "patch_session", "finish_turn", "reset_session", "history", "flush"] {
+    for request in ["session", "patch_session", "finish_turn", "reset_session", "context", "flush"] {
         for late in [false, true] {
             play(|stage| async move {
                 let mut bench = Bench::new(&stage);

@@ -3,6 +3,7 @@
 mod asks;
 pub(super) mod bench;
 mod commands;
+mod compaction;
 mod crashes;
 mod ends;
 mod events;

@@ -89,6 +89,7 @@ fn an_order_that_is_delivered_nowhere_leaves_where_answers_go() {
             spent: ending.usage,
             by: None,
             how: How::Done(ending),
+            transcript: Default::default(),
         };
         let outcome = of_row(&key(), &row, question, &ended, SendPolicy::Allow, &Notebook::default(), 7);
         assert_eq!(outcome.reply_to, expected, "{name}");
@@ -222,13 +223,13 @@ fn an_order_that_was_called_off_never_begins() {
 fn an_order_is_aborted_while_its_transcript_is_read() {
     play(|stage| async move {
         let bench = Bench::new(&stage);
-        bench.store.fail("history");
+        bench.store.fail("context");
         bench.order("one", order("mine")).await;
         let session = bench.start(Tenure::Kept);
-        stage.until("it is read", || bench.store.asked("history") == 1).await;
+        stage.until("it is read", || bench.store.asked("context") == 1).await;
         assert_eq!(abort(&session, Some("mine")).await.as_deref(), Some("mine"));
         assert_eq!(bench.report("mine").await.outcome, RunVerdict::Aborted("rpc"));
-        bench.store.mend("history");
+        bench.store.mend("context");
         stage.pass(Duration::from_secs(5)).await;
         assert_eq!((bench.provider.asked(), bench.open_rows()), (0, 0));
     });

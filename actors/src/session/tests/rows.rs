@@ -52,7 +52,7 @@ fn a_wake_up_at_any_moment_of_a_turn_is_not_lost() {
 /// Each request fails once, or is done and its answer never comes: no row is left, doubled or out of its place.
 #[test]
 fn a_failing_or_late_store_costs_time_and_nothing_else() {
-    for request in ["reopen_inbox", "begin_turn", "history", "finish_turn"] {
+    for request in ["reopen_inbox", "begin_turn", "context", "finish_turn"] {
         for late in [false, true] {
             play(|stage| async move {
                 let bench = Bench::new(&stage);

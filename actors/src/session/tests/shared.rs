@@ -16,7 +16,7 @@ fn bench(stage: &Arc<Stage>, bell: &Arc<PropTool>, words: &str) -> Bench {
     bench
 }
 
-fn bell() -> Arc<PropTool> {
+pub(super) fn bell() -> Arc<PropTool> {
     PropTool::new("bell", Repeat::Never)
 }
 

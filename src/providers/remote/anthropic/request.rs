@@ -56,7 +56,7 @@ impl<'a> Talk<'a> {
     fn line(&mut self, role: Role, words: &str) {
         match role {
             Role::System => self.system.push(words.to_owned()),
-            Role::Assistant | Role::User | Role::Tool => self.add(role_name(role), [text(words)]),
+            Role::Assistant | Role::User | Role::Tool | Role::Summary => self.add(role_name(role), [text(words)]),
         }
     }
 

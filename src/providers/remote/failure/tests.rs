@@ -27,3 +27,31 @@ fn a_quote_is_short_and_without_the_key() {
     assert_eq!(quote.chars().count(), 200);
     assert!(!failures.status(StatusCode::NOT_FOUND, "m", "").message.contains("hidden"));
 }
+
+#[test]
+fn a_conversation_that_is_too_long_is_told_from_a_bad_request() {
+    let url = Url::parse("https://api.example.com/v1").unwrap();
+    let failures = Failures::new("p".into(), Vec::new(), Style::Completions, &url);
+    let too_long = [
+        "This model's maximum context length is 8192 tokens (context_length_exceeded)",
+        "prompt is too long: 210000 tokens > 200000 maximum",
+        "input length and `max_tokens` exceed context limit",
+        "the request exceeds the available context size",
+        "Your input exceeds the context window of this model",
+    ];
+    for said in too_long {
+        assert_eq!(failures.status(StatusCode::BAD_REQUEST, "m", said).code, Code::ProviderContext, "{said}");
+    }
+    let others = [
+        (StatusCode::BAD_REQUEST, "max_tokens is too large"),
+        (StatusCode::BAD_REQUEST, ""),
+        (StatusCode::NOT_ACCEPTABLE, too_long[0]),
+    ];
+    for (status, said) in others {
+        assert_eq!(failures.status(status, "m", said).code, Code::Refused, "{status} {said}");
+    }
+    assert_eq!(failures.status(StatusCode::TOO_MANY_REQUESTS, "m", "too many tokens").code, Code::ProviderBusy);
+    let inside = serde_json::json!({ "code": "context_length_exceeded", "message": "too long" });
+    assert_eq!(failures.reported(&inside).code, Code::ProviderContext);
+    assert_eq!(failures.reported(&serde_json::json!({ "message": "oops" })).code, Code::ProviderBroken);
+}

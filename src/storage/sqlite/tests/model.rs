@@ -34,6 +34,7 @@ enum Step {
     Reset { chat: usize },
     Delete { chat: usize },
     Compact { chat: usize, keep: usize },
+    SumUp { chat: usize, from: usize },
     Pass { ms: u64 },
     Restart,
 }
@@ -51,6 +52,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => chat.clone().prop_map(|chat| Step::Reset { chat }),
         1 => chat.clone().prop_map(|chat| Step::Delete { chat }),
         1 => (chat.clone(), 0_usize..4).prop_map(|(chat, keep)| Step::Compact { chat, keep }),
+        1 => (chat.clone(), 0_usize..8).prop_map(|(chat, from)| Step::SumUp { chat, from }),
         3 => (chat, proptest::option::of(0_u8..4)).prop_map(|(chat, key)| Step::Enqueue { chat, key }),
         4 => prop_oneof![Just(SendOrder::Pipelined), Just(SendOrder::OnePerChat)].prop_map(|order| Step::Send { order }),
         3 => any::<usize>().prop_map(|nth| Step::Confirm { nth }),
@@ -155,7 +157,12 @@ impl Pair {
                 }
                 self.model.reopen_outbox(make::account(), CrashCount::Uncounted).await.unwrap();
             }
-            Step::Say { .. } | Step::Patch { .. } | Step::Reset { .. } | Step::Delete { .. } | Step::Compact { .. } => {
+            Step::Say { .. }
+            | Step::Patch { .. }
+            | Step::Reset { .. }
+            | Step::Delete { .. }
+            | Step::Compact { .. }
+            | Step::SumUp { .. } => {
                 self.take_session(step).await;
             }
             other => self.take_send(other).await,

@@ -6,6 +6,7 @@ use callboard_actors::channel::webchat::{self, Post, PostError, Posted};
 use callboard_actors::client::WireError;
 use callboard_actors::message::{AccountKey, Code, Opened, Order, Peer, RunId, RunStand, Runs, SessionKey, Target, TraceId};
 use callboard_actors::ports::InboxFate;
+use callboard_actors::session::COMPACT_MARK;
 
 use super::Named;
 use crate::ws::Control;
@@ -111,7 +112,7 @@ pub(in super::super) async fn is_known(control: &Control, method: &'static str, 
 /// The store does not answer.
 pub(in super::super) async fn recall(control: &Control, run: &RunId, session: &SessionKey) -> Result<(), WireError> {
     let runs = control.switchboard.runs();
-    for method in ["chat.send", "agent"] {
+    for method in ["chat.send", "agent", "sessions.compact"] {
         let waits = || control.store.inbox_fate(account(control), platform_id(method, run));
         if waits().await? != Some(InboxFate::Open) {
             continue;
@@ -129,7 +130,11 @@ pub(in super::super) async fn recall(control: &Control, run: &RunId, session: &S
 }
 
 fn platform_id(method: &str, run: &RunId) -> String {
-    format!("{}:{run}", if method == "agent" { "agent" } else { "chat" })
+    match method {
+        "agent" => format!("agent:{run}"),
+        "sessions.compact" => format!("{COMPACT_MARK}{run}"),
+        _ => format!("chat:{run}"),
+    }
 }
 
 /// Hands a message in; while the channel is being started, again and again for a while.

@@ -111,6 +111,7 @@ fn shown(plan: Plan, all: &[Waiting]) -> String {
     match plan {
         Plan::Nothing => "nothing".into(),
         Plan::Wait(wait) => format!("wait {}", wait.as_millis()),
+        Plan::Rest(wait) => format!("rest {}", wait.as_millis()),
         Plan::Turn(Batch { summed, rows, dropped, .. }) => {
             let texts = |rows: Vec<InboxRow>| rows.into_iter().map(|row| row.inbound.text).collect::<Vec<_>>().join(" ");
             let gone: Vec<_> = dropped.into_iter().map(|(id, _)| text(id)).collect();
@@ -145,7 +146,7 @@ fn the_rows_of_the_next_turn_follow_from_those_that_wait() {
     ];
     for (words, policy, quiet, expected) in cases {
         let all = rows(words, policy);
-        assert_eq!(shown(plan(all.clone(), quiet), &all), expected, "{words:?} {quiet:?}");
+        assert_eq!(shown(plan(all.clone(), quiet, 0), &all), expected, "{words:?} {quiet:?}");
     }
 }
 

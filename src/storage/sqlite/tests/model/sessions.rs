@@ -1,7 +1,7 @@
 //! Sessions in both stores.
 
-use callboard_actors::message::Usage;
-use callboard_actors::ports::SessionRow;
+use callboard_actors::message::{Role, RunId, Usage};
+use callboard_actors::ports::{Context, SessionRow, Summary};
 use serde_json::Map;
 
 use super::*;
@@ -41,6 +41,22 @@ impl Pair {
             Step::Compact { chat, keep } => {
                 let real = real.compact_session(make::session(CHATS[chat]), keep).await;
                 assert_eq!(real, model.compact_session(make::session(CHATS[chat]), keep).await);
+            }
+            Step::SumUp { chat, from } => {
+                let summary = |own: &Context| Summary {
+                    id: own.id.unwrap_or_default(),
+                    // The numbers of the two stores differ, their order does not.
+                    from: own.lines.get(from).or(own.lines.last()).map_or(0, |(number, _)| *number),
+                    line: make::entry(RunId::named("sum").unwrap(), Role::Summary, "short"),
+                    usage: Usage::tokens(1, 1),
+                };
+                let session = || make::session(CHATS[chat]);
+                let own = real.context(session(), 9).await.unwrap();
+                let expected = model.context(session(), 9).await.unwrap();
+                let lines = |context: &Context| context.lines.iter().map(|(_, line)| line.clone()).collect::<Vec<_>>();
+                assert_eq!((&own.summary, lines(&own)), (&expected.summary, lines(&expected)));
+                let real = real.summarise(session(), summary(&own)).await.map(shown);
+                assert_eq!(real, model.summarise(session(), summary(&expected)).await.map(shown));
             }
             other => unreachable!("{other:?}"),
         }

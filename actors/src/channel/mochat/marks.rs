@@ -1,0 +1,150 @@
+//! Where reading stopped in each place, on the disk. Written behind the acknowledgements: what is written late is read twice, and
+//! known by its id then.
+
+use std::collections::BTreeMap;
+
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, join_all};
+use serde::{Deserialize, Serialize};
+
+use super::place::Place;
+use crate::channel::Cursors;
+use crate::ports::StoreError;
+
+/// When the places were last listed, by the server's clock, milliseconds since 1970.
+const LISTED: &str = "listed";
+
+/// Where reading stopped in one place. Moments are the server's, milliseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Mark {
+    /// Since when it is listened to: what was written before is none of ours.
+    #[serde(rename = "first")]
+    pub(super) first_ms: i64,
+    /// The number of the last event of a session that is done with; `None` while there was none.
+    #[serde(default)]
+    pub(super) cursor: Option<u64>,
+    /// When the newest message was written that is done with.
+    #[serde(default, rename = "done")]
+    pub(super) done_ms: Option<i64>,
+}
+
+impl Mark {
+    /// Returns the mark of a place that nothing was read of.
+    pub(super) const fn first(first_ms: i64) -> Self {
+        Self { first_ms, cursor: None, done_ms: None }
+    }
+}
+
+/// Writes that are under way, with what they write.
+pub(super) type Written = (BTreeMap<String, Mark>, bool);
+
+/// The marks of one account during a link's life.
+pub(super) struct Marks {
+    cursors: Cursors,
+    dirty: BTreeMap<String, Mark>,
+    state: State,
+}
+
+/// Whether writes are due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// As soon as there is something to write.
+    Ready,
+    /// Some are under way.
+    Writing,
+    /// The last ones failed: not before [`Marks::try_again`].
+    Failed,
+}
+
+impl Marks {
+    pub(super) const fn new(cursors: Cursors) -> Self {
+        Self { cursors, dirty: BTreeMap::new(), state: State::Ready }
+    }
+
+    /// Returns a clerk for what is kept, for a task of its own.
+    pub(super) fn clerk(&self) -> Clerk {
+        Clerk(self.cursors.clone())
+    }
+
+    /// Records where reading a place stopped.
+    pub(super) fn set(&mut self, place: &Place, mark: Mark) {
+        self.dirty.insert(name(place), mark);
+    }
+
+    /// Returns whether nothing waits to be written, or is.
+    pub(super) fn is_idle(&self) -> bool {
+        self.state != State::Writing && self.dirty.is_empty()
+    }
+
+    /// Returns the writes that are due; one batch at a time.
+    pub(super) fn write(&mut self) -> Option<BoxFuture<'static, Written>> {
+        if self.state != State::Ready || self.dirty.is_empty() {
+            return None;
+        }
+        self.state = State::Writing;
+        let batch = std::mem::take(&mut self.dirty);
+        let writes: Vec<_> = batch.iter().map(|(name, mark)| self.cursors.write(name, text(mark))).collect();
+        Some(async move { (batch, join_all(writes).await.iter().all(Result::is_ok)) }.boxed())
+    }
+
+    /// Takes over what became of writes; those that failed are due again once that is said.
+    pub(super) fn written(&mut self, (batch, done): Written) {
+        self.state = if done { State::Ready } else { State::Failed };
+        if !done {
+            for (name, mark) in batch {
+                self.dirty.entry(name).or_insert(mark);
+            }
+        }
+    }
+
+    /// Says that writes which failed may be tried again.
+    pub(super) fn try_again(&mut self) {
+        if self.state == State::Failed {
+            self.state = State::Ready;
+        }
+    }
+}
+
+/// Reads and begins marks.
+#[derive(Clone)]
+pub(super) struct Clerk(Cursors);
+
+impl Clerk {
+    /// Returns when the places were last listed; `None` where they never were.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub(super) async fn listed(&self) -> Result<Option<i64>, StoreError> {
+        Ok(self.0.read(LISTED).await?.and_then(|text| text.parse().ok()))
+    }
+
+    /// Records when the places were listed. To be said after their marks are kept: what is new at the next listing was not there.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub(super) async fn keep_listed(&self, at_ms: i64) -> Result<(), StoreError> {
+        self.0.write(LISTED, at_ms.to_string()).await
+    }
+
+    /// Returns the mark of a place; one that has none gets one, which is on the disk when this answers.
+    ///
+    /// # Errors
+    /// The store cannot be read or written.
+    pub(super) async fn mark(&self, place: &Place, first: Mark) -> Result<Mark, StoreError> {
+        let name = name(place);
+        if let Some(mark) = self.0.read(&name).await?.and_then(|text| serde_json::from_str(&text).ok()) {
+            return Ok(mark);
+        }
+        self.0.write(&name, text(&first)).await?;
+        Ok(first)
+    }
+}
+
+fn name(place: &Place) -> String {
+    let sort = if place.is_session() { "session" } else { "panel" };
+    format!("{sort}:{}", place.id)
+}
+
+fn text(mark: &Mark) -> String {
+    serde_json::to_string(mark).unwrap_or_default()
+}

@@ -1,0 +1,173 @@
+//! The places that are listened to over one connection, and how far each was read.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::marks::Mark;
+use super::message::Message;
+use super::payload::Payload;
+use super::place::Place;
+
+/// How much is held of a place that is being caught up with; above, the connection is made anew and everything is read again.
+const HELD_MAX: usize = 2048;
+
+/// What came of a place that is being caught up with.
+#[derive(Clone, Debug)]
+pub(super) enum Held {
+    /// Events.
+    Payload(Payload),
+    /// A message by itself.
+    Message(Message),
+}
+
+/// How a place stands.
+#[derive(Clone, Debug)]
+pub(super) enum Phase {
+    /// What comes goes on at once.
+    Live,
+    /// Its history is to be read first.
+    Behind {
+        /// What came meanwhile, in order.
+        held: Vec<Held>,
+    },
+}
+
+impl Phase {
+    /// Returns the phase of a place whose history is to be read.
+    pub(super) const fn behind() -> Self {
+        Self::Behind { held: Vec::new() }
+    }
+}
+
+/// One place with how far it was read.
+#[derive(Clone, Debug)]
+pub(super) struct Spot {
+    pub(super) place: Place,
+    /// What is done with.
+    pub(super) mark: Mark,
+    /// The number of the last event of a session that was passed on; `None` before the first.
+    pub(super) heard: Option<u64>,
+    /// When the newest message was written that was passed on, by the server's clock, milliseconds since 1970.
+    pub(super) heard_ms: Option<i64>,
+    pub(super) phase: Phase,
+    /// Whether a call of it is under way.
+    pub(super) busy: Busy,
+    /// When it is read again, on the clock.
+    pub(super) due: Duration,
+    /// Whether the server tells of it by Socket.IO.
+    pub(super) told: Told,
+    /// Failed calls in a row.
+    pub(super) failures: u32,
+}
+
+/// Whether a call is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Busy {
+    /// None is.
+    No,
+    /// One is.
+    Yes,
+}
+
+/// Whether the server tells of a place by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// It has to be asked.
+    No,
+    /// It was asked to.
+    Yes,
+}
+
+/// There was no more room to hold what came.
+#[derive(Debug)]
+pub(super) struct TooMuch;
+
+impl Spot {
+    /// Returns a place that was read as far as its mark says. What a session missed comes by itself; a panel has to be read.
+    pub(super) fn new(place: Place, mark: Mark) -> Self {
+        let phase = if place.is_session() { Phase::Live } else { Phase::behind() };
+        Self {
+            place,
+            mark,
+            heard: mark.cursor,
+            heard_ms: mark.done_ms,
+            phase,
+            busy: Busy::No,
+            due: Duration::ZERO,
+            told: Told::No,
+            failures: 0,
+        }
+    }
+
+    /// Returns from when on its messages are to be read, by the server's clock, milliseconds since 1970.
+    pub(super) fn floor_ms(&self, late_ms: i64) -> i64 {
+        self.heard_ms.map_or(self.mark.first_ms, |heard_ms| heard_ms.saturating_sub(late_ms).max(self.mark.first_ms))
+    }
+
+    /// Holds what came where the place is behind; gives it back where it goes on at once.
+    pub(super) fn hold(&mut self, new: Held) -> Result<Option<Held>, TooMuch> {
+        match &mut self.phase {
+            Phase::Live => Ok(Some(new)),
+            Phase::Behind { held } if held.len() >= HELD_MAX => Err(TooMuch),
+            Phase::Behind { held } => {
+                held.push(new);
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// The places of one connection, by their ids.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    spots: HashMap<String, Spot>,
+    /// From a conversation to its session.
+    converses: HashMap<String, String>,
+}
+
+impl Places {
+    /// Adds a place.
+    pub(super) fn add(&mut self, place: Place, mark: Mark) {
+        self.note_converse(&place);
+        self.spots.insert(place.id.clone(), Spot::new(place, mark));
+    }
+
+    /// Takes over what is told of a place that is known.
+    pub(super) fn update(&mut self, place: Place) {
+        self.note_converse(&place);
+        if let Some(spot) = self.spots.get_mut(&place.id) {
+            spot.place = place;
+        }
+    }
+
+    /// Returns the session of a conversation.
+    pub(super) fn of_converse(&self, converse: &str) -> Option<&str> {
+        self.converses.get(converse).map(String::as_str)
+    }
+
+    /// Returns a place.
+    pub(super) fn get(&self, id: &str) -> Option<&Spot> {
+        self.spots.get(id)
+    }
+
+    /// Returns a place.
+    pub(super) fn get_mut(&mut self, id: &str) -> Option<&mut Spot> {
+        self.spots.get_mut(id)
+    }
+
+    /// Returns all places.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Spot> {
+        self.spots.values()
+    }
+
+    /// Returns all places.
+    pub(super) fn all_mut(&mut self) -> impl Iterator<Item = &mut Spot> {
+        self.spots.values_mut()
+    }
+
+    fn note_converse(&mut self, place: &Place) {
+        if let super::place::Sort::Session { converse: Some(converse), .. } = &place.sort {
+            self.converses.insert(converse.clone(), place.id.clone());
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! What comes in: events of sessions, messages of panels, and what each moves.
+
+use super::{End, Moved, Pump};
+use crate::channel::Normalised;
+use crate::channel::mochat::history::{LATE_MS, Missed};
+use crate::channel::mochat::message::Message;
+use crate::channel::mochat::normalise::{Context, normalise, platform_id};
+use crate::channel::mochat::payload::Payload;
+use crate::channel::mochat::places::{Held, Phase, Told};
+
+/// Where a payload comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Came {
+    /// It answers a question for what is behind this place.
+    Asked {
+        /// The place that was named.
+        from: u64,
+    },
+    /// The server told it by itself.
+    Pushed,
+}
+
+impl Pump {
+    /// Takes in events of a session, in their order.
+    ///
+    /// The server numbers them. One that was passed on by another way has a number that is not new. A server that begins to count
+    /// anew shows a lower end than the place that it was asked for: then its numbers say nothing, and ids alone decide.
+    pub(super) fn session_events(&mut self, payload: Payload, came: Came) {
+        let Some(spot) = self.places.get_mut(&payload.place) else { return };
+        let payload = match spot.hold(Held::Payload(payload)) {
+            Ok(Some(Held::Payload(payload))) => payload,
+            Ok(_) => return,
+            Err(_) => return self.end = Some(End::Behind),
+        };
+        let Payload { place, cursor, events: Some(events) } = payload else { return };
+        let heard = spot.heard;
+        let anew = match came {
+            Came::Asked { from } => cursor.is_some_and(|cursor| cursor < from),
+            Came::Pushed => false,
+        };
+        let stale = cursor.zip(heard).is_some_and(|(cursor, heard)| cursor < heard);
+        if anew {
+            tracing::warn!(event = "mochat.cursor", actor = %self.account, %place, "the server counts anew: what it tells is known by its ids");
+        }
+        let new = |seq: Option<u64>| anew || stale || seq.zip(heard).is_none_or(|(seq, heard)| seq > heard);
+        let first = events.iter().find_map(|event| event.seq.filter(|seq| new(Some(*seq))));
+        let gap = !anew && !stale && first.zip(heard).is_some_and(|(first, heard)| first > heard.saturating_add(1));
+        if gap {
+            // The server forgot some of it in the meantime; its history has them.
+            spot.phase = Phase::Behind { held: vec![Held::Payload(Payload { place, cursor, events: Some(events) })] };
+            return;
+        }
+        let mut end = heard;
+        for event in events.into_iter().filter(|event| new(event.seq)) {
+            let cursor = event.seq.filter(|_| !stale && !anew);
+            end = end.max(cursor);
+            match event.message {
+                // Without a moment nothing tells what was written before anybody listened: at the first look it is history.
+                Some(Ok(message)) if heard.is_none() && came != Came::Pushed && message.at_ms.is_none() => {
+                    self.pass_history(&place, &message);
+                }
+                Some(Ok(message)) => self.pass(&place, &message, cursor),
+                Some(Err(reason)) => self.bad(&place, reason, cursor),
+                None => {}
+            }
+        }
+        if !stale || anew {
+            // What it left out because of the old place is asked for from the beginning.
+            let end = if anew { Some(0) } else { end.max(cursor) };
+            if let Some(spot) = self.places.get_mut(&place) {
+                spot.heard = end;
+                if anew {
+                    spot.told = Told::No;
+                }
+            }
+            if end != heard {
+                self.pass_by(Moved { place, cursor: end, at_ms: None });
+            }
+        }
+    }
+
+    /// Takes in what was missed of a place, and then what came meanwhile.
+    pub(super) fn caught_up(&mut self, id: &str, missed: Missed) {
+        if missed.more == crate::channel::mochat::history::More::LeftOut {
+            tracing::warn!(event = "mochat.left_out", actor = %self.account, place = id, "more was missed than is read: the oldest of it is left out");
+        }
+        for reason in missed.bad {
+            self.bad(id, reason, None);
+        }
+        let Some(spot) = self.places.get_mut(id) else { return };
+        let first_look = spot.heard_ms.is_none();
+        let held = match std::mem::replace(&mut spot.phase, Phase::Live) {
+            Phase::Behind { held } => held,
+            Phase::Live => Vec::new(),
+        };
+        for message in &missed.messages {
+            // Without a moment nothing tells what was written before anybody listened: at the first look it is history.
+            if first_look && message.at_ms.is_none() {
+                self.pass_history(id, message);
+            } else {
+                self.pass(id, message, None);
+            }
+        }
+        self.looked_at(id);
+        for held in held {
+            match held {
+                Held::Message(message) => self.pass(id, &message, None),
+                Held::Payload(payload) => {
+                    // Its history is read: what its numbers leave out is there.
+                    let first = payload.events.iter().flatten().find_map(|event| event.seq);
+                    if let (Some(first), Some(spot)) = (first, self.places.get_mut(id)) {
+                        spot.heard = spot.heard.map(|heard| heard.max(first.saturating_sub(1)));
+                    }
+                    self.session_events(payload, Came::Pushed);
+                }
+            }
+        }
+    }
+
+    /// Records that a place was looked at, also where nothing stood in it: what comes from now on is new.
+    fn looked_at(&mut self, id: &str) {
+        if let Some(spot) = self.places.get_mut(id) {
+            spot.heard_ms.get_or_insert(spot.mark.first_ms);
+        }
+    }
+
+    /// Remembers a message that is none of ours.
+    fn pass_history(&mut self, id: &str, message: &Message) {
+        if let Some(spot) = self.places.get(id) {
+            self.seen.again(&platform_id(message, &spot.place));
+        }
+    }
+
+    /// Passes a message on in its turn, as what it is; once, however often it comes.
+    pub(super) fn pass(&mut self, id: &str, message: &Message, cursor: Option<u64>) {
+        let Some(spot) = self.places.get_mut(id) else { return };
+        let moved = Moved { place: id.to_owned(), cursor, at_ms: message.at_ms };
+        // A moment far ahead would make all that is written until then look old.
+        let latest_ms = self.api.rest.server_ms().saturating_add(LATE_MS);
+        spot.heard_ms = spot.heard_ms.max(message.at_ms.map(|at_ms| at_ms.min(latest_ms)));
+        if self.seen.again(&platform_id(message, &spot.place)) {
+            return self.pass_by(moved);
+        }
+        let context = Context {
+            account: &self.account,
+            me: &self.me,
+            place: &spot.place,
+            first_ms: spot.mark.first_ms,
+            now_ms: self.api.rest.server_ms(),
+        };
+        let frame = normalise(message, context);
+        self.tell(frame, moved);
+    }
+
+    pub(super) fn bad(&mut self, id: &str, reason: String, cursor: Option<u64>) {
+        self.tell(Normalised::Bad(reason), Moved { place: id.to_owned(), cursor, at_ms: None });
+    }
+
+    fn tell(&mut self, frame: Normalised, moved: Moved) {
+        self.told += 1;
+        self.pending.push_back((self.told, vec![moved]));
+        self.events.frame(frame, Some(self.told));
+    }
+
+    /// Moves a place without a frame: as soon as everything that was told before is acknowledged.
+    fn pass_by(&mut self, moved: Moved) {
+        match self.pending.back_mut() {
+            Some((_, last)) => last.push(moved),
+            None => self.moved(moved),
+        }
+    }
+}

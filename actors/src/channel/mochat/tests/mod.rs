@@ -1,0 +1,10 @@
+mod accounts;
+mod discovery;
+mod hush;
+mod mention;
+mod message;
+mod normalise;
+mod outflow;
+mod payload;
+mod socket;
+mod target;

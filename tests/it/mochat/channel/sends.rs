@@ -1,0 +1,55 @@
+//! Answers that are refused, cut and looked for.
+
+use serde_json::json;
+
+use super::rig::Rig;
+use crate::harness::mochat::TOKEN;
+use crate::harness::until;
+
+#[tokio::test]
+async fn an_answer_whose_fate_is_not_known_is_sent_once() {
+    let rig = Rig::start(json!({})).await;
+    for (number, kind) in ["commit-cut", "commit-500", "cut"].into_iter().enumerate() {
+        for route in ["sessions/send", "groups/panels/send"] {
+            rig.platform.fault(json!({ "route": route, "kind": kind, "times": 1 })).await;
+        }
+        // The same words again: another message with them must not pass for this one.
+        rig.say("same").await;
+        rig.say_in_panel("same").await;
+        for place in ["session_1", "p1"] {
+            assert_eq!(rig.wait_for_said(place, number + 1).await.len(), number + 1, "{kind} {place}");
+        }
+    }
+    rig.say("last").await;
+    rig.say_in_panel("last").await;
+    for place in ["session_1", "p1"] {
+        assert_eq!(rig.wait_for_said(place, 4).await, ["same", "same", "same", "last"]);
+    }
+}
+
+#[tokio::test]
+async fn a_rate_limit_holds_answers_up_and_keeps_their_order() {
+    let rig = Rig::start(json!({})).await;
+    rig.platform.fault(json!({ "route": "sessions/send", "kind": "status", "status": 429, "retryAfter": 1, "times": 2 })).await;
+    for text in ["one", "two", "three"] {
+        rig.say(text).await;
+    }
+    assert_eq!(rig.wait_for_said("session_1", 3).await, ["one", "two", "three"]);
+}
+
+#[tokio::test]
+async fn no_token_is_ever_said() {
+    let rig = Rig::start(json!({})).await;
+    rig.say(&format!("repeat {TOKEN}")).await;
+    assert_eq!(rig.wait_for_said("session_1", 1).await, ["repeat [token removed]"]);
+    assert!(!rig.gateway.log().contains(TOKEN));
+}
+
+#[tokio::test]
+async fn a_reply_names_what_it_answers() {
+    let rig = Rig::start(json!({})).await;
+    let (code, _, errors) =
+        rig.gateway.cli(&["message", "send", "--channel", "mochat", "--target", "panel:p1", "--message", "out of the blue"]);
+    assert_eq!(code, 0, "{errors}");
+    until("it is there", async || (rig.said("p1").await == ["out of the blue"]).then_some(())).await;
+}

@@ -1,0 +1,79 @@
+//! Ways in that are refused, cut and healed.
+
+use serde_json::{Value, json};
+
+use super::rig::Rig;
+use crate::harness::mochat::Mochat;
+
+#[tokio::test]
+async fn messages_go_on_by_whatever_way_there_is() {
+    let rig = Rig::start(json!({})).await;
+    let cases: [(Value, &str); 5] = [
+        (json!({}), "websocket"),
+        (json!({ "websocket": "refuse" }), "rest"),
+        (json!({}), "websocket"),
+        (json!({ "auth": "silent" }), "rest"),
+        (json!({}), "websocket"),
+    ];
+    let mut expected = Vec::new();
+    for (number, (trouble, way)) in cases.into_iter().enumerate() {
+        rig.platform.heal().await;
+        rig.platform.set(trouble).await;
+        rig.platform.drop_all().await;
+        let text = format!("message {number}");
+        rig.say(&text).await;
+        rig.say_in_panel(&text).await;
+        expected.push(text);
+        assert_eq!(rig.wait_for_said("session_1", number + 1).await, expected, "{way}");
+        assert_eq!(rig.wait_for_said("p1", number + 1).await, expected, "{way}");
+        rig.way(way).await;
+    }
+}
+
+#[tokio::test]
+async fn long_polling_does_where_websocket_is_refused_and_websocket_comes_back() {
+    let platform = Mochat::start_with(json!({ "transports": ["polling", "websocket"] })).await;
+    platform.session("session_1").await;
+    platform.panel("p1").await;
+    platform.set(json!({ "websocket": "refuse" })).await;
+    let mut rig = Rig::on(platform, json!({}));
+    rig.gateway.again().await;
+    rig.way("polling").await;
+    rig.say("by polling").await;
+    assert_eq!(rig.wait_for_said("session_1", 1).await, ["by polling"]);
+    rig.platform.heal().await;
+    rig.platform.kick().await;
+    rig.way("websocket").await;
+    rig.say("by websocket").await;
+    assert_eq!(rig.wait_for_said("session_1", 2).await, ["by polling", "by websocket"]);
+}
+
+#[tokio::test]
+async fn a_server_with_the_other_parser_is_spoken_to_in_its_own() {
+    let platform = Mochat::start_with(json!({ "parser": "json" })).await;
+    platform.session("session_1").await;
+    let mut rig = Rig::on(platform, json!({}));
+    rig.gateway.again().await;
+    rig.way("websocket").await;
+    rig.say("hello").await;
+    assert_eq!(rig.wait_for_said("session_1", 1).await, ["hello"]);
+}
+
+#[tokio::test]
+async fn subscriptions_that_fail_leave_the_calls_on() {
+    let rig = Rig::start(json!({})).await;
+    for (number, acks) in ["fail-sessions", "fail-panels", "none"].into_iter().enumerate() {
+        rig.platform.set(json!({ "acks": acks })).await;
+        rig.platform.drop_all().await;
+        rig.way("rest").await;
+        rig.say(acks).await;
+        assert_eq!(rig.wait_for_said("session_1", number + 1).await[number], acks);
+    }
+    for (number, acks) in ["bare", "list", "single", "ok"].into_iter().enumerate() {
+        rig.platform.set(json!({ "acks": acks })).await;
+        rig.platform.kick().await;
+        rig.way("websocket").await;
+        rig.say(acks).await;
+        assert_eq!(rig.wait_for_said("session_1", number + 4).await[number + 3], acks);
+    }
+}
