@@ -79,12 +79,9 @@ impl Engine {
                 (Carrier::Polling(Box::new(polling)), handshake)
             }
         };
-        let may_probe = transport == Transport::Polling
-            && handshake.offers_websocket
-            && matches!(options.way, Way::WebSocketFirst | Way::PollingFirst);
         Ok(Self {
             carrier,
-            probing: Probing::new(if may_probe { options.probe } else { Probe::Never }, clock),
+            probing: Probing::new(Probe::Never, clock),
             endpoint: endpoint.clone(),
             limits: *limits,
             clock: clock.clone(),
@@ -92,6 +89,17 @@ impl Engine {
             watch: clock.sleep(handshake.silence_max),
             handshake,
         })
+    }
+
+    /// Looks for a better transport from now on, where the way and the server allow it. Called once the session stands, so that
+    /// whoever holds it hears of every change.
+    pub(in crate::socketio) fn begin_probing(&mut self, options: &Options) {
+        let may_probe = self.transport() == Transport::Polling
+            && self.handshake.offers_websocket
+            && matches!(options.way, Way::WebSocketFirst | Way::PollingFirst);
+        if may_probe {
+            self.probing = Probing::new(options.probe, &self.clock);
+        }
     }
 
     /// Waits for the next that happens. Nothing is lost when the wait is cut short; whoever has a step must settle it.

@@ -71,7 +71,10 @@ async fn attempt(options: &Options, transport: Transport, parser: Parser) -> Res
     let answer =
         options.clock.within(options.limits.connect_timeout, connect(&mut engine, &mut decoder, options, parser)).await;
     match answer.unwrap_or(Err(Fault::Unanswered)) {
-        Ok(sid) => Ok((Stand { engine, decoder, parser }, sid)),
+        Ok(sid) => {
+            engine.begin_probing(options);
+            Ok((Stand { engine, decoder, parser }, sid))
+        }
         Err(fault) => {
             // A server leaves the connection open when it refuses a namespace.
             engine.close(options.limits.connect_timeout.min(GOODBYE_MAX)).await;
