@@ -62,8 +62,6 @@ pub(super) const KEYS: &[&str] = &[
     "agents.defaults.blockStreamingChunk",
     "agents.defaults.blockStreamingCoalesce",
     "agents.defaults.humanDelay",
-    "agents.defaults.thinkingDefault",
-    "agents.defaults.verboseDefault",
     "agents.defaults.mediaMaxMb",
     "agents.defaults.typingMode",
     "agents.list[].agentDir",

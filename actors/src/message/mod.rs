@@ -37,7 +37,7 @@ pub use outbound::{Outbound, Receipt, Target};
 pub use route::{ChatKind, ChatRef, Peer, Route};
 pub use runs::{Opened, RUN_MEMORY_MS, RUNS_BYTES_MAX, RUNS_ENDED_MAX, RunReport, RunStand, RunVerdict, Runs};
 pub use sampling::Sampling;
-pub use session::{Retired, SessionMessage, Tenure};
+pub use session::{Activation, Retired, SessionMessage, Tenure};
 pub use steered::{Backlog, Steered};
 pub use switchboard::{AskError, Shaper, Switchboard};
 pub use tool::{BegunRound, ToolCall, ToolChoice, ToolResult, ToolRound, ToolSpec, ToolUse};

@@ -3,6 +3,7 @@
 use super::ended::{Ended, How};
 use super::memory::SendPolicy;
 use super::steps::remembered;
+use super::telling::Telling;
 use crate::agent::ProviderError;
 use crate::message::{Entry, Outbound, OutboxId, Role, SessionKey, Switchboard, Target, ToolRound};
 use crate::ports::{InboxRow, NewOutbox, TurnOutcome};
@@ -39,7 +40,7 @@ pub(super) fn of_row(
     row: &InboxRow,
     question: Entry,
     ended: &Ended,
-    send: SendPolicy,
+    telling: &Telling,
     switchboard: &dyn Switchboard,
     now_ms: i64,
 ) -> TurnOutcome {
@@ -49,10 +50,17 @@ pub(super) fn of_row(
         None => Some(Target { account: route.account.clone(), chat: route.chat.clone(), thread: route.thread.clone() }),
     };
     let trace = row.inbound.trace;
-    let said = said(row, ended);
-    let payloads = match (&target, send) {
-        (Some(target), SendPolicy::Allow) if !said.trim().is_empty() => switchboard.shape(outbound(target.clone(), said)),
-        (Some(_), SendPolicy::Deny) if !said.trim().is_empty() => {
+    let mut texts = telling.before.clone();
+    texts.push(match (said(row, ended), &telling.below) {
+        (said, Some(below)) if !said.trim().is_empty() => format!("{said}\n\n{below}"),
+        (said, _) => said,
+    });
+    texts.retain(|text| !text.trim().is_empty());
+    let payloads = match (&target, telling.send) {
+        (Some(target), SendPolicy::Allow) => {
+            texts.into_iter().flat_map(|text| switchboard.shape(outbound(target.clone(), text))).collect()
+        }
+        (Some(_), SendPolicy::Deny) if !texts.is_empty() => {
             tracing::info!(event = "answer.kept", %session, %trace, "the session's send policy is deny: its answer is not sent");
             Vec::new()
         }
@@ -64,7 +72,7 @@ pub(super) fn of_row(
         run: question.run.clone(),
         done: vec![row.id],
         entries: entries(question, line(row, ended), remembered(ended.rounds.clone()), now_ms),
-        outbox: payloads.into_iter().map(waiting).collect(),
+        outbox: Vec::into_iter(payloads).map(waiting).collect(),
         reply_to: target,
         usage: ended.how.usage(),
     }

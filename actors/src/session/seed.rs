@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::hints::Hints;
 use super::queue::Writers;
 use crate::message::{Ask, BegunRound, Entry, Media, Order, Role, RunId, Steered, TraceId};
 use crate::ports::InboxRow;
@@ -22,6 +23,8 @@ pub(super) struct Seed {
     pub(super) more_media: Vec<Media>,
     /// Who wrote what it answers.
     pub(super) writers: Writers,
+    /// What it asks for beside its text.
+    pub(super) hints: Hints,
 }
 
 /// Where a message in hand came from.
@@ -38,13 +41,27 @@ impl Seed {
     pub(super) fn row(row: InboxRow) -> Self {
         let named = row.inbound.order.as_ref().map(|order| order.run.clone());
         let run = named.or_else(|| RunId::named(&row.id.to_string())).unwrap_or_default();
-        Self { source: Source::Row(Box::new(row)), run, tries: 1, more_media: Vec::new(), writers: Writers::One }
+        Self {
+            source: Source::Row(Box::new(row)),
+            run,
+            tries: 1,
+            more_media: Vec::new(),
+            writers: Writers::One,
+            hints: Hints::default(),
+        }
     }
 
     /// Takes a client's question, whose turn has the client's own name.
     pub(super) fn ask(ask: Ask) -> Self {
         let run = ask.run.clone();
-        Self { source: Source::Ask(Box::new(ask)), run, tries: 1, more_media: Vec::new(), writers: Writers::One }
+        Self {
+            source: Source::Ask(Box::new(ask)),
+            run,
+            tries: 1,
+            more_media: Vec::new(),
+            writers: Writers::One,
+            hints: Hints::default(),
+        }
     }
 
     /// Returns the same row for its next try, a turn of its own.
@@ -116,7 +133,7 @@ impl Seed {
     /// Returns the model that the client asked for.
     pub(super) fn model(&self) -> Option<&str> {
         match &self.source {
-            Source::Row(_) => self.order()?.model.as_deref(),
+            Source::Row(_) => self.hints.model.as_deref().or_else(|| self.order()?.model.as_deref()),
             Source::Ask(ask) => ask.model.as_deref(),
         }
     }
@@ -131,7 +148,7 @@ impl Seed {
 
     /// Returns how much the model is to think in this turn.
     pub(super) fn thinking(&self) -> Option<&str> {
-        self.order()?.thinking.as_deref()
+        self.hints.thinking.as_deref().or_else(|| self.order()?.thinking.as_deref())
     }
 
     /// Returns how long the client lets the turn take, a day at the most.

@@ -9,6 +9,7 @@ use super::ended::{Ended, How};
 use super::memory::Manner;
 use super::seed::{Seed, Source};
 use super::settings::SessionSettings;
+use super::thoughts::Thoughts;
 use super::voice::Voice;
 use crate::agent::{Gone, Hands, Prompt, Provider, Run, RunLimits, Sink, SteerBox, ToolNews, TurnState, Written};
 use crate::core::{Clock, Progress};
@@ -34,7 +35,8 @@ impl Turn {
         let Self { provider, briefing, mut prompt, limits, clock, client, mut voice, steer, hands } = self;
         prompt.system = join(briefing.await.as_deref(), prompt.system.as_deref());
         let mut written = Written::default();
-        let sink = Audience { client: client.as_ref(), voice: &mut voice };
+        let mut thoughts = Thoughts::default();
+        let sink = Audience { client: client.as_ref(), voice: &mut voice, thoughts: &mut thoughts };
         let state = TurnState::Waiting;
         let run = Run { provider, prompt, limits, clock: &clock, progress: &progress, sink, steer, hands, state };
         let how = tokio::select! {
@@ -43,7 +45,7 @@ impl Turn {
             outcome = run.write(&mut written) => How::from(outcome),
         };
         let Written { text, calls, rounds } = written;
-        let ended = Ended { text, calls, rounds, how };
+        let ended = Ended { text, thoughts: thoughts.whole(), calls, rounds, how };
         if let Some(client) = client {
             tell_client(&client, &ended, stop, limits.time_max, &clock, &progress).await;
         }
@@ -89,7 +91,7 @@ pub(super) fn prompt(
         history,
         text: seed.text().to_owned(),
         media: seed.media(),
-        thinking: seed.thinking().or(manner.thinking.as_deref()).map(str::to_owned),
+        thinking: seed.thinking().or(manner.thinking.as_deref()).or(settings.thinking.as_deref()).map(str::to_owned),
         session: session.to_string(),
         ..Prompt::default()
     };
@@ -125,6 +127,7 @@ fn join(own: Option<&str>, asked: Option<&str>) -> Option<String> {
 struct Audience<'a> {
     client: Option<&'a mpsc::Sender<Delta>>,
     voice: &'a mut Voice,
+    thoughts: &'a mut Thoughts,
 }
 
 impl Sink for Audience<'_> {
@@ -136,7 +139,16 @@ impl Sink for Audience<'_> {
         }
     }
 
+    fn thought(&mut self, piece: &str) {
+        self.thoughts.add(piece);
+        self.voice.thought(self.thoughts.so_far());
+    }
+
     fn tool(&mut self, news: ToolNews<'_>) {
         self.voice.tool(news);
+    }
+
+    fn stands(&mut self, state: TurnState) {
+        self.thoughts.stand(state);
     }
 }

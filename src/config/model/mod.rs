@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub use agents::{
     AgentDefaults, AgentEntry, Agents, BindingEntry, BindingMatch, BindingPeer, ModelChoice, ModelName, PeerKind, Subagents,
+    ThinkingLevel, VerboseLevel,
 };
 pub use commands::Commands;
 pub use cron::Cron;

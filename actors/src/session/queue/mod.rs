@@ -1,7 +1,6 @@
 //! Messages that come while a turn runs. The waiting messages are the rows of the inbox: nothing here holds one longer than it
 //! takes to decide about it.
 
-mod inline;
 mod looking;
 mod merge;
 mod plan;
@@ -10,7 +9,7 @@ mod steering;
 
 pub(super) use looking::Standing;
 pub(super) use merge::Writers;
-pub(super) use plan::shares_turn;
+pub(super) use plan::{Waiting, shares_turn};
 pub use policy::{QUEUE_CAP_MAX, QUEUE_DEBOUNCE_MAX, QueueDrop, QueueMode, QueuePolicy, QueueRules, QueueWish, QueueWishError};
 
 #[cfg(test)]

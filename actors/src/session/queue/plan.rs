@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::policy::{QueueDrop, QueueMode, QueuePolicy};
 use crate::message::{Backlog, InboxId};
 use crate::ports::InboxRow;
+use crate::session::hints::Hints;
 
 /// A row that waits, with what decides about it.
 #[derive(Clone, Debug)]
@@ -12,6 +13,8 @@ pub(in crate::session) struct Waiting {
     pub(in crate::session) row: InboxRow,
     pub(in crate::session) policy: QueuePolicy,
     pub(in crate::session) sort: Sort,
+    /// What it asks for its own turn.
+    pub(in crate::session) hints: Hints,
 }
 
 /// What a row is to the queue.
@@ -133,6 +136,7 @@ fn goes_with(head: &Waiting, next: &Waiting) -> bool {
     let (one, other) = (&head.row.inbound.route, &next.row.inbound.route);
     next.sort == Sort::Message
         && next.policy == head.policy
+        && next.hints == head.hints
         && (&one.account, &one.chat, &one.thread) == (&other.account, &other.chat, &other.thread)
 }
 

@@ -13,6 +13,7 @@ use crate::session::OnProviderFailure;
 use crate::session::ended::{Ended, How};
 use crate::session::memory::SendPolicy;
 use crate::session::outcome::of_row;
+use crate::session::telling::Telling;
 
 fn target() -> Target {
     Target { account: make::account(), chat: make::chat("elsewhere"), thread: Some("t".into()) }
@@ -82,8 +83,14 @@ fn an_order_that_is_delivered_nowhere_leaves_where_answers_go() {
         let row = InboxRow { id: InboxId::new(), seq: 1, crashes: 0, inbound, steps: Vec::new() };
         let question = make::entry(RunId::new(), Role::User, "1");
         let ending = Ending { finish_reason: "stop".into(), usage: Usage::tokens(1, 2) };
-        let ended = Ended { text: "answer".into(), calls: Vec::new(), rounds: Vec::new(), how: How::Done(ending) };
-        let outcome = of_row(&key(), &row, question, &ended, SendPolicy::Allow, &Notebook::default(), 7);
+        let ended = Ended {
+            text: "answer".into(),
+            thoughts: String::new(),
+            calls: Vec::new(),
+            rounds: Vec::new(),
+            how: How::Done(ending),
+        };
+        let outcome = of_row(&key(), &row, question, &ended, &Telling::plain(SendPolicy::Allow), &Notebook::default(), 7);
         assert_eq!(outcome.reply_to, expected, "{name}");
         assert_eq!(outcome.outbox.first().map(|row| row.outbound.target.clone()), expected, "{name}");
         assert_eq!(outcome.usage, Usage::tokens(1, 2), "{name}");
