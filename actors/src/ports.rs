@@ -11,6 +11,7 @@ pub mod memory;
 mod rows;
 mod sessions;
 mod steward;
+mod usage;
 
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
@@ -27,10 +28,10 @@ pub use sessions::{
     ACTIVATIONS_MAX, Compacted, HISTORY_BYTES_MAX, LINES_TAKEN_MAX, SessionName, SessionRow, SessionTraits, TRAIT_BYTES_MAX,
     whole_transcript,
 };
-
 pub use steward::{
     AllowlistErrand, Assignment, ConfigErrand, DebugErrand, Errand, Listed, Lists, NoSteward, Ordered, Place, Steward,
 };
+pub use usage::UsageDay;
 
 use crate::message::{
     AccountKey, Activation, BegunRound, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
@@ -216,6 +217,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Keeps the newest `keep` lines of a transcript.
     fn compact_session(&self, session: SessionKey, keep: usize) -> Answer<Compacted>;
+
+    /// Returns what turns used on each day from one on, days since 1970 in UTC, oldest first; a day without any is left out.
+    fn usage_days(&self, from: i64) -> Answer<Vec<UsageDay>>;
 
     /// Returns how many open inbox rows each session has, the ones with most first, at most `limit` sessions.
     fn open_rows(&self, limit: usize) -> Answer<Vec<(SessionKey, u64)>>;

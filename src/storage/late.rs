@@ -8,7 +8,7 @@ use callboard_actors::message::{
 use callboard_actors::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate, InboxRow,
     NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
-    SessionRow, Store, StoreError, StoreHealth, TurnOutcome,
+    SessionRow, Store, StoreError, StoreHealth, TurnOutcome, UsageDay,
 };
 use serde_json::{Map, Value};
 
@@ -65,6 +65,7 @@ impl Store for LateStore {
         delete_session(session: SessionKey) -> Option<Vec<Entry>>;
         compact_session(session: SessionKey, keep: usize) -> Compacted;
         open_rows(limit: usize) -> Vec<(SessionKey, u64)>;
+        usage_days(from: i64) -> Vec<UsageDay>;
         inbox_fate(account: AccountKey, platform_id: String) -> Option<InboxFate>;
         devices() -> Vec<DeviceRow>;
         put_device(device: DeviceRow) -> ();

@@ -17,7 +17,7 @@ mod toolbox;
 pub use calling::TOOL_CALLS_PARALLEL_MAX;
 pub use hands::{Hands, TOOL_RESULT_BYTES_MAX};
 pub use journal::Journal;
-pub use provider::{Ending, Piece, Prompt, Provider, ProviderError, Providers};
+pub use provider::{AskedModel, Ending, Piece, Prompt, Provider, ProviderError, Providers, Thought};
 pub use retry::{RetryPolicy, Seen};
 pub use run::{Run, RunEnd, RunLimits, RunOutcome, TOOL_CALLS_MAX, Written};
 pub use sink::{Gone, Sink, ToolNews};

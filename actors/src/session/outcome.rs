@@ -74,7 +74,7 @@ pub(super) fn of_row(
         entries: entries(question, line(row, ended), remembered(ended.rounds.clone()), now_ms),
         outbox: Vec::into_iter(payloads).map(waiting).collect(),
         reply_to: target,
-        usage: ended.how.usage(),
+        usage: ended.spent,
     }
 }
 

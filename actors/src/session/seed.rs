@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::hints::Hints;
 use super::queue::Writers;
-use crate::message::{Ask, BegunRound, Entry, Media, Order, Role, RunId, Steered, TraceId};
+use crate::message::{Ask, BegunRound, Entry, Media, Order, Role, RunId, Steered, TraceId, Usage};
 use crate::ports::InboxRow;
 
 /// The longest time that an order may ask for its turn.
@@ -25,6 +25,8 @@ pub(super) struct Seed {
     pub(super) writers: Writers,
     /// What it asks for beside its text.
     pub(super) hints: Hints,
+    /// What the tries before this one cost.
+    pub(super) spent: Usage,
 }
 
 /// Where a message in hand came from.
@@ -48,6 +50,7 @@ impl Seed {
             more_media: Vec::new(),
             writers: Writers::One,
             hints: Hints::default(),
+            spent: Usage::default(),
         }
     }
 
@@ -61,6 +64,7 @@ impl Seed {
             more_media: Vec::new(),
             writers: Writers::One,
             hints: Hints::default(),
+            spent: Usage::default(),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::actor::SessionActor;
-use super::closing::{Began, Closing};
+use super::closing::Closing;
 use super::ended::How;
 use super::memory::{Reasoning, SendPolicy, UsageLine};
 use super::seed::{Seed, Source};
@@ -42,13 +42,19 @@ impl SessionActor {
         if seed.hints.reasoning.unwrap_or(manner.reasoning) == Reasoning::On && !thoughts.is_empty() {
             before.push(format!("Reasoning:\n{thoughts}"));
         }
-        let below = usage_line(manner.usage, ending.usage, closing.began.as_ref());
+        let below = usage_line(manner.usage, ending.usage, answered_by(closing));
         Telling { send: self.send_policy(), before, below }
     }
 }
 
+/// Returns which model answered, with its provider's name before it: one that stepped in for another, else the one that was asked.
+fn answered_by(closing: &Closing) -> Option<String> {
+    let stepped_in = closing.ended.by.as_ref().map(|by| format!("{}/{}", by.provider, by.model));
+    stepped_in.or_else(|| closing.began.as_ref().map(|began| format!("{}/{}", began.provider.name(), began.model)))
+}
+
 /// Returns what an answer cost; `None` where nobody asks, or nothing was counted.
-fn usage_line(level: UsageLine, usage: Usage, began: Option<&Began>) -> Option<String> {
+fn usage_line(level: UsageLine, usage: Usage, by: Option<String>) -> Option<String> {
     if level == UsageLine::Off || usage == Usage::default() {
         return None;
     }
@@ -61,8 +67,8 @@ fn usage_line(level: UsageLine, usage: Usage, began: Option<&Began>) -> Option<S
         if usage.cost_nanos > 0 {
             let _ = write!(line, ", cost {}.{:06}", usage.cost_nanos / NANOS, usage.cost_nanos % NANOS / 1_000);
         }
-        if let Some(began) = began {
-            let _ = write!(line, ", {}/{}", began.provider.name(), began.model);
+        if let Some(by) = by {
+            let _ = write!(line, ", {by}");
         }
     }
     Some(line)

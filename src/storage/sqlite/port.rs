@@ -6,7 +6,7 @@ use callboard_actors::message::{
 use callboard_actors::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate, InboxRow,
     NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
-    SessionRow, Store, StoreError, StoreHealth, TurnOutcome,
+    SessionRow, Store, StoreError, StoreHealth, TurnOutcome, UsageDay,
 };
 use serde_json::{Map, Value};
 
@@ -16,7 +16,7 @@ use super::outbox::{self, NewRow, RawOutbox};
 use super::pairing::{self, NewPairing};
 use super::store::SqliteStore;
 use super::transcript::{self, Finished, Lines, RawLines};
-use super::{deadletters, sessions, small, steps};
+use super::{deadletters, sessions, small, steps, usage};
 
 /// Answers without asking anybody.
 fn at_once<T: Send + 'static>(answer: Result<T, StoreError>) -> Answer<T> {
@@ -180,6 +180,10 @@ impl Store for SqliteStore {
 
     fn open_rows(&self, limit: usize) -> Answer<Vec<(SessionKey, u64)>> {
         self.read(move |conn| sessions::open_rows(conn, limit))
+    }
+
+    fn usage_days(&self, from: i64) -> Answer<Vec<UsageDay>> {
+        self.read(move |conn| usage::days(conn, from))
     }
 
     fn inbox_fate(&self, account: AccountKey, platform_id: String) -> Answer<Option<InboxFate>> {

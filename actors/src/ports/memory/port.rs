@@ -8,7 +8,7 @@ use crate::message::{
 use crate::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate, InboxRow,
     NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
-    SessionRow, Store, StoreHealth, TurnOutcome,
+    SessionRow, Store, StoreHealth, TurnOutcome, UsageDay,
 };
 
 use super::{Disk, MemoryStore};
@@ -130,6 +130,10 @@ impl Store for MemoryStore {
 
     fn open_rows(&self, limit: usize) -> Answer<Vec<(SessionKey, u64)>> {
         self.read(|state| Ok(state.open_rows(limit)))
+    }
+
+    fn usage_days(&self, from: i64) -> Answer<Vec<UsageDay>> {
+        self.read(|state| Ok(state.usage_days.range(from..).map(|(_, day)| *day).collect()))
     }
 
     fn inbox_fate(&self, account: AccountKey, platform_id: String) -> Answer<Option<InboxFate>> {

@@ -6,9 +6,13 @@ use uuid::Uuid;
 use crate::message::{Activation, Entry, SessionKey, Target, Usage};
 use crate::ports::{
     ACTIVATIONS_MAX, Compacted, HISTORY_BYTES_MAX, LINES_TAKEN_MAX, SessionName, SessionRow, SessionTraits, StoreError,
+    UsageDay,
 };
 
 use super::state::State;
+
+/// Counts end where a file's numbers do.
+const COUNT_MAX: u64 = i64::MAX.unsigned_abs();
 
 /// A session that had a message, a turn or a setting.
 pub(super) struct Known {
@@ -98,10 +102,13 @@ impl State {
     }
 
     pub(super) fn append(&mut self, key: &SessionKey, entries: Vec<Entry>, usage: Usage) -> &mut Known {
+        if let Some(turn) = UsageDay::turn(self.now_ms(), usage.within(COUNT_MAX)) {
+            let day = self.usage_days.entry(turn.day).or_insert_with(|| UsageDay { day: turn.day, ..UsageDay::default() });
+            *day = day.plus(turn);
+        }
         let session = self.changed(key);
         session.entries.extend(entries);
-        session.usage.input = sum(session.usage.input, usage.input);
-        session.usage.output = sum(session.usage.output, usage.output);
+        session.usage = session.usage.plus(usage).within(COUNT_MAX);
         session
     }
 
@@ -173,9 +180,4 @@ impl State {
         let dropped = session.take_lines(keep);
         Compacted { dropped, kept: session.entries.len() as u64 }
     }
-}
-
-/// Adds tokens as a file's numbers do, which end at `i64::MAX`.
-fn sum(counted: u64, more: u64) -> u64 {
-    counted.saturating_add(more).min(i64::MAX.unsigned_abs())
 }

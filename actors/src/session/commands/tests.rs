@@ -44,7 +44,8 @@ fn a_message_that_is_nothing_but_a_command_is_read_as_one() {
 #[test]
 fn directives_are_cut_out_of_a_message() {
     use Command::*;
-    let cases: &[(&str, &[(Command, &str)], &str)] = &[
+    type Case = (&'static str, &'static [(Command, &'static str)], &'static str);
+    let cases: &[Case] = &[
         ("do it /queue interrupt", &[(Queue, "interrupt")], "do it"),
         ("/queue:steer cap:3 do it", &[(Queue, "steer cap:3")], "do it"),
         ("do /queue collect it now", &[(Queue, "collect")], "do it now"),

@@ -88,6 +88,8 @@ fn an_order_that_is_delivered_nowhere_leaves_where_answers_go() {
             thoughts: String::new(),
             calls: Vec::new(),
             rounds: Vec::new(),
+            spent: ending.usage,
+            by: None,
             how: How::Done(ending),
         };
         let outcome = of_row(&key(), &row, question, &ended, &Telling::plain(SendPolicy::Allow), &Notebook::default(), 7);
