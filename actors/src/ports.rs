@@ -25,15 +25,17 @@ pub use rows::{
     TurnOutcome,
 };
 pub use sessions::{
-    Compacted, Context, HISTORY_BYTES_MAX, LINES_TAKEN_MAX, SessionName, SessionRow, SessionTraits, Summary, TRAIT_BYTES_MAX,
-    whole_transcript,
+    ACTIVATIONS_MAX, Compacted, Context, HISTORY_BYTES_MAX, LINES_TAKEN_MAX, SessionName, SessionRow, SessionTraits, Summary,
+    TRAIT_BYTES_MAX, whole_transcript,
 };
 pub use steward::{
     AllowlistErrand, Assignment, ConfigErrand, DebugErrand, Errand, Listed, Lists, NoSteward, Ordered, Place, Steward,
 };
 pub use usage::UsageDay;
 
-use crate::message::{AccountKey, BegunRound, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage};
+use crate::message::{
+    AccountKey, Activation, BegunRound, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
+};
 
 /// Why the store did not do what it was asked; nothing was written then.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -214,6 +216,10 @@ pub trait Store: Send + Sync + 'static {
 
     /// Returns the one session of a name, by an index, however many there are.
     fn find_session(&self, name: SessionName) -> Answer<Option<SessionRow>>;
+
+    /// Returns the sessions that have a word of their own on when they answer in a group, at most [`ACTIVATIONS_MAX`], the newest
+    /// first.
+    fn activations(&self) -> Answer<Vec<(SessionKey, Activation)>>;
 
     /// Merges a patch into a session's settings, JSON merge patch (RFC 7396) over [`SessionTraits`]; makes the session when it is
     /// not there. `Invalid` for a field that is not known or of the wrong type, `Conflict` for a label that another session has.

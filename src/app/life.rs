@@ -241,6 +241,11 @@ impl Life {
         };
         let opened = tokio::task::spawn_blocking(move || SqliteStore::open(&path, options)).await;
         let store = opened.map_err(|error| AppError::Serve(std::io::Error::other(error)))??;
+        // Before anything is heard: what a group says is heard or not by it.
+        match store.activations().await {
+            Ok(own) => own.iter().for_each(|(session, activation)| self.board.set_activation(session, Some(*activation))),
+            Err(error) => tracing::warn!(event = "session.activations_unread", "groups go by the settings alone: {error}"),
+        }
         self.store.arrive(Arc::clone(&store) as _);
         Ok(store)
     }

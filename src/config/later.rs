@@ -71,8 +71,6 @@ pub(super) const KEYS: &[&str] = &[
     "agents.defaults.blockStreamingChunk.minChars",
     "agents.defaults.blockStreamingChunk.breakPreference",
     "agents.defaults.humanDelay",
-    "agents.defaults.thinkingDefault",
-    "agents.defaults.verboseDefault",
     "agents.defaults.mediaMaxMb",
     "agents.defaults.typingMode",
     "agents.list[].agentDir",

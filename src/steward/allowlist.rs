@@ -77,6 +77,9 @@ async fn changed(parts: &StewardParts, change: Change, entry: Listed, chat: Targ
 fn in_file(desk: &ConfigDesk, change: Change, key: &str, who: &str, chat: Target) -> String {
     let view = desk.get();
     let path = list_path(&view.config, &chat.account, key);
+    if path.find(&desk.overlay()).is_some() {
+        return format!("{path} is laid over by /debug: take that away first, with /debug unset {path}.");
+    }
     let mut list = path.find(&view.config).and_then(Value::as_array).cloned().unwrap_or_default();
     let before = list.len();
     let is_who = |entry: &Value| text_of(entry).is_some_and(|entry| entry.eq_ignore_ascii_case(who));

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use callboard_actors::message::{
-    AccountKey, BegunRound, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
+    AccountKey, Activation, BegunRound, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
 };
 use callboard_actors::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, Context, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate,
@@ -63,6 +63,7 @@ impl Store for LateStore {
         sessions(limit: usize) -> Vec<SessionRow>;
         session(session: SessionKey) -> Option<SessionRow>;
         find_session(name: SessionName) -> Option<SessionRow>;
+        activations() -> Vec<(SessionKey, Activation)>;
         patch_session(session: SessionKey, patch: Map<String, Value>) -> SessionRow;
         reset_session(session: SessionKey) -> (SessionRow, Vec<Entry>);
         delete_session(session: SessionKey) -> Option<Vec<Entry>>;

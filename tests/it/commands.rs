@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::harness::rig::{Rig, said};
-use crate::harness::socket_platform::direct;
+use crate::harness::socket_platform::{direct, frame};
 use crate::harness::{eventually, until};
 
 /// Writes to the gateway, and returns what it says to that: the last of `count` payloads.
@@ -81,4 +81,37 @@ async fn the_chat_that_orders_a_restart_hears_when_the_gateway_is_back() {
     assert_eq!(said(&back[1]), "wxid_ann: The gateway is back.");
     assert_eq!(ask(&rig, "wxid_ann", "hello", 3).await, "wxid_ann: hello");
     assert_eq!((rig.gateway.pid(), rig.gateway.log().matches("\"event\":\"gateway.listening\"").count()), (pid, 2));
+}
+
+/// A group's own word on when it is answered counts before the settings of its channel, also for the next process.
+#[tokio::test]
+async fn a_group_is_answered_when_its_own_word_says_so() {
+    let mut rig =
+        Rig::start(json!({ "dmPolicy": "open", "allowFrom": ["*", "wxid_ann"], "groupAllowFrom": ["wxid_ann"] })).await;
+    let say = |id: &str, text: &str, mention: bool| {
+        let fields = json!({
+            "senderId": "wxid_ann", "senderName": "Ann", "isGroup": true, "groupId": "1@chatroom",
+            "isGroupMention": mention, "content": text
+        });
+        frame(id, fields)
+    };
+    rig.platform.publish(say("1", "not heard", false)).await;
+    rig.counted("inbound_dropped_total", 1).await;
+    rig.platform.publish(say("2", "/activation always", true)).await;
+    assert_eq!(said(&rig.platform.wait_for_sent(1).await[0]), "1@chatroom: Set to always.");
+    rig.platform.publish(say("3", "heard", false)).await;
+    assert_eq!(said(&rig.platform.wait_for_sent(2).await[1]), "1@chatroom: heard");
+    rig.gateway.kill();
+    rig.gateway.again().await;
+    rig.gateway.ready("all").await;
+    rig.platform.publish(say("4", "heard again", false)).await;
+    until("it is answered", async || {
+        rig.platform.sent().iter().any(|payload| said(payload) == "1@chatroom: heard again").then_some(())
+    })
+    .await;
+    let count = rig.platform.sent().len();
+    rig.platform.publish(say("5", "/activation mention", false)).await;
+    rig.platform.wait_for_sent(count + 1).await;
+    rig.platform.publish(say("6", "not heard", false)).await;
+    rig.counted("inbound_dropped_total", 1).await;
 }

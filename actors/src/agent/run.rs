@@ -290,7 +290,8 @@ impl<S: Sink> Run<'_, S> {
                         return Ok(round);
                     }
                 }
-                Some(Ok(Piece::Thinking | Piece::Reasoning(_))) => {}
+                Some(Ok(Piece::Reasoning(thought))) => self.sink.thought(&thought),
+                Some(Ok(Piece::Thinking)) => {}
                 Some(Ok(Piece::Thought(thought))) => round.thoughts.push(thought),
                 Some(Ok(Piece::Tool(call))) if round.calls.len() < TOOL_CALLS_MAX => round.calls.push(call),
                 Some(Ok(Piece::Tool(_))) => return Err(Stop::Failed(self.too_many_calls())),

@@ -17,6 +17,9 @@ pub trait Sink: Send {
     /// `Gone` when nobody will ever read it.
     fn text(&mut self, piece: &str, whole: &str) -> impl Future<Output = Result<(), Gone>> + Send;
 
+    /// Hears what the model thinks aloud, a piece at a time, never empty.
+    fn thought(&mut self, _piece: &str) {}
+
     /// Hears of a tool.
     fn tool(&mut self, _news: ToolNews<'_>) {}
 
@@ -52,6 +55,10 @@ impl Sink for mpsc::Sender<Delta> {
 impl<S: Sink> Sink for &mut S {
     async fn text(&mut self, piece: &str, whole: &str) -> Result<(), Gone> {
         (**self).text(piece, whole).await
+    }
+
+    fn thought(&mut self, piece: &str) {
+        (**self).thought(piece);
     }
 
     fn tool(&mut self, news: ToolNews<'_>) {

@@ -7,10 +7,10 @@ use super::facts::Desk;
 use super::intake::Fate;
 use super::pairing::{PAIRING_PENDING_MAX, PAIRING_TTL_MS, new_code};
 use super::platform::Account;
-use super::policy::{Access, Decision, DropReason, decide};
+use super::policy::{Access, Decision, DropReason, decide_for};
 use super::settings::Orders;
 use super::talks::{Talks, is_in_room};
-use crate::message::{AccountCounters, Inbound, Outbound, OutboxId, Switchboard, Target};
+use crate::message::{AccountCounters, Inbound, Outbound, OutboxId, SessionKey, Switchboard, Target};
 use crate::ports::{Accept, NewOutbox, PairingRequest};
 
 /// What admission looks at.
@@ -41,13 +41,12 @@ impl Admission<'_> {
             // A command of somebody who may order can be meant for nobody else.
             inbound.mentioned = talks.is_open(&inbound, now) || self.orders.has(&inbound);
         }
-        match decide(self.access, &|peer| self.approved.contains(peer), &inbound) {
+        // Whose session it is does not depend on whether it goes there; only a room's has a say in that.
+        let session = in_room.then(|| self.session_of(&inbound));
+        let activation = session.as_ref().and_then(|session| self.switchboard.activation(session));
+        match decide_for(self.access, &|peer| self.approved.contains(peer), &inbound, activation) {
             Decision::Admit => {
-                let session = match &inbound.order {
-                    // Its writer is an operator, who named the session.
-                    Some(order) => order.session.clone(),
-                    None => self.switchboard.resolve(&inbound.route),
-                };
+                let session = session.unwrap_or_else(|| self.session_of(&inbound));
                 inbound.hold = self.access.hold(&inbound, now_ms);
                 if in_room {
                     inbound.text = self.access.without_prefix(&inbound).to_owned();
@@ -69,6 +68,14 @@ impl Admission<'_> {
                 Fate::Nothing
             }
             Decision::Pair => Fate::Pair(Box::new(self.pairing(inbound, now_ms))),
+        }
+    }
+
+    fn session_of(&self, inbound: &Inbound) -> SessionKey {
+        match &inbound.order {
+            // Its writer is an operator, who named the session.
+            Some(order) => order.session.clone(),
+            None => self.switchboard.resolve(&inbound.route),
         }
     }
 

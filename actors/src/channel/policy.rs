@@ -6,7 +6,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::message::{ChatKind, Ends, Hold, HoldRule, HoldScope, Inbound};
+use crate::message::{Activation, ChatKind, Ends, Hold, HoldRule, HoldScope, Inbound};
 
 /// Who may write in a direct chat.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -187,12 +187,24 @@ pub enum Decision {
 /// Decides what becomes of a message; `approved` are the ids that pairing let in (they count in direct chats only).
 #[must_use]
 pub fn decide(access: &Access, approved: &dyn Fn(&str) -> bool, message: &Inbound) -> Decision {
+    decide_for(access, approved, message, None)
+}
+
+/// Decides the same for a message whose session has a word of its own on when it answers in a group, which counts before the
+/// settings. It decides about mentions only, never about who may talk.
+#[must_use]
+pub fn decide_for(
+    access: &Access,
+    approved: &dyn Fn(&str) -> bool,
+    message: &Inbound,
+    activation: Option<Activation>,
+) -> Decision {
     if message.route.peer.id.trim().is_empty() {
         return Decision::Drop(DropReason::NoPeer);
     }
     match message.route.chat.kind {
         ChatKind::Direct => decide_direct(access, approved, message),
-        ChatKind::Group | ChatKind::Channel => decide_group(access, message),
+        ChatKind::Group | ChatKind::Channel => decide_group(access, message, activation),
     }
 }
 
@@ -208,7 +220,7 @@ fn decide_direct(access: &Access, approved: &dyn Fn(&str) -> bool, message: &Inb
     }
 }
 
-fn decide_group(access: &Access, message: &Inbound) -> Decision {
+fn decide_group(access: &Access, message: &Inbound, activation: Option<Activation>) -> Decision {
     let chat = message.route.chat.id.to_lowercase();
     match access.group {
         GroupPolicy::Disabled => return Decision::Drop(DropReason::GroupDisabled),
@@ -220,7 +232,8 @@ fn decide_group(access: &Access, message: &Inbound) -> Decision {
     if !access.group_allow_from.is_empty() && !listed(&access.group_allow_from, message, access.names) {
         return Decision::Drop(DropReason::GroupPeerNotAllowed);
     }
-    if access.needs_mention(message) && !message.mentioned && access.prefix(&message.text).is_none() {
+    let required = activation.map_or_else(|| access.needs_mention(message), |activation| activation == Activation::Mention);
+    if required && !message.mentioned && access.prefix(&message.text).is_none() {
         let reason = if access.prefixes.is_empty() { DropReason::NotMentioned } else { DropReason::NoPrefix };
         return Decision::Drop(reason);
     }

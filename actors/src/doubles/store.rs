@@ -7,7 +7,9 @@ use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 
 use crate::core::Clock;
-use crate::message::{AccountKey, BegunRound, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage};
+use crate::message::{
+    AccountKey, Activation, BegunRound, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
+};
 use crate::ports::memory::MemoryStore;
 use crate::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, Context, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate,
@@ -126,6 +128,7 @@ impl Store for ShakyStore {
         fn sessions(limit: usize) -> Vec<SessionRow>;
         fn session(session: SessionKey) -> Option<SessionRow>;
         fn find_session(name: SessionName) -> Option<SessionRow>;
+        fn activations() -> Vec<(SessionKey, Activation)>;
         fn patch_session(session: SessionKey, patch: Map<String, Value>) -> SessionRow;
         fn reset_session(session: SessionKey) -> (SessionRow, Vec<Entry>);
         fn delete_session(session: SessionKey) -> Option<Vec<Entry>>;

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::oneshot;
 
 use crate::message::{
-    AccountKey, Ask, AskError, Draft, EventBody, Floor, LinkState, LinkStatus, Listener, Outbound, Route, RunId, Runs,
-    SessionKey, Shaper, Speech, Switchboard, TraceId,
+    AccountKey, Activation, Ask, AskError, Draft, EventBody, Floor, LinkState, LinkStatus, Listener, Outbound, Route, RunId,
+    Runs, SessionKey, Shaper, Speech, Switchboard, TraceId,
 };
 
 /// What was asked of it, each list in order.
@@ -21,6 +21,7 @@ pub(crate) struct Notebook {
     pub(crate) shapers: Mutex<usize>,
     pub(crate) events: Mutex<Vec<EventBody>>,
     pub(crate) runs: Runs,
+    pub(crate) activations: Mutex<Vec<Option<Activation>>>,
     /// Whether nobody listens.
     pub(crate) alone: AtomicBool,
     /// How answers leave while their turns run; `None` for accounts that nobody knows.
@@ -117,6 +118,14 @@ impl Switchboard for Notebook {
 
     fn session_changed(&self, session: &SessionKey) {
         self.changed_sessions.lock().unwrap().push(session.clone());
+    }
+
+    fn activation(&self, _: &SessionKey) -> Option<Activation> {
+        self.activations.lock().unwrap().last().copied().flatten()
+    }
+
+    fn set_activation(&self, _: &SessionKey, activation: Option<Activation>) {
+        self.activations.lock().unwrap().push(activation);
     }
 
     fn runs(&self) -> &Runs {

@@ -41,3 +41,24 @@ pub enum Tenure {
     /// Until it has been idle for long.
     Kept,
 }
+
+/// When a session answers in a group, by its own word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activation {
+    /// Only what addresses the agent.
+    Mention,
+    /// Everything that may be said there.
+    Always,
+}
+
+impl Activation {
+    /// Reads a setting's word; `None` for one that nobody knows.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "mention" => Some(Self::Mention),
+            "always" => Some(Self::Always),
+            _ => None,
+        }
+    }
+}

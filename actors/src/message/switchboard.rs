@@ -5,7 +5,8 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use super::{
-    AccountKey, Ask, Draft, EventBody, Floor, LinkStatus, Listener, Outbound, Route, RunId, Runs, SessionKey, Speech, TraceId,
+    AccountKey, Activation, Ask, Draft, EventBody, Floor, LinkStatus, Listener, Outbound, Route, RunId, Runs, SessionKey,
+    Speech, TraceId,
 };
 
 /// Why a turn could not be handed to its session.
@@ -104,6 +105,17 @@ pub trait Switchboard: Send + Sync {
 
     /// Says that somebody changed what the store has of a session: its settings, its transcript. It reads anew.
     fn session_changed(&self, session: &SessionKey);
+
+    /// Returns when a session answers in a group, by its own word; `None` where it has none, or nobody keeps such words.
+    fn activation(&self, session: &SessionKey) -> Option<Activation> {
+        let _ = session;
+        None
+    }
+
+    /// Says what a session's own word on that is from now on. Whoever changed it in the store says so.
+    fn set_activation(&self, session: &SessionKey, activation: Option<Activation>) {
+        let _ = (session, activation);
+    }
 
     /// Returns the book of the turns that control clients ordered.
     fn runs(&self) -> &Runs;

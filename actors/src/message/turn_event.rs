@@ -11,7 +11,7 @@ use super::RunId;
 pub struct AgentEvent<'a, D = Value> {
     /// The turn.
     pub run_id: &'a RunId,
-    /// `lifecycle`, `assistant`, `tool`, `compaction` or `error`.
+    /// `lifecycle`, `assistant`, `thinking`, `tool`, `compaction` or `error`.
     pub stream: &'static str,
     /// What happened, by the stream.
     pub data: D,

@@ -7,10 +7,13 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::{Store, StoreError};
-use crate::message::{Entry, SessionKey, Target, Usage};
+use crate::message::{Activation, Entry, SessionKey, Target, Usage};
 
 /// How long one setting of a session may be, bytes.
 pub const TRAIT_BYTES_MAX: usize = 512;
+
+/// How many sessions with a word of their own on when they answer in a group are handed out.
+pub const ACTIVATIONS_MAX: usize = 10_000;
 
 /// How many of the lines that leave a transcript are answered: the newest. Older ones go without being read, so that no
 /// transcript is too long to be forgotten.
@@ -139,6 +142,12 @@ impl SessionTraits {
             };
         }
         Ok(self)
+    }
+
+    /// Returns when the session answers in a group, by its own word.
+    #[must_use]
+    pub fn activation(&self) -> Option<Activation> {
+        Activation::parse(self.group_activation.as_deref()?)
     }
 
     fn field_mut(&mut self, field: &str) -> Option<&mut Option<String>> {

@@ -13,9 +13,10 @@ use super::routes::RouteTable;
 use super::settings::RouteSettings;
 use crate::core::{ActorRef, Bell, Live, State, TellError};
 use crate::message::{
-    AccountKey, Ask, AskError, Delivery, Event, EventBody, EventName, Heard, LinkStatus, Listener, Outbound, Route, RunId,
-    Runs, SessionKey, SessionMessage, Shaper, Switchboard,
+    AccountKey, Activation, Ask, AskError, Delivery, Event, EventBody, EventName, Heard, LinkStatus, Listener, Outbound, Route,
+    RunId, Runs, SessionKey, SessionMessage, Shaper, Switchboard,
 };
+use crate::ports::ACTIVATIONS_MAX;
 
 /// The registry's knowledge. Cheap to share; every part has its own short lock, never held over another.
 pub struct Board {
@@ -34,6 +35,8 @@ pub struct Board {
     listeners: Mutex<Vec<Arc<dyn Listener>>>,
     listener_count: AtomicUsize,
     runs: Runs,
+    /// When sessions answer in a group, by their own words; at most [`ACTIVATIONS_MAX`].
+    activations: Mutex<HashMap<SessionKey, Activation>>,
 }
 
 /// Where a session is.
@@ -88,6 +91,7 @@ impl Board {
             listeners: Mutex::default(),
             listener_count: AtomicUsize::new(0),
             runs: Runs::default(),
+            activations: Mutex::default(),
         }
     }
 
@@ -352,6 +356,29 @@ impl Switchboard for Board {
         if let Some(slot) = lock(&self.sessions).get(session) {
             // One that cannot be told is being rebuilt or is not there: it reads what it needs when it starts.
             let _ = slot.actor.tell(SessionMessage::Changed);
+        }
+    }
+
+    fn activation(&self, session: &SessionKey) -> Option<Activation> {
+        let own = lock(&self.activations);
+        // A thread without a word of its own goes by that of its room.
+        let room = || session.as_str().split_once(":thread:").map(|(room, _)| SessionKey::new(room));
+        own.get(session).or_else(|| own.get(&room()?)).copied()
+    }
+
+    fn set_activation(&self, session: &SessionKey, activation: Option<Activation>) {
+        let mut own = lock(&self.activations);
+        match activation {
+            Some(activation) if own.len() < ACTIVATIONS_MAX || own.contains_key(session) => {
+                own.insert(session.clone(), activation);
+            }
+            Some(_) => tracing::warn!(
+                event = "session.activation_full", %session,
+                "{ACTIVATIONS_MAX} sessions have a word of their own on when they answer: this one goes by the settings of its channel"
+            ),
+            None => {
+                own.remove(session);
+            }
         }
     }
 

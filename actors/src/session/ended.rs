@@ -10,6 +10,8 @@ use crate::message::{BegunRound, Code, Delta, RunVerdict, ToolCall, TurnEnd, Tur
 pub(super) struct Ended {
     /// All that was written; in bounds as the run's own answer is.
     pub(super) text: String,
+    /// What the model thought aloud; bounded.
+    pub(super) thoughts: String,
     /// The calls of the client's tools that it ended with; empty when it ended otherwise.
     pub(super) calls: Vec<ToolCall>,
     /// The rounds of the gateway's own tools that it had, over all its tries.
@@ -47,7 +49,17 @@ impl Ended {
     /// A turn that called no tool of its client.
     pub(super) fn saying(text: String, how: How) -> Self {
         let (calls, rounds, left) = (Vec::new(), Vec::new(), Left::Nothing);
-        Self { text, calls, rounds, left, how, spent: Usage::default(), by: None, transcript: Transcript::default() }
+        Self {
+            text,
+            thoughts: String::new(),
+            calls,
+            rounds,
+            left,
+            how,
+            spent: Usage::default(),
+            by: None,
+            transcript: Transcript::default(),
+        }
     }
 
     /// Returns the last that a waiting client hears.

@@ -16,10 +16,65 @@ pub(super) enum SendPolicy {
 
 /// Whether listeners hear of the tools that a turn calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Verbose {
+pub enum Verbose {
+    /// They do not.
     #[default]
     Off,
+    /// They do.
     On,
+}
+
+impl Verbose {
+    /// Reads a level; `full` is as good as `on`.
+    pub(super) fn parse(word: &str) -> Option<Self> {
+        match word {
+            "on" | "full" => Some(Self::On),
+            "off" => Some(Self::Off),
+            _ => None,
+        }
+    }
+}
+
+/// Whether reasoning is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Reasoning {
+    #[default]
+    Off,
+    /// In a message of its own, before the answer.
+    On,
+    /// To listeners, while it is made.
+    Stream,
+}
+
+impl Reasoning {
+    pub(super) fn parse(word: &str) -> Option<Self> {
+        match word {
+            "on" => Some(Self::On),
+            "stream" => Some(Self::Stream),
+            "off" => Some(Self::Off),
+            _ => None,
+        }
+    }
+}
+
+/// Whether answers end with what they cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum UsageLine {
+    #[default]
+    Off,
+    Tokens,
+    Full,
+}
+
+impl UsageLine {
+    fn parse(word: &str) -> Option<Self> {
+        match word {
+            "tokens" | "on" => Some(Self::Tokens),
+            "full" => Some(Self::Full),
+            "off" => Some(Self::Off),
+            _ => None,
+        }
+    }
 }
 
 /// Those of a session's own settings that a turn looks at.
@@ -30,7 +85,10 @@ pub(super) struct Manner {
     /// Its own word on that; `None` leaves it to the rules.
     pub(super) send: Option<SendPolicy>,
     pub(super) queue: Option<QueueWish>,
-    pub(super) verbose: Verbose,
+    /// Its own word on that; `None` leaves it to the settings.
+    pub(super) verbose: Option<Verbose>,
+    pub(super) reasoning: Reasoning,
+    pub(super) usage: UsageLine,
 }
 
 impl Manner {
@@ -39,11 +97,10 @@ impl Manner {
         let boxed = |text: Option<String>| text.map(String::into_boxed_str);
         // What is kept was read before it was kept; what a later version kept counts as not said.
         let queue = traits.queue.as_deref().and_then(|words| QueueWish::parse(words).ok());
-        let verbose = match traits.verbose_level.as_deref() {
-            Some("on" | "full") => Verbose::On,
-            _ => Verbose::Off,
-        };
-        Self { model: boxed(traits.model), thinking: boxed(traits.thinking_level), send, queue, verbose }
+        let verbose = traits.verbose_level.as_deref().and_then(Verbose::parse);
+        let reasoning = traits.reasoning_level.as_deref().and_then(Reasoning::parse).unwrap_or_default();
+        let usage = traits.response_usage.as_deref().and_then(UsageLine::parse).unwrap_or_default();
+        Self { model: boxed(traits.model), thinking: boxed(traits.thinking_level), send, queue, verbose, reasoning, usage }
     }
 }
 

@@ -4,8 +4,9 @@ use super::ended::{Ended, How};
 use super::memory::SendPolicy;
 use super::speaking::Left;
 use super::steps::remembered;
+use super::telling::Telling;
 use crate::agent::ProviderError;
-use crate::message::{Entry, Outbound, Role, SessionKey, Switchboard, Target, ToolRound};
+use crate::message::{Entry, Outbound, OutboxId, Role, SessionKey, Switchboard, Target, ToolRound};
 use crate::ports::{InboxRow, NewOutbox, TurnOutcome};
 
 /// What is said when nothing could answer: honest, short, and without the operator's business. The code stands between the two.
@@ -43,7 +44,7 @@ pub(super) fn of_row(
     row: &InboxRow,
     question: Entry,
     ended: &Ended,
-    send: SendPolicy,
+    telling: &Telling,
     switchboard: &dyn Switchboard,
     now_ms: i64,
 ) -> TurnOutcome {
@@ -53,34 +54,47 @@ pub(super) fn of_row(
         None => Some(Target { account: route.account.clone(), chat: route.chat.clone(), thread: route.thread.clone() }),
     };
     let trace = row.inbound.trace;
-    let said = said(row, ended);
-    let payloads = match (&target, send) {
-        (Some(target), SendPolicy::Allow) if !said.trim().is_empty() => {
-            shaped(outbound(target.clone(), said), &ended.left, switchboard)
+    let before = telling.before.iter().filter(|text| !text.trim().is_empty());
+    let answer = match (said(row, ended), &telling.below) {
+        (said, Some(below)) if !said.trim().is_empty() => format!("{said}\n\n{below}"),
+        // All of the answer has left by now.
+        (_, Some(below)) if has_begun(ended) => below.clone(),
+        (said, _) => said,
+    };
+    let is_silent = answer.trim().is_empty() && before.clone().next().is_none();
+    let mut draft = match ended.left {
+        Left::Draft(id) => Some(id),
+        Left::Nothing | Left::Parts(_) => None,
+    };
+    let fresh = |outbound| NewOutbox { id: OutboxId::default(), outbound, trace, idempotency_key: None };
+    let first = |outbound| NewOutbox { id: draft.take().unwrap_or_default(), ..fresh(outbound) };
+    let outbox: Vec<_> = match (&target, telling.send) {
+        (Some(target), SendPolicy::Allow) => {
+            let before = before.flat_map(|text| switchboard.shape(outbound(target.clone(), text.clone()))).map(fresh);
+            before.chain(shaped(outbound(target.clone(), answer), &ended.left, switchboard).into_iter().map(first)).collect()
         }
-        (Some(_), SendPolicy::Deny) if !said.trim().is_empty() => {
+        (Some(_), SendPolicy::Deny) if !is_silent => {
             tracing::info!(event = "answer.kept", %session, %trace, "the session's send policy is deny: its answer is not sent");
             Vec::new()
         }
         _ => Vec::new(),
     };
-    let mut first = match ended.left {
-        Left::Draft(id) => Some(id),
-        Left::Nothing | Left::Parts(_) => None,
-    };
-    let mut waiting = |outbound| NewOutbox { id: first.take().unwrap_or_default(), outbound, trace, idempotency_key: None };
     TurnOutcome {
         session: session.clone(),
         run: question.run.clone(),
         done: vec![row.id],
         entries: entries(question, line(row, ended), remembered(ended.rounds.clone()), now_ms),
-        outbox: payloads.into_iter().map(&mut waiting).collect(),
+        outbox,
         reply_to: target,
         usage: ended.spent,
     }
 }
 
+/// Returns what is still to be sent of an answer: nothing of one that says nothing.
 fn shaped(outbound: Outbound, left: &Left, switchboard: &dyn Switchboard) -> Vec<Outbound> {
+    if outbound.text.trim().is_empty() {
+        return Vec::new();
+    }
     match (left, switchboard.shaper(&outbound.target.account)) {
         (Left::Parts(_), Some(shaper)) => shaper.shape_rest(outbound),
         _ => switchboard.shape(outbound),

@@ -2,7 +2,7 @@
 
 use super::actor::{Favoured, Rows, STORE_AGAIN, STORE_WAIT, SessionActor, Work};
 use super::closing::Closing;
-use super::queue::shares_turn;
+use super::queue::{Waiting, shares_turn};
 use super::seed::Seed;
 use crate::agent::SteerBox;
 use crate::core::Scope;
@@ -51,7 +51,10 @@ impl SessionActor {
             self.queue.shared_waits = true;
             return self.recover(CrashCount::Uncounted, scope);
         }
-        let seed = rows.into_iter().next().map(|row| Seed::row(self.sorted(row).row));
+        let seed = rows.into_iter().next().map(|row| {
+            let Waiting { row, hints, .. } = self.sorted(row);
+            Seed { hints, ..Seed::row(row) }
+        });
         self.take_in_hand(seed, Vec::new(), scope);
     }
 

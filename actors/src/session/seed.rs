@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::hints::Hints;
 use super::queue::Writers;
 use super::speaking::Left;
 use crate::message::{Ask, BegunRound, Entry, Media, Order, Role, RunId, Steered, TraceId, Usage};
@@ -23,6 +24,8 @@ pub(super) struct Seed {
     pub(super) more_media: Vec<Media>,
     /// Who wrote what it answers.
     pub(super) writers: Writers,
+    /// What it asks for beside its text.
+    pub(super) hints: Hints,
     /// What the tries before this one cost.
     pub(super) spent: Usage,
 }
@@ -47,6 +50,7 @@ impl Seed {
             tries: 1,
             more_media: Vec::new(),
             writers: Writers::One,
+            hints: Hints::default(),
             spent: Usage::default(),
         }
     }
@@ -60,6 +64,7 @@ impl Seed {
             tries: 1,
             more_media: Vec::new(),
             writers: Writers::One,
+            hints: Hints::default(),
             spent: Usage::default(),
         }
     }
@@ -145,7 +150,7 @@ impl Seed {
     /// Returns the model that the client asked for.
     pub(super) fn model(&self) -> Option<&str> {
         match &self.source {
-            Source::Row(_) => self.order()?.model.as_deref(),
+            Source::Row(_) => self.hints.model.as_deref().or_else(|| self.order()?.model.as_deref()),
             Source::Ask(ask) => ask.model.as_deref(),
         }
     }
@@ -160,7 +165,7 @@ impl Seed {
 
     /// Returns how much the model is to think in this turn.
     pub(super) fn thinking(&self) -> Option<&str> {
-        self.order()?.thinking.as_deref()
+        self.hints.thinking.as_deref().or_else(|| self.order()?.thinking.as_deref())
     }
 
     /// Returns how long the client lets the turn take, a day at the most.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::commands::CommandRules;
 use super::compaction::CompactionRules;
 use super::lanes::LaneLimits;
+use super::memory::Verbose;
 use super::queue::QueueRules;
 use super::resets::ResetRules;
 use super::sending::SendRules;
@@ -32,6 +33,10 @@ pub struct SessionSettings {
     pub history_entries_max: usize,
     /// Which model answers, `provider/model`; `None` is the default provider (`agents.defaults.model.primary`).
     pub model: Option<String>,
+    /// How much models think where nothing else is said (`agents.defaults.thinkingDefault`).
+    pub thinking: Option<String>,
+    /// Whether listeners hear of tools where nothing else is said (`agents.defaults.verboseDefault`).
+    pub verbose: Verbose,
     /// Instructions for every turn (`agents.defaults.systemPrompt`).
     pub system: Option<String>,
     /// What happens when the provider fails (`session.onProviderFailure`).
@@ -68,6 +73,8 @@ impl Default for SessionSettings {
             passivate_after: Duration::from_secs(300),
             history_entries_max: 100,
             model: None,
+            thinking: None,
+            verbose: Verbose::Off,
             system: None,
             on_provider_failure: OnProviderFailure::Reply,
             turn_retries_max: 3,

@@ -9,6 +9,7 @@ use super::outcome;
 use super::seed::{Seed, Source};
 use super::settings::OnProviderFailure;
 use super::steps::remembered;
+use super::telling::Telling;
 use crate::agent::ProviderError;
 use crate::core::{Backoff, Scope};
 use crate::message::{Entry, Retry};
@@ -33,12 +34,12 @@ impl SessionActor {
             self.pass = None;
             return self.prepare_after(wait, seed, Self::try_again, scope);
         }
+        let (question, telling) = (seed.entry(now_ms), self.telling(&seed, &closing));
         // What failed tries cost goes with what the last one did.
         closing.ended.spent = seed.spent.plus(closing.ended.spent);
-        let question = seed.entry(now_ms);
         match seed.source {
             Source::Ask(_) => self.ask_ended(question, closing, scope),
-            Source::Row(row) => self.row_ended(&row, question, closing, scope),
+            Source::Row(row) => self.row_ended(&row, question, &telling, closing, scope),
         }
     }
 
@@ -95,10 +96,10 @@ impl SessionActor {
         self.next(scope);
     }
 
-    fn row_ended(&mut self, row: &InboxRow, question: Entry, closing: Closing, scope: &mut Scope<'_, Self>) {
-        let (send, now_ms) = (self.send_policy(), scope.clock().now_ms());
+    fn row_ended(&mut self, row: &InboxRow, question: Entry, telling: &Telling, closing: Closing, scope: &mut Scope<'_, Self>) {
+        let now_ms = scope.clock().now_ms();
         let switchboard = self.parts.switchboard.as_ref();
-        let outcome = outcome::of_row(&self.key, row, question, &closing.ended, send, switchboard, now_ms);
+        let outcome = outcome::of_row(&self.key, row, question, &closing.ended, telling, switchboard, now_ms);
         self.remember(&outcome.entries);
         self.finish(outcome, closing, scope);
     }

@@ -11,6 +11,7 @@ use super::memory::Manner;
 use super::seed::{Seed, Source};
 use super::settings::SessionSettings;
 use super::speaking::{Ear, Speaker};
+use super::thoughts::Thoughts;
 use super::voice::{Next, Voice};
 use crate::agent::{Gone, Hands, Prompt, Provider, RunLimits, Sink, SteerBox, ToolNews, TurnState, Written};
 use crate::core::{Clock, Progress};
@@ -42,7 +43,9 @@ impl Turn {
         prompt.system = join(briefing.await.as_deref(), prompt.system.as_deref());
         let mut written = Written::default();
         let mut transcript = Transcript::default();
-        let audience = Audience { client: client.as_ref(), voice: &mut voice, ear: ear.as_ref() };
+        let mut thoughts = Thoughts::default();
+        let ear = ear.as_ref();
+        let audience = Audience { client: client.as_ref(), voice: &mut voice, ear, thoughts: &mut thoughts };
         let (clock, progress) = (&clock, &progress);
         let attempt = Attempt { provider, prompt, limits, clock, progress, audience, steer, hands, compactor };
         let how = tokio::select! {
@@ -56,7 +59,8 @@ impl Turn {
         let left = speaker.conclude().await;
         progress.stamp();
         let Written { text, calls, rounds, usage, by } = written;
-        let ended = Ended { text, calls, rounds, left, how, spent: usage, by, transcript };
+        let thoughts = thoughts.whole();
+        let ended = Ended { text, thoughts, calls, rounds, left, how, spent: usage, by, transcript };
         if let Some(client) = client {
             tell_client(&client, &ended, stop, limits.time_max, clock, progress).await;
         }
@@ -103,7 +107,7 @@ pub(super) fn prompt(
         history,
         text: seed.text().to_owned(),
         media: seed.media(),
-        thinking: seed.thinking().or(manner.thinking.as_deref()).map(str::to_owned),
+        thinking: seed.thinking().or(manner.thinking.as_deref()).or(settings.thinking.as_deref()).map(str::to_owned),
         session: session.to_string(),
         ..Prompt::default()
     };
@@ -148,12 +152,13 @@ pub(super) struct Audience<'a> {
     client: Option<&'a mpsc::Sender<Delta>>,
     voice: &'a mut Voice,
     ear: Option<&'a Ear>,
+    thoughts: &'a mut Thoughts,
 }
 
 impl Audience<'_> {
     /// Returns the same, for one who gives it back.
     pub(super) fn by_ref(&mut self) -> Audience<'_> {
-        Audience { client: self.client, voice: self.voice, ear: self.ear }
+        Audience { client: self.client, voice: self.voice, ear: self.ear, thoughts: self.thoughts }
     }
 
     /// Says whether a client waits, who reads each piece once.
@@ -187,6 +192,11 @@ impl Sink for Audience<'_> {
         }
     }
 
+    fn thought(&mut self, piece: &str) {
+        self.thoughts.add(piece);
+        self.voice.thought(self.thoughts.so_far());
+    }
+
     fn tool(&mut self, news: ToolNews<'_>) {
         self.voice.tool(news);
     }
@@ -195,5 +205,6 @@ impl Sink for Audience<'_> {
         if let (TurnState::Tool, Some(ear)) = (state, self.ear) {
             ear.round_over();
         }
+        self.thoughts.stand(state);
     }
 }

@@ -13,7 +13,7 @@ use super::ended::{Ended, How};
 use super::seed::{Seed, Source};
 use super::speaking::Left;
 use super::turn::{self, Turn};
-use super::voice::Voice;
+use super::voice::{Shown, Voice};
 use crate::agent::{Provider, ProviderError};
 use crate::core::Scope;
 use crate::message::{Code, RunId, RunStand, Tenure};
@@ -185,8 +185,10 @@ impl SessionActor {
     }
 
     pub(super) fn voice(&self, seed: &Seed, scope: &Scope<'_, Self>) -> Voice {
-        let verbose = self.memory.manner.verbose;
-        Voice::new(&self.key, seed, verbose, Arc::clone(&self.parts.switchboard), scope.clock().clone())
+        let manner = &self.memory.manner;
+        let verbose = seed.hints.verbose.or(manner.verbose).unwrap_or(self.settings().verbose);
+        let shown = Shown { verbose, reasoning: seed.hints.reasoning.unwrap_or(manner.reasoning) };
+        Voice::new(&self.key, seed, shown, Arc::clone(&self.parts.switchboard), scope.clock().clone())
     }
 
     /// Ends a turn that never began.

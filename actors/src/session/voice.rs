@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::ended::{Ended, How};
-use super::memory::Verbose;
+use super::memory::{Reasoning, Verbose};
 use super::seed::Seed;
 use super::tool_step::ToolStep;
 use crate::agent::ToolNews;
@@ -26,7 +26,7 @@ pub(super) struct Voice {
     /// The session's key as whoever ordered the turn spelled it; `None` for a turn that nobody ordered.
     spelled: Option<String>,
     run: RunId,
-    verbose: Verbose,
+    shown: Shown,
     switchboard: Arc<dyn Switchboard>,
     clock: Clock,
     /// The step told last.
@@ -34,7 +34,18 @@ pub(super) struct Voice {
     /// How much of the text was told, bytes.
     told: usize,
     /// When a chat was shown the answer last.
-    shown: Option<Duration>,
+    chat_shown: Option<Duration>,
+    /// How much of the thoughts was told, bytes.
+    thoughts_told: usize,
+    /// When they were told last.
+    thoughts_at: Option<Duration>,
+}
+
+/// What listeners hear beside the answer.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Shown {
+    pub(super) verbose: Verbose,
+    pub(super) reasoning: Reasoning,
 }
 
 /// A step of a turn's life.
@@ -83,20 +94,32 @@ impl Voice {
     pub(super) fn new(
         session: &SessionKey,
         seed: &Seed,
-        verbose: Verbose,
+        shown: Shown,
         switchboard: Arc<dyn Switchboard>,
         clock: Clock,
     ) -> Self {
         let spelled = seed.order().map(|order| order.spelled.clone());
         let (session, run) = (session.clone(), seed.run.clone());
-        Self { session, spelled, run, verbose, switchboard, clock, seq: 0, told: 0, shown: None }
+        Self::silent(session, spelled, run, shown, switchboard, clock)
     }
 
     /// Returns a voice for an ordered turn of which only the name is left.
     pub(super) fn of_lost(session: &SessionKey, run: RunId, switchboard: Arc<dyn Switchboard>, clock: Clock) -> Self {
         let spelled = switchboard.runs().spelled(&run).or_else(|| Some(session.to_string()));
         let session = session.clone();
-        Self { session, spelled, run, verbose: Verbose::Off, switchboard, clock, seq: 0, told: 0, shown: None }
+        Self::silent(session, spelled, run, Shown::default(), switchboard, clock)
+    }
+
+    fn silent(
+        session: SessionKey,
+        spelled: Option<String>,
+        run: RunId,
+        shown: Shown,
+        switchboard: Arc<dyn Switchboard>,
+        clock: Clock,
+    ) -> Self {
+        let (seq, told, thoughts_told) = (0, 0, 0);
+        Self { session, spelled, run, shown, switchboard, clock, seq, told, chat_shown: None, thoughts_told, thoughts_at: None }
     }
 
     /// Returns the turn's name if a control client ordered it.
@@ -120,21 +143,41 @@ impl Voice {
             return;
         }
         let now = self.clock.elapsed();
-        let due = self.shown.is_none_or(|last| now.saturating_sub(last) >= SHOW_EVERY);
+        let due = self.chat_shown.is_none_or(|last| now.saturating_sub(last) >= SHOW_EVERY);
         if !due && whole.len() > SHORT_BYTES {
             return;
         }
         self.say(whole);
         if due {
-            self.shown = Some(now);
+            self.chat_shown = Some(now);
             let message = Some(ChatText::new(whole, self.clock.now_ms()));
             self.chat(Weight::Light, ChatEvent { message, ..self.chat_event(ChatState::Delta) });
         }
     }
 
+    /// Says what the model has thought so far, in a session that is set to show that while it is made. It only grows, but for a
+    /// request that is made again.
+    pub(super) fn thought(&mut self, whole: &str) {
+        if self.shown.reasoning != Reasoning::Stream || !self.switchboard.has_listeners() {
+            return;
+        }
+        let now = self.clock.elapsed();
+        let due = self.thoughts_at.is_none_or(|last| now.saturating_sub(last) >= SHOW_EVERY);
+        if due || whole.len() <= SHORT_BYTES {
+            self.thoughts_at = Some(now);
+            self.think(whole);
+        }
+    }
+
+    fn think(&mut self, whole: &str) {
+        let delta = whole.get(self.thoughts_told..).unwrap_or(whole);
+        self.thoughts_told = whole.len();
+        self.step("thinking", Weight::Light, Said { text: whole, delta });
+    }
+
     /// Says what a tool does, in a session that is set to show that.
     pub(super) fn tool(&mut self, news: ToolNews<'_>) {
-        if self.verbose == Verbose::On && self.switchboard.has_listeners() {
+        if self.shown.verbose == Verbose::On && self.switchboard.has_listeners() {
             let weight = if matches!(news, ToolNews::Update(..)) { Weight::Light } else { Weight::Kept };
             self.step("tool", weight, ToolStep::of(news));
         }
@@ -153,6 +196,9 @@ impl Voice {
 
     /// Says how the turn came out.
     pub(super) fn end(&mut self, ended: &Ended, now_ms: i64) {
+        if self.shown.reasoning == Reasoning::Stream && ended.thoughts.len() > self.thoughts_told {
+            self.think(&ended.thoughts);
+        }
         if ended.text.len() > self.told {
             self.say(&ended.text);
         }

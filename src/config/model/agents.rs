@@ -27,6 +27,11 @@ pub struct AgentDefaults {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 262_144))]
     pub system_prompt: Option<String>,
+    /// How much models think where neither the session nor the message says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thinking_default: Option<ThinkingLevel>,
+    /// Whether listeners hear of the tools that a turn calls, where neither the session nor the message says it.
+    pub verbose_default: VerboseLevel,
     /// How long a turn may take in all, in seconds.
     #[schemars(range(min = 1, max = 86_400))]
     pub timeout_seconds: u64,
@@ -167,6 +172,49 @@ impl Default for Compaction {
     }
 }
 
+/// How much a model thinks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ThinkingLevel {
+    /// Not at all.
+    Off,
+    /// As little as it can.
+    Minimal,
+    /// Little.
+    Low,
+    /// Some.
+    Medium,
+    /// Much.
+    High,
+}
+
+impl ThinkingLevel {
+    /// Returns the level as providers are told.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Minimal => "minimal",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+}
+
+/// Whether tools are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum VerboseLevel {
+    /// They are not.
+    #[default]
+    Off,
+    /// They are.
+    On,
+    /// The same as `on`.
+    Full,
+}
+
 /// Sessions that agents make.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
@@ -187,6 +235,8 @@ impl Default for AgentDefaults {
         Self {
             model: None,
             system_prompt: None,
+            thinking_default: None,
+            verbose_default: VerboseLevel::Off,
             timeout_seconds: 600,
             max_concurrent: 4,
             subagents: Subagents::default(),

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 pub use agents::{
     AgentDefaults, AgentEntry, Agents, BindingEntry, BindingMatch, BindingPeer, BlockBreak, BlockChunk, BlockCoalesce,
-    Compaction, CompactionMode, ModelChoice, ModelName, OnOff, PeerKind, Subagents,
+    Compaction, CompactionMode, ModelChoice, ModelName, OnOff, PeerKind, Subagents, ThinkingLevel, VerboseLevel,
 };
 pub use auth::{AuthProfile, ModelAuth, ProfileMode};
 pub use commands::Commands;

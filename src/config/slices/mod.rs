@@ -18,7 +18,7 @@ use callboard_actors::channel::Account;
 use callboard_actors::mcp::McpSettings;
 use callboard_actors::ports::StoreLimits;
 use callboard_actors::registry::RouteSettings;
-use callboard_actors::session::{OnProviderFailure, SessionSettings};
+use callboard_actors::session::{OnProviderFailure, SessionSettings, Verbose};
 
 pub use agents::AgentSettings;
 pub use gateway::{AuthSettings, GatewaySettings, ProxyNet, ReloadSettings};
@@ -153,6 +153,11 @@ fn session(model: &Model, models: &ModelsConfig, accounts: &[Account], problems:
         passivate_after: Duration::from_secs(model.session.passivate_sec),
         history_entries_max: model.session.history_entries_max,
         model: defaults.model.as_ref().and_then(model::ModelName::primary).map(str::to_owned),
+        thinking: defaults.thinking_default.map(|level| level.as_str().to_owned()),
+        verbose: match defaults.verbose_default {
+            model::VerboseLevel::Off => Verbose::Off,
+            model::VerboseLevel::On | model::VerboseLevel::Full => Verbose::On,
+        },
         system: defaults.system_prompt.clone(),
         on_provider_failure: match model.session.on_provider_failure {
             model::OnProviderFailure::Reply => OnProviderFailure::Reply,

@@ -8,9 +8,9 @@ use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use callboard_actors::channel::{Access, Account, Connector, Facts, Platform, Probe, Reconnect, TargetAddress, TargetError};
 use callboard_actors::message::{
-    AccountKey, Ask, AskError, BegunRound, ChatKind, ChatRef, Code, Delta, Entry, EventBody, InboxId, LinkState, LinkStatus,
-    Listener, Outbound, OutboxId, Receipt, Route, RunId, Runs, Said, Sampling, SessionKey, Shaper, Switchboard, Target,
-    ToolResult, ToolRound, ToolUse, Usage,
+    AccountKey, Activation, Ask, AskError, BegunRound, ChatKind, ChatRef, Code, Delta, Entry, EventBody, InboxId, LinkState,
+    LinkStatus, Listener, Outbound, OutboxId, Receipt, Route, RunId, Runs, Said, Sampling, SessionKey, Shaper, Switchboard,
+    Target, ToolResult, ToolRound, ToolUse, Usage,
 };
 use callboard_actors::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, Context, CrashCount, DeadLetter, DeadLetterId, DeviceRow, Direction,
@@ -163,6 +163,9 @@ impl Store for FakeStore {
     }
     fn session(&self, key: SessionKey) -> Answer<Option<SessionRow>> {
         answer(Ok(self.sessions.lock().unwrap().iter().find(|row| row.key == key).cloned()))
+    }
+    fn activations(&self) -> Answer<Vec<(SessionKey, Activation)>> {
+        unused()
     }
     fn patch_session(&self, _: SessionKey, _: Map<String, Value>) -> Answer<SessionRow> {
         unused()

@@ -1,7 +1,7 @@
 //! The port: each outcome as a request. What can be done ahead of the writer or after it is done on the caller's side.
 
 use callboard_actors::message::{
-    AccountKey, BegunRound, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
+    AccountKey, Activation, BegunRound, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
 };
 use callboard_actors::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, Context, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate,
@@ -157,6 +157,10 @@ impl Store for SqliteStore {
 
     fn find_session(&self, name: SessionName) -> Answer<Option<SessionRow>> {
         self.read(move |conn| sessions::find_named(conn, &name))
+    }
+
+    fn activations(&self) -> Answer<Vec<(SessionKey, Activation)>> {
+        self.read(sessions::activations)
     }
 
     fn patch_session(&self, session: SessionKey, patch: Map<String, Value>) -> Answer<SessionRow> {

@@ -1,7 +1,7 @@
 //! Sessions: what is known of them, and what can be changed by hand.
 
-use callboard_actors::message::{SessionKey, Target, Usage};
-use callboard_actors::ports::{SessionName, SessionRow, SessionTraits, StoreError};
+use callboard_actors::message::{Activation, SessionKey, Target, Usage};
+use callboard_actors::ports::{ACTIVATIONS_MAX, SessionName, SessionRow, SessionTraits, StoreError};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -205,6 +205,20 @@ pub(super) fn with_open_rows(conn: &Connection) -> Outcome<Vec<SessionKey>> {
         .query_map([], |row| row.get::<_, String>(0).map(|key| SessionKey::new(&key)))?
         .collect::<rusqlite::Result<_>>()?;
     Ok(keys)
+}
+
+/// Returns the sessions with a word of their own on when they answer in a group, the newest first.
+pub(super) fn activations(conn: &Connection) -> Outcome<Vec<(SessionKey, Activation)>> {
+    // Few sessions have settings at all, and this is read once at the start.
+    let mut rows = conn.prepare_cached(
+        "SELECT key, json_extract(traits, '$.groupActivation') AS word FROM sessions
+         WHERE traits IS NOT NULL AND word IS NOT NULL ORDER BY updated_ms DESC, session DESC LIMIT ?1",
+    )?;
+    let own = rows
+        .query_map([bound(ACTIVATIONS_MAX)], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    let read = |(key, word): (String, String)| Some((SessionKey::new(&key), Activation::parse(&word)?));
+    Ok(own.into_iter().filter_map(read).collect())
 }
 
 /// Returns how many open rows each session has, the ones with most first.

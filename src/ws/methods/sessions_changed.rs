@@ -117,6 +117,7 @@ pub(super) async fn change(control: &Control, key: &SessionKey, given: Map<Strin
         return Err(WireError::invalid("spawnedBy cannot be changed once set"));
     }
     let row = control.store.patch_session(key.clone(), patch).await?;
+    control.switchboard.set_activation(key, row.traits.activation());
     control.switchboard.session_changed(key);
     Ok(row)
 }
@@ -179,6 +180,7 @@ async fn delete(cx: Cx, DeleteParams { key, .. }: DeleteParams) -> Result<Free, 
     quiet(control, &key).await;
     let leaving = Leaving::read(control, &key, Why::Deleted).await?;
     let lines = control.store.delete_session(key.clone()).await?;
+    control.switchboard.set_activation(&key, None);
     control.switchboard.session_changed(&key);
     let deleted = lines.is_some();
     let archived = leaving.settle(control, lines.unwrap_or_default()).await?;

@@ -2,8 +2,9 @@
 
 use proptest::prelude::*;
 
+use crate::channel::policy::decide_for;
 use crate::channel::{Access, Decision, DmPolicy, DropReason, GroupPolicy, NameMatching, decide};
-use crate::message::{ChatKind, Inbound};
+use crate::message::{Activation, ChatKind, Inbound};
 use crate::ports::conformance::make;
 
 fn name() -> impl Strategy<Value = String> {
@@ -106,5 +107,30 @@ fn the_word_on_a_larger_place_counts_before_the_one_on_its_group() {
         let mut message = make::accept(chat, "1").inbound;
         message.space = space.map(str::to_owned);
         assert_eq!(access.needs_mention(&message), needed, "{access:?}");
+    }
+}
+
+/// It says when the agent answers, not whom.
+#[test]
+fn a_groups_own_word_decides_about_mentions_and_nothing_else() {
+    let open = |require_mention| Access { require_mention, ..Access::default() };
+    let closed = Access { group: GroupPolicy::Disabled, ..open(false) };
+    let listed = Access { group_allow_from: vec!["somebody".into()], ..open(true) };
+    let not_mentioned = Decision::Drop(DropReason::NotMentioned);
+    let cases = [
+        (open(true), None, not_mentioned),
+        (open(true), Some(Activation::Always), Decision::Admit),
+        (open(false), None, Decision::Admit),
+        (open(false), Some(Activation::Mention), not_mentioned),
+        (closed, Some(Activation::Always), Decision::Drop(DropReason::GroupDisabled)),
+        (listed, Some(Activation::Always), Decision::Drop(DropReason::GroupPeerNotAllowed)),
+    ];
+    for (access, activation, expected) in cases {
+        let mut inbound = make::accept("room", "1").inbound;
+        (inbound.route.chat.kind, inbound.mentioned) = (ChatKind::Group, false);
+        assert_eq!(decide_for(&access, &|_| true, &inbound, activation), expected, "{access:?} {activation:?}");
+        inbound.mentioned = true;
+        let mentioned = decide_for(&access, &|_| true, &inbound, activation);
+        assert_eq!(mentioned, decide(&access, &|_| true, &inbound), "a mention needs no word");
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Bench, Case, START_MS, case, make};
-use crate::message::{Code, Role, RunId, Usage};
+use crate::message::{Activation, Code, Role, RunId, Usage};
 use crate::ports::{SessionRow, SessionTraits, Store, StoreError, TurnOutcome, UsageDay};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -19,6 +19,7 @@ pub(super) fn cases() -> Vec<Case> {
         case("forgets a deleted session", |bench| Box::pin(deletes(bench))),
         case("loses no open row of a deleted session", |bench| Box::pin(deletes_with_open_rows(bench))),
         case("loses no dead letter of a deleted session", |bench| Box::pin(deletes_with_dead_letters(bench))),
+        case("tells which sessions have a word of their own on groups", |bench| Box::pin(activations(bench))),
         case("tells how many open rows each session has", |bench| Box::pin(open_rows(bench))),
     ]
 }
@@ -278,6 +279,22 @@ async fn deletes_with_dead_letters(Bench { store, .. }: Bench) {
     assert_eq!(store.sessions_with_open_rows().await.unwrap(), [make::session("a")]);
     assert!(store.begin_turn(make::session("b"), 5).await.unwrap().is_empty(), "it is not another's");
     assert_eq!(store.begin_turn(make::session("a"), 5).await.unwrap().len(), 1);
+}
+
+async fn activations(bench: Bench) {
+    let store = &*bench.store;
+    for (chat, word) in [("a", "always"), ("b", "mention"), ("c", "sometimes")] {
+        store.patch_session(make::session(chat), patch(json!({ "groupActivation": word }))).await.unwrap();
+        bench.pass(10);
+    }
+    store.patch_session(make::session("d"), patch(json!({ "thinkingLevel": "high" }))).await.unwrap();
+    let both = [(make::session("b"), Activation::Mention), (make::session("a"), Activation::Always)];
+    assert_eq!(store.activations().await.unwrap(), both, "the newest first");
+    store.patch_session(make::session("b"), patch(json!({ "groupActivation": null }))).await.unwrap();
+    store.reset_session(make::session("a")).await.unwrap();
+    assert_eq!(store.activations().await.unwrap(), [both[1].clone()], "settings are kept over a reset");
+    store.delete_session(make::session("a")).await.unwrap();
+    assert_eq!(store.activations().await.unwrap(), []);
 }
 
 async fn open_rows(Bench { store, .. }: Bench) {

@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use crate::message::{AccountKey, BegunRound, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage};
+use crate::message::{
+    AccountKey, Activation, BegunRound, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
+};
 use crate::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, Context, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate,
     InboxRow, NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
@@ -112,6 +114,10 @@ impl Store for MemoryStore {
 
     fn find_session(&self, name: SessionName) -> Answer<Option<SessionRow>> {
         self.read(|state| Ok(state.find_session(&name)))
+    }
+
+    fn activations(&self) -> Answer<Vec<(SessionKey, Activation)>> {
+        self.read(|state| Ok(state.activations()))
     }
 
     fn patch_session(&self, session: SessionKey, patch: Map<String, Value>) -> Answer<SessionRow> {

@@ -3,10 +3,10 @@
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::message::{Entry, Role, SessionKey, Target, Usage};
+use crate::message::{Activation, Entry, Role, SessionKey, Target, Usage};
 use crate::ports::{
-    Compacted, Context, HISTORY_BYTES_MAX, LINES_TAKEN_MAX, SessionName, SessionRow, SessionTraits, StoreError, Summary,
-    UsageDay,
+    ACTIVATIONS_MAX, Compacted, Context, HISTORY_BYTES_MAX, LINES_TAKEN_MAX, SessionName, SessionRow, SessionTraits,
+    StoreError, Summary, UsageDay,
 };
 
 use super::state::State;
@@ -89,6 +89,14 @@ fn end_of(entries: &[Entry], limit: usize) -> Vec<Entry> {
 }
 
 impl State {
+    /// Returns the sessions with a word of their own on when they answer in a group.
+    pub(super) fn activations(&self) -> Vec<(SessionKey, Activation)> {
+        let mut known: Vec<_> = self.sessions.iter().collect();
+        known.sort_by_key(|(_, known)| std::cmp::Reverse((known.updated_ms, known.number)));
+        let own = known.into_iter().filter_map(|(key, known)| Some((key.clone(), known.traits.activation()?)));
+        own.take(ACTIVATIONS_MAX).collect()
+    }
+
     /// Returns a session, known from now on.
     pub(super) fn session(&mut self, key: &SessionKey) -> &mut Known {
         let now_ms = self.now_ms();

@@ -5,12 +5,12 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::cast::{Bench, Manners};
-use crate::core::{ActorId, Drill};
+use crate::core::{ActorId, Drill, Live};
 use crate::doubles::play;
-use crate::message::{Code, Delta, RunId, SessionKey, Switchboard as _};
-use crate::ports::Store as _;
+use crate::message::{Activation, Code, Delta, RunId, SessionKey, Switchboard as _};
 use crate::ports::conformance::make;
-use crate::registry::{REGISTRY, Reconciled};
+use crate::ports::{ACTIVATIONS_MAX, Store as _};
+use crate::registry::{Board, REGISTRY, Reconciled, RouteSettings};
 
 fn key(number: usize) -> SessionKey {
     SessionKey::new(&format!("agent:main:{number}"))
@@ -219,4 +219,28 @@ fn an_abort_by_name_calls_a_turn_off_that_has_not_begun() {
         let called_off = ["here", "there", "spared"].map(|name| runs.called_off(&named(name)));
         assert_eq!(called_off, [Some("rpc"), None, None], "only the one named, and only in its own session");
     });
+}
+
+#[test]
+fn a_thread_goes_by_its_own_word_and_else_by_that_of_its_room() {
+    let board = Board::new(Live::fixed(RouteSettings::default()));
+    let (room, thread) = (SessionKey::new("agent:main:chat:group:g"), SessionKey::new("agent:main:chat:group:g:thread:1"));
+    assert_eq!(board.activation(&thread), None);
+    board.set_activation(&room, Some(Activation::Always));
+    assert_eq!((board.activation(&room), board.activation(&thread)), (Some(Activation::Always), Some(Activation::Always)));
+    board.set_activation(&thread, Some(Activation::Mention));
+    assert_eq!((board.activation(&room), board.activation(&thread)), (Some(Activation::Always), Some(Activation::Mention)));
+    board.set_activation(&thread, None);
+    board.set_activation(&room, None);
+    assert_eq!(board.activation(&thread), None);
+}
+
+#[test]
+fn so_many_own_words_are_kept_and_no_more() {
+    let board = Board::new(Live::fixed(RouteSettings::default()));
+    let key = |n: usize| SessionKey::new(&format!("agent:main:chat:group:{n}"));
+    (0..=ACTIVATIONS_MAX).for_each(|n| board.set_activation(&key(n), Some(Activation::Always)));
+    assert_eq!(board.activation(&key(ACTIVATIONS_MAX)), None);
+    board.set_activation(&key(0), Some(Activation::Mention));
+    assert_eq!(board.activation(&key(0)), Some(Activation::Mention), "one that is known can be changed");
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::errand;
 use super::parse::{COMMANDS, Command, Order};
 use super::rules::{CommandRules, Standing};
-use crate::message::{Inbound, SessionKey};
+use crate::message::{ChatKind, Inbound, SessionKey};
 use crate::ports::Errand;
 use crate::session::queue::{QueuePolicy, QueueWish};
 
@@ -38,6 +38,8 @@ pub(super) enum Effect {
     Stop,
     /// It sums the conversation up, looking at what is named besides.
     Compact(Option<String>),
+    /// It does all of these, which only say or set something.
+    Several(Vec<Effect>),
     /// It has somebody else do something to the gateway itself.
     Errand(Errand),
 }
@@ -50,6 +52,11 @@ const LEVELS: &[(Command, &str, &[&str])] = &[
     (Command::Usage, "responseUsage", &["off", "tokens", "full"]),
     (Command::Activation, "groupActivation", &["mention", "always"]),
 ];
+
+/// Returns the words that a setting may have; none for what is no setting.
+pub(super) fn words_of(command: Command) -> &'static [&'static str] {
+    LEVELS.iter().find(|(of, ..)| *of == command).map_or(&[], |(.., words)| words)
+}
 
 /// Returns what a command does.
 pub(super) fn effect(order: &Order, standing: Standing, rules: &CommandRules, inbound: &Inbound, known: &Known<'_>) -> Effect {
@@ -71,7 +78,7 @@ pub(super) fn effect(order: &Order, standing: Standing, rules: &CommandRules, in
         Command::Models => Effect::Say(format!("Models:\n{}", known.models.join("\n"))),
         Command::Send => send(rest, known),
         Command::Think | Command::Verbose | Command::Reasoning | Command::Usage | Command::Activation => {
-            level(*command, rest, known)
+            level(*command, rest, inbound, known)
         }
         Command::Compact => Effect::Compact(Some(rest.clone()).filter(|rest| !rest.is_empty())),
         Command::Restart | Command::Allowlist | Command::Config | Command::Debug => errand(*command, rest, rules),
@@ -86,6 +93,17 @@ fn errand(command: Command, rest: &str, rules: &CommandRules) -> Effect {
     }
 }
 
+/// Returns what a message of nothing but directives does.
+pub(super) fn effects(
+    orders: &[Order],
+    standing: Standing,
+    rules: &CommandRules,
+    inbound: &Inbound,
+    known: &Known<'_>,
+) -> Effect {
+    Effect::Several(orders.iter().map(|order| effect(order, standing, rules, inbound, known)).collect())
+}
+
 fn later(instead: &str) -> Effect {
     Effect::Say(format!("This command is not implemented yet: {instead}."))
 }
@@ -94,7 +112,7 @@ fn set(field: &'static str, value: Option<&str>, say: &str) -> Effect {
     Effect::Set { field, value: value.map(str::to_owned), say: say.to_owned() }
 }
 
-fn is_default(word: &str) -> bool {
+pub(in crate::session) fn is_default(word: &str) -> bool {
     word.eq_ignore_ascii_case("default") || word.eq_ignore_ascii_case("inherit")
 }
 
@@ -156,8 +174,11 @@ fn send(rest: &str, known: &Known<'_>) -> Effect {
     }
 }
 
-fn level(command: Command, rest: &str, known: &Known<'_>) -> Effect {
+fn level(command: Command, rest: &str, inbound: &Inbound, known: &Known<'_>) -> Effect {
     let Some((_, field, words)) = LEVELS.iter().find(|(of, ..)| *of == command) else { return later("sessions.patch sets it") };
+    if command == Command::Activation && inbound.route.chat.kind == ChatKind::Direct {
+        return Effect::Say("Only groups have this: in a direct chat every message is answered.".to_owned());
+    }
     let word = rest.to_lowercase();
     match word.as_str() {
         "" if command == Command::Think => Effect::Say(format!("Thinking: {}", known.thinking.unwrap_or("the default"))),

@@ -45,6 +45,18 @@ pub enum Command {
     Debug,
 }
 
+impl Command {
+    /// Returns whether directives may follow it: it is one itself, only says something, or is followed by a message.
+    pub(super) const fn stands_with_directives(self) -> bool {
+        match self {
+            Self::Think | Self::Verbose | Self::Reasoning | Self::Model | Self::Queue => true,
+            Self::Help | Self::Status | Self::Whoami | Self::New | Self::Reset => true,
+            Self::Stop | Self::Compact | Self::Models | Self::Usage | Self::Activation | Self::Send => false,
+            Self::Restart | Self::Allowlist | Self::Config | Self::Debug => false,
+        }
+    }
+}
+
 /// Every command with its names, the first of which is shown, what may follow it, and what it is for.
 pub(super) const COMMANDS: &[(Command, &[&str], &str, &str)] = &[
     (Command::Help, &["help", "commands"], "", "shows this list"),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::inline::Cut;
 use super::parse::{Command, Form, Order};
 use crate::message::{AccountKey, ChatKind, Inbound};
 use crate::ports::Errand;
@@ -107,6 +108,8 @@ pub enum Reading {
     Message,
     /// It is a command.
     Command(Order, Standing),
+    /// It is nothing but directives, several of them.
+    Directives(Vec<Order>, Standing),
     /// It is a command of somebody whose word does not count: it is ended without an answer.
     Ignored,
 }
@@ -118,6 +121,16 @@ impl CommandRules {
         // A task is no order, whatever it says: `wait` may be what is to be done.
         if inbound.is_task() {
             return Reading::Message;
+        }
+        if let Some(cut) = self.cut(&inbound.text) {
+            match self.standing(inbound) {
+                // Words of a stranger are text.
+                Standing::Stranger if !cut.rest.is_empty() => return Reading::Message,
+                standing if standing > Standing::Stranger && cut.rest.is_empty() && cut.orders.len() > 1 => {
+                    return Reading::Directives(cut.orders, standing);
+                }
+                _ => {}
+            }
         }
         let Some(order) = super::parse::read(&inbound.text, &self.reset_triggers) else { return Reading::Message };
         // A method of a control client is carried out whatever holds for texts.
@@ -132,10 +145,32 @@ impl CommandRules {
         }
     }
 
-    /// Returns whether a message is a command, with a stroke before it, of somebody whose word counts.
+    /// Returns whether a message is a command, or several, with a stroke before it, of somebody whose word counts.
     #[must_use]
     pub fn is_order(&self, inbound: &Inbound) -> bool {
-        matches!(self.read(inbound), Reading::Command(Order { form: Form::Stroke, .. }, _))
+        matches!(self.read(inbound), Reading::Command(Order { form: Form::Stroke, .. }, _) | Reading::Directives(..))
+    }
+
+    /// Takes the directives out of a message that says something else as well, for the message alone. Of a stranger and of what a
+    /// control client orders, which has wishes of its own, none are taken.
+    pub(in crate::session) fn directives(&self, inbound: &mut Inbound) -> Vec<Order> {
+        if inbound.order.is_some() || self.standing(inbound) == Standing::Stranger {
+            return Vec::new();
+        }
+        match self.cut(&inbound.text) {
+            Some(cut) if !cut.rest.is_empty() => {
+                inbound.text = cut.rest;
+                cut.orders
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Cuts the directives out of a text in which they may stand: not where they are what a command is given.
+    fn cut(&self, text: &str) -> Option<Cut> {
+        let whole = super::parse::read(text, &self.reset_triggers);
+        let may = self.text == Allowed::Yes && whole.is_none_or(|order| order.command.stands_with_directives());
+        may.then(|| super::inline::cut(text)).flatten()
     }
 
     /// Returns what the writer's word counts for.

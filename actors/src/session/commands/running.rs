@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::effect::{Effect, Known, effect};
+use super::effect::{Effect, Known, effect, effects};
 use super::parse::Order;
-use super::rules::{Reading, Standing};
+use super::rules::{CommandRules, Reading, Standing};
 use crate::agent::Ending;
 use crate::core::Scope;
 use crate::message::{Entry, Inbound, Target, Usage};
@@ -19,6 +19,7 @@ use crate::session::memory::SendPolicy;
 use crate::session::outcome;
 use crate::session::seed::{Seed, Source};
 use crate::session::sending::SessionKind;
+use crate::session::telling::Telling;
 
 /// How long whoever looks after the gateway may take for one errand.
 const ERRAND_WAIT: Duration = Duration::from_secs(30);
@@ -33,16 +34,35 @@ impl SessionActor {
         match self.settings().commands.read(&row.inbound) {
             Reading::Message => self.begin(seed, scope),
             Reading::Ignored => self.answered(seed, String::new(), scope),
-            Reading::Command(..) if self.memory.wants_manner() => self.learn_then_begin(seed, scope),
+            Reading::Command(..) | Reading::Directives(..) if self.memory.wants_manner() => self.learn_then_begin(seed, scope),
             Reading::Command(order, standing) => {
                 self.parts.counters.turns.commands.inc();
                 let effect = self.effect_of(&order, standing, &row.inbound);
+                self.carry_out(effect, seed, scope);
+            }
+            Reading::Directives(orders, standing) => {
+                self.parts.counters.turns.commands.inc();
+                let effect = self.knowing(&row.inbound, |rules, known| effects(&orders, standing, rules, &row.inbound, known));
                 self.carry_out(effect, seed, scope);
             }
         }
     }
 
     fn effect_of(&self, order: &Order, standing: Standing, inbound: &Inbound) -> Effect {
+        self.knowing(inbound, |rules, known| effect(order, standing, rules, inbound, known))
+    }
+
+    /// Returns what commands say that stood within a message, each once.
+    pub(in crate::session) fn said_beside(&self, orders: &[Order], inbound: &Inbound) -> Vec<String> {
+        let standing = self.settings().commands.standing(inbound);
+        let said = orders.iter().filter_map(|order| match self.effect_of(order, standing, inbound) {
+            Effect::Say(say) => Some(say),
+            _ => None,
+        });
+        said.collect()
+    }
+
+    fn knowing(&self, inbound: &Inbound, then: impl FnOnce(&CommandRules, &Known<'_>) -> Effect) -> Effect {
         let settings = self.settings();
         let manner = &self.memory.manner;
         let known = Known {
@@ -51,10 +71,10 @@ impl SessionActor {
             own_queue: manner.queue,
             model: manner.model.as_deref().or(settings.model.as_deref()),
             models: &settings.models,
-            thinking: manner.thinking.as_deref(),
+            thinking: manner.thinking.as_deref().or(settings.thinking.as_deref()),
             sends: if self.send_policy() == SendPolicy::Allow { "on" } else { "off" },
         };
-        effect(order, standing, &settings.commands, inbound, &known)
+        then(&settings.commands, &known)
     }
 
     /// What a command shows and changes has to be known first.
@@ -86,11 +106,12 @@ impl SessionActor {
                 let say = if stopped { "Stopped." } else { "Nothing was running." };
                 self.answered(seed, say.to_owned(), scope);
             }
-            Effect::Set { field, value, say } => self.set(field, value, say, seed, scope),
+            Effect::Set { field, value, say } => self.set(one(field, value), say, seed, scope),
+            Effect::Several(effects) => self.set_several(effects, seed, scope),
             Effect::Model(name) => match self.parts.providers.find(Some(&name)) {
                 Ok(_) => {
                     let say = format!("Model: {name}.");
-                    self.set("model", Some(name), say, seed, scope);
+                    self.set(one("model", Some(name)), say, seed, scope);
                 }
                 Err(error) => self.answered(seed, error.to_string(), scope),
             },
@@ -112,11 +133,36 @@ impl SessionActor {
         });
     }
 
-    fn set(&mut self, field: &'static str, value: Option<String>, say: String, seed: Seed, scope: &mut Scope<'_, Self>) {
-        let patch = Map::from_iter([(field.to_owned(), value.clone().map_or(Value::Null, Value::from))]);
-        let patched = self.parts.store.patch_session(self.key.clone(), patch);
+    /// Sets what can be set of several, in one go, and answers with a line for each.
+    fn set_several(&mut self, effects: Vec<Effect>, seed: Seed, scope: &mut Scope<'_, Self>) {
+        let (mut patch, mut says) = (Map::new(), Vec::new());
+        for effect in effects {
+            match effect {
+                Effect::Say(say) => says.push(say),
+                Effect::Set { field, value, say } => {
+                    patch.extend(one(field, value));
+                    says.push(say);
+                }
+                Effect::Model(name) => match self.parts.providers.find(Some(&name)) {
+                    Ok(_) => {
+                        says.push(format!("Model: {name}."));
+                        patch.extend(one("model", Some(name)));
+                    }
+                    Err(error) => says.push(error.to_string()),
+                },
+                // Cannot be: these are no directives.
+                Effect::Renew(_) | Effect::Stop | Effect::Compact(_) | Effect::Several(_) | Effect::Errand(_) => {}
+            }
+        }
+        let say = says.join("\n");
+        if patch.is_empty() { self.answered(seed, say, scope) } else { self.set(patch, say, seed, scope) }
+    }
+
+    fn set(&mut self, patch: Map<String, Value>, say: String, seed: Seed, scope: &mut Scope<'_, Self>) {
+        let patched = self.parts.store.patch_session(self.key.clone(), patch.clone());
         scope.run(STORE_WAIT, patched, move |session, answer, scope| match answer {
-            Some(Ok(_)) => {
+            Some(Ok(row)) => {
+                session.parts.switchboard.set_activation(&session.key, row.traits.activation());
                 session.memory.changed();
                 session.answered(seed, say, scope);
             }
@@ -124,7 +170,7 @@ impl SessionActor {
                 session.answered(seed, error.to_string(), scope);
             }
             Some(Err(_)) | None => {
-                scope.after(STORE_AGAIN, move |session, scope| session.set(field, value, say, seed, scope));
+                scope.after(STORE_AGAIN, move |session, scope| session.set(patch, say, seed, scope));
             }
         });
     }
@@ -195,7 +241,8 @@ impl SessionActor {
     pub(in crate::session) fn told(&self, row: &InboxRow, question: Entry, ended: &Ended, now_ms: i64) -> TurnOutcome {
         let switchboard = self.parts.switchboard.as_ref();
         // Whoever forbade the session to answer wants to hear that it does again.
-        let mut outcome = outcome::of_row(&self.key, row, question, ended, SendPolicy::Allow, switchboard, now_ms);
+        let mut outcome =
+            outcome::of_row(&self.key, row, question, ended, &Telling::plain(SendPolicy::Allow), switchboard, now_ms);
         outcome.entries.clear();
         outcome
     }
@@ -220,6 +267,11 @@ impl SessionActor {
             }
         });
     }
+}
+
+/// Returns the patch that sets one setting, or clears it.
+fn one(field: &str, value: Option<String>) -> Map<String, Value> {
+    Map::from_iter([(field.to_owned(), value.map_or(Value::Null, Value::from))])
 }
 
 fn said(say: String) -> Ended {

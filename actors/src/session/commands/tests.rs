@@ -41,6 +41,81 @@ fn a_message_that_is_nothing_but_a_command_is_read_as_one() {
     assert_eq!(names.len(), names.iter().collect::<BTreeSet<_>>().len(), "no name is given twice");
 }
 
+#[test]
+fn directives_are_cut_out_of_a_message() {
+    use Command::*;
+    type Case = (&'static str, &'static [(Command, &'static str)], &'static str);
+    let cases: &[Case] = &[
+        ("do it /queue interrupt", &[(Queue, "interrupt")], "do it"),
+        ("/queue:steer cap:3 do it", &[(Queue, "steer cap:3")], "do it"),
+        ("do /queue collect it now", &[(Queue, "collect")], "do it now"),
+        ("say /queue followup collect", &[(Queue, "followup")], "say collect"),
+        ("/queue interrupt", &[(Queue, "interrupt")], ""),
+        ("/t high /v on", &[(Think, "high"), (Verbose, "on")], ""),
+        ("/think:HIGH /model a/B why?", &[(Think, "high"), (Model, "a/B")], "why?"),
+        ("why /reasoning stream now\nand /status later", &[(Reasoning, "stream"), (Status, "")], "why now\nand later"),
+        ("/think default /think low so", &[(Think, "default"), (Think, "low")], "so"),
+        ("keep\n  its form /id", &[(Whoami, "")], "keep\n  its form"),
+    ];
+    for (text, orders, rest) in cases {
+        let cut = inline::cut(text).unwrap_or_else(|| panic!("{text}"));
+        let found: Vec<_> = cut.orders.iter().map(|order| (order.command, order.rest.as_str())).collect();
+        assert_eq!((found.as_slice(), cut.rest.as_str()), (*orders, *rest), "{text}");
+    }
+    let none = [
+        "what does /queue do",
+        "see https://example.org/queue collect",
+        "/queued collect",
+        "/think much about it",
+        "/think high, please",
+        "my /model is old",
+        "/model /etc/passwd",
+        "and/status",
+        "/status: fine",
+        "/new and /stop and /config set a=b",
+        "/zzz high",
+        "/",
+        "hello",
+        "",
+    ];
+    for text in none {
+        assert_eq!(inline::cut(text), None, "{text}");
+    }
+}
+
+#[test]
+fn directives_are_for_those_whose_word_counts() {
+    let text = "why /think high /queue interrupt";
+    let taken = |rules: &CommandRules, kind, order| {
+        let mut inbound = Inbound { order, ..inbound(kind, "eve", text) };
+        let orders = rules.directives(&mut inbound);
+        (orders.len(), inbound.text)
+    };
+    let known = rules(Writers::default());
+    assert_eq!(taken(&known, ChatKind::Direct, None), (2, "why".to_owned()));
+    assert_eq!(taken(&known, ChatKind::Group, None), (0, text.to_owned()), "a stranger's are text");
+    assert_eq!(taken(&known, ChatKind::Direct, Some(Box::new(order("run")))), (0, text.to_owned()));
+    let off = CommandRules { text: Allowed::No, ..known.clone() };
+    assert_eq!(taken(&off, ChatKind::Direct, None), (0, text.to_owned()));
+
+    let read = |kind, text: &str| match known.read(&inbound(kind, "eve", text)) {
+        Reading::Message => "message",
+        Reading::Command(..) => "command",
+        Reading::Directives(..) => "directives",
+        Reading::Ignored => "ignored",
+    };
+    assert_eq!(read(ChatKind::Direct, "/think high /verbose on"), "directives");
+    assert_eq!(read(ChatKind::Direct, "/think high"), "command");
+    for (text, left) in [("/new /think high hello", "/new hello"), ("/config set a.b=Use /think high now", "")] {
+        let mut inbound = inbound(ChatKind::Direct, "eve", text);
+        known.directives(&mut inbound);
+        assert_eq!(inbound.text, if left.is_empty() { text } else { left }, "what a command is given stays as it is");
+    }
+    assert_eq!(read(ChatKind::Group, "/think high tell me"), "message");
+    assert_eq!(read(ChatKind::Group, "/think high /verbose on"), "ignored");
+    assert_eq!(read(ChatKind::Group, "/think high"), "ignored");
+}
+
 fn inbound(kind: ChatKind, peer: &str, text: &str) -> Inbound {
     let mut inbound = make::accept("room", "1").inbound;
     (inbound.route.chat.kind, inbound.route.peer.id, inbound.text) = (kind, peer.to_owned(), text.to_owned());
@@ -101,6 +176,7 @@ fn a_strangers_command_is_ignored_and_a_strangers_word_is_a_message() {
         let read = match rules.read(&inbound(kind, "eve", text)) {
             Reading::Message => "message",
             Reading::Command(..) => "command",
+            Reading::Directives(..) => "directives",
             Reading::Ignored => "ignored",
         };
         assert_eq!(read, expected, "{kind:?} {text}");
@@ -225,7 +301,7 @@ fn each_command_does_what_it_says() {
         ("/verbose on", set("verboseLevel", Some("on"), "Set to on.")),
         ("/reasoning stream", set("reasoningLevel", Some("stream"), "Set to stream.")),
         ("/usage default", set("responseUsage", None, "As the settings have it.")),
-        ("/activation always", set("groupActivation", Some("always"), "Set to always.")),
+        ("/activation always", say("Only groups have this: in a direct chat every message is answered.")),
         ("/send", say("Answers are sent: on")),
         ("/send off", set("sendPolicy", Some("deny"), "Answers are sent: off.")),
         ("/send inherit", set("sendPolicy", None, "Answers are sent: as the settings have it.")),

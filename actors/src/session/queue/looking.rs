@@ -1,8 +1,8 @@
 //! How a session looks at the rows that wait for it, and takes those in hand that its next turn answers.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
-use super::inline;
 use super::merge::{Merged, merge};
 use super::plan::{Batch, Plan, Quiet, Sort, Waiting, plan};
 use super::policy::QueueMode;
@@ -11,7 +11,8 @@ use crate::core::{Scope, TaskHandle};
 use crate::message::InboxId;
 use crate::ports::{CrashCount, InboxRow};
 use crate::session::actor::{Rows, STORE_AGAIN, STORE_WAIT, SessionActor, Work};
-use crate::session::commands::{self, Command, Order, Reading};
+use crate::session::commands::{Command, Order, Reading};
+use crate::session::hints::Hints;
 use crate::session::lanes::LanePass;
 use crate::session::seed::Seed;
 
@@ -48,6 +49,8 @@ pub(in crate::session) struct Standing {
     pub(in crate::session) stopped: bool,
     /// Whether a row waits that shared a turn with others: they are looked at together.
     pub(in crate::session) shared_waits: bool,
+    /// What the rows ask for their own turns that were looked at last; those of [`LOOK_MAX`] at the most.
+    pub(in crate::session) hints: HashMap<InboxId, Hints>,
     /// What the running turn takes along.
     pub(in crate::session) steer: SteerBox,
 }
@@ -105,7 +108,9 @@ impl SessionActor {
     fn looked(&mut self, rows: Vec<(u64, InboxRow)>, scope: &mut Scope<'_, Self>) {
         (self.queue.stop_waits, self.queue.shared_waits) = (false, false);
         self.queue.seen = rows.last().map_or(self.queue.seen, |(place, _)| *place);
-        let waiting = rows.into_iter().map(|(_, row)| self.sorted(row)).collect();
+        let waiting: Vec<_> = rows.into_iter().map(|(_, row)| self.sorted(row)).collect();
+        let hinting = waiting.iter().filter(|waiting| !waiting.hints.is_empty());
+        self.queue.hints = hinting.map(|waiting| (waiting.row.id, waiting.hints.clone())).collect();
         let quiet = match self.queue.came {
             Some(came) => Quiet::For(self.quiet_since(came, scope)),
             None => Quiet::Enough,
@@ -152,17 +157,10 @@ impl SessionActor {
         }
     }
 
-    /// Returns a row with what decides about it; words of its text that are meant for the queue are taken out of it.
+    /// Returns a row with what decides about it; directives in its text are taken out of it.
     pub(in crate::session) fn sorted(&self, mut row: InboxRow) -> Waiting {
         let inbound = &mut row.inbound;
-        let mut wish = None;
-        // Words of a stranger are text: they decide nothing about the messages of others.
-        if inbound.order.is_none()
-            && self.settings().commands.standing(inbound) > commands::Standing::Stranger
-            && let Some((own, text)) = inline::cut(&inbound.text)
-        {
-            (wish, inbound.text) = (Some(own), text);
-        }
+        let (wish, hints) = Hints::of(self.settings().commands.directives(inbound));
         let channel = inbound.route.account.channel();
         let mut policy = self.settings().queue.policy(channel, self.memory.manner.queue.as_ref(), wish.as_ref());
         let waits = row.inbound.hold.is_some();
@@ -180,9 +178,9 @@ impl SessionActor {
         let sort = match reading {
             Reading::Command(Order { command: Command::Stop, .. }, _) => Sort::Stop,
             Reading::Message if !alone => Sort::Message,
-            Reading::Command(..) | Reading::Ignored | Reading::Message => Sort::Alone,
+            Reading::Command(..) | Reading::Directives(..) | Reading::Ignored | Reading::Message => Sort::Alone,
         };
-        Waiting { row, policy, sort }
+        Waiting { row, policy, sort, hints }
     }
 
     /// Takes the rows of a turn in hand; none of them is in a turn that somebody took away meanwhile.
@@ -214,7 +212,9 @@ impl SessionActor {
         self.rows = Rows::Waiting;
         match merge(batch) {
             Some(Merged { row, media, also, writers }) => {
-                let seed = Seed { more_media: media, writers, ..Seed::row(row) };
+                // Those that share a turn ask for the same.
+                let hints = self.queue.hints.remove(&row.id).unwrap_or_default();
+                let seed = Seed { more_media: media, writers, hints, ..Seed::row(row) };
                 self.take_in_hand(Some(seed), also, scope);
             }
             None => self.take_in_hand(None, Vec::new(), scope),

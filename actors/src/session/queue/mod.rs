@@ -2,7 +2,6 @@
 //! takes to decide about it.
 
 mod held;
-mod inline;
 mod looking;
 mod merge;
 mod plan;
@@ -11,7 +10,7 @@ mod steering;
 
 pub(super) use looking::Standing;
 pub(super) use merge::Writers;
-pub(super) use plan::shares_turn;
+pub(super) use plan::{Waiting, shares_turn};
 pub use policy::{QUEUE_CAP_MAX, QUEUE_DEBOUNCE_MAX, QueueDrop, QueueMode, QueuePolicy, QueueRules, QueueWish, QueueWishError};
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::held::{Held, held, hold};
 use super::policy::{QueueDrop, QueueMode, QueuePolicy};
 use crate::message::{Backlog, InboxId};
 use crate::ports::InboxRow;
+use crate::session::hints::Hints;
 
 /// A row that waits, with what decides about it.
 #[derive(Clone, Debug)]
@@ -13,6 +14,8 @@ pub(in crate::session) struct Waiting {
     pub(in crate::session) row: InboxRow,
     pub(in crate::session) policy: QueuePolicy,
     pub(in crate::session) sort: Sort,
+    /// What it asks for its own turn.
+    pub(in crate::session) hints: Hints,
 }
 
 /// What a row is to the queue.
@@ -144,6 +147,7 @@ fn goes_with(head: &Waiting, next: &Waiting) -> bool {
     let (one, other) = (&head.row.inbound.route, &next.row.inbound.route);
     next.sort == Sort::Message
         && next.policy == head.policy
+        && next.hints == head.hints
         && (&one.account, &one.chat, &one.thread) == (&other.account, &other.chat, &other.thread)
 }
 

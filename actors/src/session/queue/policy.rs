@@ -155,7 +155,7 @@ impl QueueWish {
     }
 
     /// Takes one word; answers whether it is one.
-    pub(super) fn take(&mut self, word: &str) -> bool {
+    pub(in crate::session) fn take(&mut self, word: &str) -> bool {
         let lower = word.to_lowercase();
         let Some((name, value)) = lower.split_once([':', '=']) else {
             let mode = QueueMode::parse(&lower);

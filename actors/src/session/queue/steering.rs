@@ -86,7 +86,7 @@ impl SessionActor {
 
     /// Deals with a row that came while a turn runs.
     fn deal_with(&mut self, waiting: Waiting, scope: &mut Scope<'_, Self>) -> Course {
-        let Waiting { row, policy, sort } = waiting;
+        let Waiting { row, policy, sort, hints } = waiting;
         match (sort, policy.mode) {
             (Sort::Stop, _) => {
                 // It is answered once the turn is over, before all that waits.
@@ -99,6 +99,8 @@ impl SessionActor {
                 self.stop_turn(None, "interrupt", scope);
                 Course::Ended
             }
+            // What it asks for is for a turn of its own.
+            (Sort::Message, QueueMode::Steer | QueueMode::SteerBacklog) if !hints.is_empty() => Course::GoesOn,
             (Sort::Message, QueueMode::Steer) => self.steer(row, Backlog::Answered),
             (Sort::Message, QueueMode::SteerBacklog) => self.steer(row, Backlog::Kept),
             (Sort::Alone, _) => {

@@ -10,7 +10,7 @@ use crate::agent::{Ending, Piece, Toolbox};
 use crate::core::{ActorId, ActorRef, Live};
 use crate::doubles::{Butler, Line, Notebook, Only, Scripted, ShakyStore, Shelf, Stage, toolbox};
 use crate::message::{
-    Ask, Code, Counters, Delivery, Delta, EventBody, Order, Retired, Role, RunId, RunReport, RunStand, SessionKey,
+    Ask, ChatKind, Code, Counters, Delivery, Delta, EventBody, Order, Retired, Role, RunId, RunReport, RunStand, SessionKey,
     SessionMessage, Tenure, TraceId, Usage,
 };
 use crate::ports::conformance::make;
@@ -79,6 +79,16 @@ impl Bench {
         let accept = |text: &&str| {
             let mut accept: Accept = make::accept("room", text);
             accept.inbound.text = (*text).to_owned();
+            accept
+        };
+        self.store.inner.accept(texts.iter().map(accept).collect()).await.unwrap();
+    }
+
+    /// Puts rows with these texts into the inbox, said in a group.
+    pub(super) async fn arrive_in_group(&self, texts: &[&str]) {
+        let accept = |text: &&str| {
+            let mut accept = make::accept("room", text);
+            (accept.inbound.text, accept.inbound.route.chat.kind) = ((*text).to_owned(), ChatKind::Group);
             accept
         };
         self.store.inner.accept(texts.iter().map(accept).collect()).await.unwrap();

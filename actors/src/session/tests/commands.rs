@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::bench::{Bench, end, one_by_one, order, say};
+use crate::agent::Piece;
 use crate::doubles::{Line, play};
-use crate::message::{Order, Role, RunVerdict, Tenure};
+use crate::message::{Activation, Order, Role, RunVerdict, Tenure};
 use crate::ports::Store as _;
 use crate::ports::conformance::make;
 use crate::session::{Allowed, CommandRules, QueueRules, ResetPolicy, ResetRules, Writers};
@@ -260,5 +263,113 @@ fn what_others_order_of_the_gateway_is_refused() {
         let said = bench.outbox().await;
         assert!(said.len() == 4 && said.iter().all(|text| text.starts_with("Only those whom allowFrom names")), "{said:?}");
         assert!(bench.steward.ordered().is_empty());
+    });
+}
+
+#[test]
+fn directives_within_a_message_hold_for_it_alone() {
+    for queue in [one_by_one(), QueueRules::default()] {
+        play(|stage| async move {
+            let mut bench = Bench::new(&stage);
+            ready(&mut bench);
+            bench.settings.queue = queue;
+            bench.settings.thinking = Some("low".into());
+            bench.arrive(&["/think high 1 /model deep/one", "2"]).await;
+            bench.start(Tenure::Kept);
+            stage.pass_until("both are answered", || bench.open_rows() == 0).await;
+            assert_eq!(bench.outbox().await, ["1", "2"]);
+            let asked: Vec<_> =
+                bench.provider.prompts().into_iter().map(|prompt| (prompt.thinking.unwrap(), prompt.model)).collect();
+            assert_eq!((asked[0].0.as_str(), asked[0].1.as_str(), asked[1].0.as_str()), ("high", "deep/one", "low"));
+            assert_ne!(asked[1].1, "deep/one");
+            let lines: Vec<_> = bench.transcript().await.into_iter().map(|(_, text)| text).collect();
+            assert_eq!(lines, ["1", "1", "2", "2"]);
+        });
+    }
+}
+
+#[test]
+fn a_message_of_directives_only_sets_the_session_and_is_answered_once() {
+    for late in [false, true] {
+        play(|stage| async move {
+            let mut bench = Bench::new(&stage);
+            ready(&mut bench);
+            if late {
+                bench.store.lose_answer("patch_session");
+            } else {
+                bench.store.fail_once("patch_session");
+            }
+            bench.arrive(&["/think high /model deep/one /queue followup", "1"]).await;
+            bench.start(Tenure::Kept);
+            bench.answered().await;
+            let said = bench.outbox().await;
+            let queue = "Queue: mode=followup, debounce=1000ms, cap=20, drop=summarize";
+            assert_eq!(said, ["Set to high.", "Model: deep/one.", queue, "1"], "late: {late}");
+            let prompt = &bench.provider.prompts()[0];
+            assert_eq!((prompt.thinking.as_deref(), prompt.model.as_str()), (Some("high"), "deep/one"));
+        });
+    }
+}
+
+#[test]
+fn a_shortcut_within_a_message_is_answered_before_it() {
+    play(|stage| async move {
+        let mut bench = Bench::new(&stage);
+        ready(&mut bench);
+        bench.arrive(&["hello /whoami"]).await;
+        bench.start(Tenure::Kept);
+        bench.answered().await;
+        let said = bench.outbox().await;
+        assert_eq!((said[0].as_str(), said.last().unwrap().as_str()), ("Id: u1", "hello"), "{said:?}");
+        assert_eq!(bench.prompts(), ["hello"]);
+        assert_eq!(bench.transcript().await.len(), 2);
+    });
+}
+
+fn thought(text: &str) -> Piece {
+    Piece::Reasoning(text.to_owned())
+}
+
+#[test]
+fn reasoning_and_what_an_answer_cost_are_shown_to_those_who_ask() {
+    let cases = [
+        (json!({}), vec!["so"], false),
+        (
+            json!({ "reasoningLevel": "on", "responseUsage": "tokens" }),
+            vec!["Reasoning:", "hm, well", "so", "Usage: 3 in / 5 out"],
+            false,
+        ),
+        (json!({ "reasoningLevel": "stream", "responseUsage": "off" }), vec!["so"], true),
+    ];
+    for (settings, expected, streamed) in cases {
+        play(|stage| async move {
+            let bench = Bench::new(&stage);
+            bench.set(settings).await;
+            let pieces = bench.stream();
+            bench.arrive(&["1"]).await;
+            bench.start(Tenure::Kept);
+            [thought("hm, "), thought("well"), say("so"), end()].into_iter().for_each(|piece| pieces.send(piece).unwrap());
+            bench.answered().await;
+            let said: Vec<_> = bench.outbox().await.into_iter().filter(|line| !line.is_empty()).collect();
+            assert_eq!(said, expected);
+            let lines: Vec<_> = bench.transcript().await.into_iter().map(|(_, text)| text).collect();
+            assert_eq!(lines, ["1", "so"], "no provider reads it");
+            let told: Vec<_> = bench.told().into_iter().filter(|line| line.contains("thinking")).collect();
+            assert_eq!(!told.is_empty(), streamed, "{told:?}");
+            assert!(!streamed || told.last().unwrap().contains("hm, well"), "{told:?}");
+        });
+    }
+}
+
+#[test]
+fn a_groups_own_word_on_when_it_answers_is_told_to_whoever_lets_in() {
+    play(|stage| async move {
+        let mut bench = Bench::new(&stage);
+        ready(&mut bench);
+        bench.arrive_in_group(&["/activation always", "/think high", "/activation default"]).await;
+        bench.start(Tenure::Kept);
+        bench.answered().await;
+        let told = bench.notebook.activations.lock().unwrap().clone();
+        assert_eq!(told, [Some(Activation::Always), Some(Activation::Always), None]);
     });
 }

@@ -14,6 +14,7 @@ use crate::session::ended::{Ended, How};
 use crate::session::memory::SendPolicy;
 use crate::session::outcome::of_row;
 use crate::session::speaking::Left;
+use crate::session::telling::Telling;
 
 fn target() -> Target {
     Target { account: make::account(), chat: make::chat("elsewhere"), thread: Some("t".into()) }
@@ -85,6 +86,7 @@ fn an_order_that_is_delivered_nowhere_leaves_where_answers_go() {
         let ending = Ending { finish_reason: "stop".into(), usage: Usage::tokens(1, 2) };
         let ended = Ended {
             text: "answer".into(),
+            thoughts: String::new(),
             calls: Vec::new(),
             rounds: Vec::new(),
             left: Left::Nothing,
@@ -93,7 +95,7 @@ fn an_order_that_is_delivered_nowhere_leaves_where_answers_go() {
             how: How::Done(ending),
             transcript: Default::default(),
         };
-        let outcome = of_row(&key(), &row, question, &ended, SendPolicy::Allow, &Notebook::default(), 7);
+        let outcome = of_row(&key(), &row, question, &ended, &Telling::plain(SendPolicy::Allow), &Notebook::default(), 7);
         assert_eq!(outcome.reply_to, expected, "{name}");
         assert_eq!(outcome.outbox.first().map(|row| row.outbound.target.clone()), expected, "{name}");
         assert_eq!(outcome.usage, Usage::tokens(1, 2), "{name}");

@@ -7,6 +7,7 @@ use super::super::policy::{QueueMode, QueuePolicy};
 use crate::message::{ChatKind, Ends, Hold, InboxId};
 use crate::ports::InboxRow;
 use crate::ports::conformance::make;
+use crate::session::hints::Hints;
 
 const NOW: i64 = 100_000;
 
@@ -17,7 +18,7 @@ fn row(chat: &str, writer: &str, text: &str, wait: Option<(i64, Ends)>) -> Waiti
     inbound.hold = wait.map(|(ago_ms, ends)| Hold { since_ms: NOW - ago_ms, quiet_ms: 1000, longest_ms: 3000, ends });
     let row = InboxRow { id: InboxId::new(), seq: 1, crashes: 0, inbound, steps: Vec::new(), said: Vec::new() };
     let policy = QueuePolicy { mode: QueueMode::Collect, ..QueuePolicy::default() };
-    Waiting { row, policy, sort: Sort::Message }
+    Waiting { row, policy, sort: Sort::Message, hints: Hints::default() }
 }
 
 fn waits(ago_ms: i64) -> Option<(i64, Ends)> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::message::{ChatKind, ChatRef, InboxId, Media};
 use crate::ports::InboxRow;
 use crate::ports::conformance::make;
-use crate::session::queue::inline;
+use crate::session::hints::Hints;
 use crate::session::queue::merge::merge;
 use crate::session::queue::plan::{Batch, Plan, Quiet, Sort, Waiting, plan};
 use crate::session::queue::policy::{QueueDrop, QueueMode, QueuePolicy, QueueRules, QueueWish};
@@ -68,26 +68,6 @@ fn the_nearest_word_counts() {
     assert!(rules.one_by_one(Some(&wish("followup"))));
 }
 
-#[test]
-fn a_wish_is_cut_out_of_a_message_that_says_something_else() {
-    let cases = [
-        ("do it /queue interrupt", Some(("interrupt", "do it"))),
-        ("/queue:steer cap:3 do it", Some(("steer cap:3", "do it"))),
-        ("do /queue collect it now", Some(("collect", "do it now"))),
-        ("say /queue followup collect", Some(("followup", "say collect"))),
-        ("/queue interrupt", None),
-        ("what does /queue do", None),
-        ("see https://example.org/queue collect", None),
-        ("/queued collect", None),
-        ("hello", None),
-    ];
-    for (text, expected) in cases {
-        let found = inline::cut(text);
-        let found = found.as_ref().map(|(wish, rest)| (wish.to_string(), rest.as_str()));
-        assert_eq!(found, expected.map(|(wish, rest)| (wish.to_owned(), rest)), "{text}");
-    }
-}
-
 /// Makes rows of `mode[@chat][!|$]` words: `!` is alone, `$` a stop; the text of each is its number.
 fn rows(words: &str, policy: QueuePolicy) -> Vec<Waiting> {
     let row = |(at, word): (usize, &str)| {
@@ -100,7 +80,7 @@ fn rows(words: &str, policy: QueuePolicy) -> Vec<Waiting> {
         let mut inbound = make::accept(chat, &at.to_string()).inbound;
         inbound.text = (at + 1).to_string();
         let row = InboxRow { id: InboxId::new(), seq: at as u64, crashes: 0, inbound, steps: Vec::new(), said: Vec::new() };
-        Waiting { row, policy: QueuePolicy { mode: QueueMode::parse(mode).unwrap(), ..policy }, sort }
+        Waiting { row, policy: QueuePolicy { mode: QueueMode::parse(mode).unwrap(), ..policy }, sort, hints: Hints::default() }
     };
     words.split_whitespace().enumerate().map(row).collect()
 }
