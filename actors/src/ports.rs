@@ -7,9 +7,12 @@ mod briefing;
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
 mod mcp;
+mod media;
 pub mod memory;
 mod rows;
 mod sessions;
+
+use std::collections::HashSet;
 
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
@@ -17,6 +20,10 @@ use uuid::Uuid;
 
 pub use briefing::{Briefing, NoBriefing};
 pub use mcp::{McpAnswer, McpChanged, McpDialer, McpFault, McpLink, McpProgress, McpServer, McpToolSpec, McpVerdict, McpWay};
+pub use media::{
+    Claim, MEDIA_BYTES_DEFAULT, MEDIA_MB_MAX, MEDIA_OF_MESSAGE_MAX, MediaAnswer, MediaFault, MediaRoom, MediaStream,
+    NoMediaRoom, OpenMedia, media_bytes_max,
+};
 pub use rows::{
     Accept, Accepted, Attempt, CrashCount, DeadLetter, DeadLetterId, DeviceRow, Direction, InboxFate, InboxRow, NewOutbox,
     OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, StoreHealth, StoreLimits,
@@ -26,7 +33,7 @@ pub use sessions::{
     Compacted, HISTORY_BYTES_MAX, LINES_TAKEN_MAX, SessionName, SessionRow, SessionTraits, TRAIT_BYTES_MAX, whole_transcript,
 };
 
-use crate::message::{AccountKey, BegunRound, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage};
+use crate::message::{AccountKey, BegunRound, BlobId, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage};
 
 /// Why the store did not do what it was asked; nothing was written then.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -167,6 +174,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Returns where a row of the outbox stands.
     fn outbox_state(&self, id: OutboxId) -> Answer<Option<OutboxState>>;
+
+    /// Returns the blobs of the media room that open rows and dead letters name, of the inbox and of the outbox.
+    fn media_in_use(&self) -> Answer<HashSet<BlobId>>;
 
     // ---- sessions ----
 

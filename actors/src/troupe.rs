@@ -13,7 +13,7 @@ use crate::core::{
     What,
 };
 use crate::message::{AccountKey, Counters, EventBody, EventName, SessionKey, SessionMessage, Switchboard, Tenure};
-use crate::ports::{Archive, Briefing, Store};
+use crate::ports::{Archive, Briefing, MediaRoom, Store};
 use crate::registry::{Board, Casting, FanoutActor, NoSession, Reconciled, RegistryActor, RouteSettings};
 use crate::session::{SessionActor, SessionParts, SessionSettings, TurnGate};
 
@@ -46,6 +46,8 @@ pub struct Props {
     pub gate: TurnGate,
     /// What providers are told before everything else.
     pub briefing: Arc<dyn Briefing>,
+    /// Where the bytes of pictures and files are.
+    pub media: Arc<dyn MediaRoom>,
     /// How failures are borne.
     pub temper: Temper,
 }
@@ -135,6 +137,7 @@ impl Troupe {
             counters: Arc::clone(&self.props.counters),
             gate: self.props.gate.clone(),
             briefing: Arc::clone(&self.props.briefing),
+            media: Arc::clone(&self.props.media),
         }
     }
 
@@ -142,6 +145,7 @@ impl Troupe {
         let key = account.key.clone();
         let parts = ChannelParts {
             store: Arc::clone(&self.props.store),
+            media: Arc::clone(&self.props.media),
             switchboard: Arc::clone(&self.switchboard),
             settings: self.props.channels.clone(),
             accounts: self.props.accounts.clone(),

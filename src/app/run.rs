@@ -150,7 +150,8 @@ impl Process {
         let supervisor = life.supervisor.clone();
         let mailboxes = logs::mailbox::run(supervisor.clone(), life.live.mailboxes(), self.clock.clone());
         let pulse = Pulse { supervisor, reloader, desk, control: Arc::clone(&control) };
-        let tasks = vec![actix::spawn(mailboxes), actix::spawn(pulse.run(reloads))];
+        let sweeps = life.media.clone().run();
+        let tasks = vec![actix::spawn(mailboxes), actix::spawn(pulse.run(reloads)), actix::spawn(sweeps)];
         Ok(Running { life, store, troupe, control, server, reload, tasks })
     }
 

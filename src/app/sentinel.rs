@@ -76,7 +76,7 @@ pub(super) fn deliver(note: &SentinelNote, store: &dyn Store, routes: &RouteSett
     let text = format!("The gateway was restarted ({}): {message}", note.stats.mode);
     store.append_transcript(
         session,
-        vec![Entry { role: Role::System, text, media: None, run: RunId::new(), at_ms: now_ms, rounds: Vec::new() }],
+        vec![Entry { role: Role::System, text, media: Vec::new(), run: RunId::new(), at_ms: now_ms, rounds: Vec::new() }],
         callboard_actors::message::Usage::default(),
     );
 }

@@ -1,9 +1,10 @@
 //! A store that may not be open yet: the port is served first, the store is opened beside it.
 
+use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 
 use callboard_actors::message::{
-    AccountKey, BegunRound, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
+    AccountKey, BegunRound, BlobId, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
 };
 use callboard_actors::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate, InboxRow,
@@ -54,6 +55,7 @@ impl Store for LateStore {
         reopen_outbox(account: AccountKey, crash: CrashCount) -> usize;
         next_due(account: AccountKey) -> Option<i64>;
         outbox_state(id: OutboxId) -> Option<OutboxState>;
+        media_in_use() -> HashSet<BlobId>;
         history(session: SessionKey, limit: usize) -> Vec<Entry>;
         transcript(session: SessionKey, behind: u64, limit: usize) -> Vec<(u64, Entry)>;
         sessions(limit: usize) -> Vec<SessionRow>;

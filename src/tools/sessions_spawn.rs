@@ -111,7 +111,7 @@ fn inbound(order: Order, task: String, context: &ToolContext, at_ms: i64) -> Inb
         chat_label: "sub-agent".to_owned(),
         text: task,
         overheard: None,
-        media: None,
+        media: Vec::new(),
         mentioned: true,
         at_ms,
         trace: context.trace,

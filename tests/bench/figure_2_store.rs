@@ -114,7 +114,7 @@ fn accept(number: usize) -> Accept {
         chat_label: sender,
         text,
         overheard: None,
-        media: None,
+        media: Vec::new(),
         mentioned: true,
         at_ms: 1_700_000_000_000,
         trace: TraceId::new(),

@@ -40,8 +40,8 @@ impl Steered {
 
     /// Returns what came with it.
     #[must_use]
-    pub fn media(&self) -> Option<&Media> {
-        self.line.media.as_ref()
+    pub fn media(&self) -> &[Media] {
+        &self.line.media
     }
 }
 
@@ -104,7 +104,7 @@ mod tests {
         let line = Entry {
             role: crate::message::Role::User,
             text: text.into(),
-            media: None,
+            media: Vec::new(),
             run: RunId::new(),
             at_ms: 0,
             rounds: Vec::new(),

@@ -1,6 +1,7 @@
 //! A live link to a platform: one connection's life, from the first byte to the drop.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
@@ -8,7 +9,7 @@ use tokio::sync::mpsc;
 use super::cursors::Cursors;
 use crate::core::Progress;
 use crate::message::{Code, Inbound, LinkStatus, OutboxId, Receipt};
-use crate::ports::OutboxRow;
+use crate::ports::{MediaRoom, OutboxRow};
 
 /// Names one frame for its acknowledgement; counts from 1 within one link's life.
 pub type AckToken = u64;
@@ -111,6 +112,8 @@ pub struct Link {
     pub progress: Progress,
     /// What the account keeps on the disk of where it stopped reading.
     pub cursors: Cursors,
+    /// Where the bytes of pictures and files are.
+    pub media: Arc<dyn MediaRoom>,
 }
 
 /// A connection to a platform, not yet made.

@@ -16,6 +16,7 @@ mod groups;
 mod intake;
 mod linking;
 mod live_link;
+mod media;
 mod outgo;
 mod pairing;
 mod platform;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 
 use crate::core::Clock;
-use crate::message::{AccountKey, BegunRound, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage};
+use crate::message::{AccountKey, BegunRound, BlobId, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage};
 use crate::ports::memory::MemoryStore;
 use crate::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate, InboxRow,
@@ -117,6 +117,7 @@ impl Store for ShakyStore {
         fn reopen_outbox(account: AccountKey, crash: CrashCount) -> usize;
         fn next_due(account: AccountKey) -> Option<i64>;
         fn outbox_state(id: OutboxId) -> Option<OutboxState>;
+        fn media_in_use() -> HashSet<BlobId>;
         fn history(session: SessionKey, limit: usize) -> Vec<Entry>;
         fn transcript(session: SessionKey, behind: u64, limit: usize) -> Vec<(u64, Entry)>;
         fn sessions(limit: usize) -> Vec<SessionRow>;

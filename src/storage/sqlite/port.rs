@@ -1,7 +1,9 @@
 //! The port: each outcome as a request. What can be done ahead of the writer or after it is done on the caller's side.
 
+use std::collections::HashSet;
+
 use callboard_actors::message::{
-    AccountKey, BegunRound, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
+    AccountKey, BegunRound, BlobId, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
 };
 use callboard_actors::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate, InboxRow,
@@ -16,7 +18,7 @@ use super::outbox::{self, NewRow, RawOutbox};
 use super::pairing::{self, NewPairing};
 use super::store::SqliteStore;
 use super::transcript::{self, Finished, Lines, RawLines};
-use super::{deadletters, sessions, small, steps};
+use super::{deadletters, media, sessions, small, steps};
 
 /// Answers without asking anybody.
 fn at_once<T: Send + 'static>(answer: Result<T, StoreError>) -> Answer<T> {
@@ -119,6 +121,10 @@ impl Store for SqliteStore {
 
     fn outbox_state(&self, id: OutboxId) -> Answer<Option<OutboxState>> {
         self.read(move |conn| outbox::state(conn, id))
+    }
+
+    fn media_in_use(&self) -> Answer<HashSet<BlobId>> {
+        self.read(media::in_use)
     }
 
     fn history(&self, session: SessionKey, limit: usize) -> Answer<Vec<Entry>> {

@@ -99,6 +99,9 @@ pub(super) struct AccountConfig {
     /// The longest message that is sent, characters. The server's own limit is `Message_MaxAllowedSize`, 5000 by default.
     #[schemars(range(min = 64, max = 100_000))]
     pub(super) text_chunk_limit: u32,
+    /// The largest file that is taken in or sent, MiB; 8 without.
+    #[schemars(range(min = 1, max = 1024))]
+    pub(super) media_max_mb: Option<u32>,
     /// What every answer begins with.
     pub(super) response_prefix: Option<String>,
     /// The target of messages that name none.
@@ -150,6 +153,7 @@ impl Default for AccountConfig {
             history_limit: 50,
             reply_to_mode: ReplyTo::Off,
             text_chunk_limit: 4000,
+            media_max_mb: None,
             response_prefix: None,
             default_to: None,
             rooms: BTreeMap::new(),
@@ -269,6 +273,7 @@ impl AccountConfig {
         self.names().hash(&mut hasher);
         self.rooms.keys().for_each(|room| room.hash(&mut hasher));
         (self.catch_up_max_age_minutes, self.catch_up_max_messages, self.watchdog_sec, self.reply_to_mode).hash(&mut hasher);
+        self.media_max_mb.hash(&mut hasher);
         self.ca_pem.hash(&mut hasher);
         hasher.finish()
     }

@@ -11,6 +11,7 @@ use super::api::{Api, Me};
 use super::catch_up::Bounds;
 use super::checkpoints::Checkpoints;
 use super::config::ReplyTo;
+use super::media::{FileSender, Uploads};
 use super::opening::{self, Opened, end};
 use super::outflow::Outflow;
 use super::place::Places;
@@ -96,6 +97,8 @@ pub(super) struct RocketConnector {
     pub(super) shared: Arc<Shared>,
     pub(super) watchdog: Duration,
     pub(super) bounds: Bounds,
+    /// The largest file that is sent, bytes.
+    pub(super) media_bytes_max: u64,
     pub(super) clock: Clock,
 }
 
@@ -119,6 +122,10 @@ impl RocketConnector {
             Ok(since_ms) => since_ms,
             Err(end) => return end,
         };
+        let uploads = match Uploads::read(link.cursors.clone()).await {
+            Ok(uploads) => Arc::new(uploads),
+            Err(error) => return end(error.code(), format!("what was being sent is not known: {error}")),
+        };
         let mut early = Outflow::default();
         let opened = tokio::select! {
             opened = opening::open(&api, &self.clock, &link.progress) => opened,
@@ -129,7 +136,10 @@ impl RocketConnector {
             Err(end) => return end,
         };
         self.shared.state().me = Some(me.clone());
+        let room = Arc::clone(&link.media);
+        let files = FileSender { me: me.clone(), room, uploads, bytes_max: self.media_bytes_max };
         let parts = Parts {
+            files,
             wire,
             link,
             account: self.account.clone(),

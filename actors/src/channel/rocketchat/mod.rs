@@ -20,6 +20,7 @@ mod config;
 mod connector;
 mod ddp;
 mod entries;
+mod media;
 mod mention;
 mod message;
 mod normalise;

@@ -26,6 +26,7 @@ use super::catch_up::Bounds;
 use super::checkpoints::Checkpoints;
 use super::connector::Shared;
 use super::ddp::{self, Stream, Wire, WireError};
+use super::media::FileSender;
 use super::outflow::Outflow;
 use super::rooms::Rooms;
 use super::seen::Seen;
@@ -128,6 +129,7 @@ pub(super) struct Pump {
     told: AckToken,
     pending: HashMap<AckToken, Pending>,
     outflow: Outflow,
+    files: FileSender,
     typing: Typing,
     jobs: FuturesUnordered<BoxFuture<'static, Done>>,
     /// What the actor had no room for yet.
@@ -155,6 +157,7 @@ pub(super) struct Parts {
     pub(super) bounds: Bounds,
     pub(super) checkpoints: Checkpoints,
     pub(super) since_ms: i64,
+    pub(super) files: FileSender,
     /// Rows that came before the connection stood.
     pub(super) early: Outflow,
 }
@@ -171,7 +174,8 @@ enum Step {
 impl Pump {
     /// Returns a pump that has not subscribed yet.
     pub(super) fn new(parts: Parts) -> Self {
-        let Parts { wire, link, account, me, api, shared, clock, watchdog, bounds, checkpoints, since_ms, early } = parts;
+        let Parts { wire, link, account, me, api, shared, clock, watchdog, bounds, checkpoints, since_ms, files, early } =
+            parts;
         let now = clock.elapsed();
         Self {
             wire,
@@ -195,6 +199,7 @@ impl Pump {
             told: 0,
             pending: HashMap::new(),
             outflow: early,
+            files,
             typing: Typing::default(),
             jobs: FuturesUnordered::new(),
             events: VecDeque::new(),
@@ -339,8 +344,8 @@ impl Pump {
 
     fn send_held(&mut self) {
         while let Some(row) = self.outflow.next() {
-            let (api, shared) = (Arc::clone(&self.api), Arc::clone(&self.shared));
-            self.job(async move { Done::Sent(super::send::send(api, shared, row).await) });
+            let (api, shared, files) = (Arc::clone(&self.api), Arc::clone(&self.shared), self.files.clone());
+            self.job(async move { Done::Sent(super::send::send(api, shared, files, row).await) });
         }
     }
 

@@ -7,9 +7,10 @@ use serde_json::json;
 use super::api::{Api, ApiError};
 use super::auth::AuthError;
 use super::connector::Shared;
+use super::media::{self, FileSender};
 use super::rest::RestError;
 use crate::message::{Code, OutboxId};
-use crate::ports::OutboxRow;
+use crate::ports::{MediaFault, OutboxRow, StoreError};
 
 /// How long the server's own ids are, characters.
 const ID_CHARS: usize = 17;
@@ -39,6 +40,12 @@ pub(super) enum SendError {
     /// The server did not take it.
     #[error("{0}")]
     Api(ApiError),
+    /// Its file is not here, or is too large.
+    #[error("Rocket.Chat media upload failed: {0}")]
+    Media(#[from] MediaFault),
+    /// What was begun cannot be written down, so that it is not begun.
+    #[error("what is sent cannot be written down: {0}")]
+    Store(#[from] StoreError),
     /// The server did nothing, and the message is not there.
     #[error("the server answered without the message, and does not have it")]
     NotThere,
@@ -58,6 +65,9 @@ impl SendError {
     pub(super) const fn code(&self) -> Code {
         match self {
             Self::Empty => Code::Refused,
+            Self::Media(fault) if fault.passes() => fault.code(),
+            Self::Media(_) => Code::Refused,
+            Self::Store(error) => error.code(),
             Self::NotThere => Code::BadUpstream,
             Self::Auth(error) => error.code(),
             Self::Api(error) if error.passes() => error.code(),
@@ -82,26 +92,37 @@ pub(super) fn message_id(id: OutboxId) -> String {
 }
 
 /// Sends a row.
-pub(super) async fn send(api: Arc<Api>, shared: Arc<Shared>, row: Box<OutboxRow>) -> Sent {
+pub(super) async fn send(api: Arc<Api>, shared: Arc<Shared>, files: FileSender, row: Box<OutboxRow>) -> Sent {
     let target = &row.outbound.target;
     let (id, thread) = (row.id, shared.threads.of(&row));
-    if row.outbound.text.trim().is_empty() {
+    if row.outbound.text.trim().is_empty() && row.outbound.media.is_empty() {
         return Sent { id, place: None, outcome: Err(SendError::Empty) };
     }
     let room = match shared.places.find(&target.chat, &api).await {
         Ok(room) => room,
         Err(error) => return Sent { id, place: None, outcome: Err(error.into()) },
     };
-    let outcome = post(&api, &row, &room, thread.as_deref()).await;
+    let outcome = if row.outbound.media.is_empty() {
+        post_text(&api, &row, &room, thread.as_deref(), &with_mentions(&row)).await
+    } else {
+        media::post(&api, &files, &row, &room, thread.as_deref()).await
+    };
     if matches!(&outcome, Err(SendError::Api(error)) if !error.passes()) {
         shared.places.forget(&target.chat);
     }
     Sent { id, place: Some((room, thread)), outcome }
 }
 
-async fn post(api: &Api, row: &OutboxRow, room: &str, thread: Option<&str>) -> Result<String, SendError> {
+/// Posts a text under the row's own message id.
+pub(super) async fn post_text(
+    api: &Api,
+    row: &OutboxRow,
+    room: &str,
+    thread: Option<&str>,
+    text: &str,
+) -> Result<String, SendError> {
     let id = message_id(row.id);
-    let mut message = json!({ "_id": id, "rid": room, "msg": with_mentions(row) });
+    let mut message = json!({ "_id": id, "rid": room, "msg": text });
     if let (Some(thread), Some(fields)) = (thread, message.as_object_mut()) {
         fields.insert("tmid".to_owned(), thread.into());
     }
@@ -120,7 +141,7 @@ async fn post(api: &Api, row: &OutboxRow, room: &str, thread: Option<&str>) -> R
 }
 
 /// Returns the text with those addressed before it who are not in it.
-fn with_mentions(row: &OutboxRow) -> String {
+pub(super) fn with_mentions(row: &OutboxRow) -> String {
     let text = &row.outbound.text;
     let missing = row.outbound.mentions.iter().map(|name| format!("@{}", name.trim_start_matches('@')));
     let missing: Vec<_> = missing.filter(|name| name.len() > 1 && !text.contains(name.as_str())).collect();

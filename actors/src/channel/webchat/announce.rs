@@ -59,7 +59,7 @@ pub(super) async fn announce(
         chat_label: "sub-agent".to_owned(),
         text,
         overheard: None,
-        media: None,
+        media: Vec::new(),
         mentioned: true,
         at_ms: now_ms,
         trace: row.trace,

@@ -1,8 +1,10 @@
 //! The port, each outcome done at once.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
-use crate::message::{AccountKey, BegunRound, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage};
+use crate::message::{AccountKey, BegunRound, BlobId, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage};
 use crate::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate, InboxRow,
     NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
@@ -78,6 +80,10 @@ impl Store for MemoryStore {
 
     fn outbox_state(&self, id: OutboxId) -> Answer<Option<OutboxState>> {
         self.read(|state| Ok(state.outbox_state(id)))
+    }
+
+    fn media_in_use(&self) -> Answer<HashSet<BlobId>> {
+        self.read(|state| Ok(state.media_in_use()))
     }
 
     fn history(&self, session: SessionKey, limit: usize) -> Answer<Vec<Entry>> {

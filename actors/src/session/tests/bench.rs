@@ -67,6 +67,7 @@ impl Bench {
             counters: Arc::clone(&self.counters),
             gate: self.gate.clone(),
             briefing: Arc::new(crate::ports::NoBriefing),
+            media: Arc::new(crate::ports::NoMediaRoom),
         };
         self.stage.start(SessionActor::spec(&key(), tenure, parts))
     }

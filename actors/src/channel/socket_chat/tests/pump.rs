@@ -96,6 +96,7 @@ impl Rig {
                 commands: commands_out,
                 progress: Progress::unwatched(&clock),
                 cursors: Cursors::new(MemoryStore::new(&clock), &make::account()),
+                media: Arc::new(crate::ports::NoMediaRoom),
             },
             broker,
             memory: Arc::default(),
