@@ -11,6 +11,7 @@
 //! - [`media`]: the bytes of pictures and files
 //! - [`outgoing`]: messages that no turn wrote
 //! - [`providers`]: LLM backends behind the actors' trait
+//! - [`steward`]: what owners order of the gateway in a chat
 //! - [`storage`]: what outlives the process
 //! - [`tools`]: what agents and clients can have done
 //! - [`ws`]: the control plane over WebSocket
@@ -26,6 +27,7 @@ pub mod media;
 pub mod outgoing;
 pub mod providers;
 mod public_web;
+pub mod steward;
 pub mod storage;
 pub mod tools;
 pub mod workspace;

@@ -11,6 +11,8 @@ mod media;
 pub mod memory;
 mod rows;
 mod sessions;
+mod steward;
+mod usage;
 
 use std::collections::HashSet;
 
@@ -32,6 +34,10 @@ pub use rows::{
 pub use sessions::{
     Compacted, HISTORY_BYTES_MAX, LINES_TAKEN_MAX, SessionName, SessionRow, SessionTraits, TRAIT_BYTES_MAX, whole_transcript,
 };
+pub use steward::{
+    AllowlistErrand, Assignment, ConfigErrand, DebugErrand, Errand, Listed, Lists, NoSteward, Ordered, Place, Steward,
+};
+pub use usage::UsageDay;
 
 use crate::message::{AccountKey, BegunRound, BlobId, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage};
 
@@ -215,6 +221,9 @@ pub trait Store: Send + Sync + 'static {
     /// Keeps the newest `keep` lines of a transcript.
     fn compact_session(&self, session: SessionKey, keep: usize) -> Answer<Compacted>;
 
+    /// Returns what turns used on each day from one on, days since 1970 in UTC, oldest first; a day without any is left out.
+    fn usage_days(&self, from: i64) -> Answer<Vec<UsageDay>>;
+
     /// Returns how many open inbox rows each session has, the ones with most first, at most `limit` sessions.
     fn open_rows(&self, limit: usize) -> Answer<Vec<(SessionKey, u64)>>;
 
@@ -260,6 +269,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// Returns the peers' ids that were allowed by pairing.
     fn allowed_peers(&self, account: AccountKey) -> Answer<Vec<String>>;
+
+    /// Lets a peer in by hand, as pairing does; answers whether it was not let in before.
+    fn allow_peer(&self, account: AccountKey, peer: String, now_ms: i64) -> Answer<bool>;
+
+    /// Lets a peer in no longer, spelled as [`Store::allowed_peers`] has it; answers whether it was.
+    fn forget_peer(&self, account: AccountKey, peer: String) -> Answer<bool>;
 
     // ---- small things ----
 

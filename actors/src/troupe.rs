@@ -13,7 +13,7 @@ use crate::core::{
     What,
 };
 use crate::message::{AccountKey, Counters, EventBody, EventName, SessionKey, SessionMessage, Switchboard, Tenure};
-use crate::ports::{Archive, Briefing, MediaRoom, Store};
+use crate::ports::{Archive, Briefing, MediaRoom, Steward, Store};
 use crate::registry::{Board, Casting, FanoutActor, NoSession, Reconciled, RegistryActor, RouteSettings};
 use crate::session::{SessionActor, SessionParts, SessionSettings, TurnGate};
 
@@ -48,6 +48,8 @@ pub struct Props {
     pub briefing: Arc<dyn Briefing>,
     /// Where the bytes of pictures and files are.
     pub media: Arc<dyn MediaRoom>,
+    /// Who looks after the gateway itself, for owners who order it in a chat.
+    pub steward: Arc<dyn Steward>,
     /// How failures are borne.
     pub temper: Temper,
 }
@@ -138,6 +140,7 @@ impl Troupe {
             gate: self.props.gate.clone(),
             briefing: Arc::clone(&self.props.briefing),
             media: Arc::clone(&self.props.media),
+            steward: Arc::clone(&self.props.steward),
         }
     }
 

@@ -12,7 +12,7 @@ use callboard_actors::channel::webchat::{DeskParts, WebChatDesk};
 use callboard_actors::core::{ActorKind, Backoff, Clock, Intensity, Supervision, Supervisor};
 use callboard_actors::mcp::{McpDesk, McpFleet, McpFleetParts};
 use callboard_actors::message::{Counters, EventBody, EventName, Switchboard};
-use callboard_actors::ports::Store as _;
+use callboard_actors::ports::{Steward, Store as _};
 use callboard_actors::registry::Board;
 use callboard_actors::session::TurnGate;
 use callboard_actors::troupe::{self, Props, Temper, Troupe};
@@ -29,6 +29,7 @@ use crate::http::{self, ChannelsView, Doctor, Gateway, Parts, Phase, Readiness};
 use crate::mcp;
 use crate::media::{MediaHouse, MediaParts};
 use crate::outgoing::Outgoing;
+use crate::steward::{GatewaySteward, StewardParts};
 use crate::storage::{LateStore, Options as StoreOptions, SqliteStore, StoreGuardian};
 use crate::tools::{self, GatewayParts, GatewayTool, Restarter, ToolParts};
 use crate::workspace::WorkspaceBriefing;
@@ -207,6 +208,17 @@ impl Life {
         }
     }
 
+    /// Returns who looks after the gateway for owners who order it in a chat.
+    pub(super) fn steward(&self, control: &Control, restart: RestartHandle) -> Arc<dyn Steward> {
+        Arc::new(GatewaySteward::new(StewardParts {
+            desk: Arc::clone(&control.config),
+            restart: Arc::new(move |reason, wish| restart.restart(reason, wish)),
+            store: Arc::clone(&self.store) as _,
+            channels: self.view(),
+            clock: self.supervisor.clock().clone(),
+        }))
+    }
+
     pub(super) fn serve(&self, listener: TcpListener, control: &Arc<Control>) -> Result<ServerHandle, AppError> {
         let parts = Parts {
             supervisor: self.supervisor.clone(),
@@ -251,6 +263,7 @@ impl Life {
         store: &Arc<SqliteStore>,
         state_dir: &Path,
         slices: &Slices,
+        steward: Arc<dyn Steward>,
     ) -> Result<Arc<Troupe>, AppError> {
         let _ = self.supervisor.start(StoreGuardian::spec(store))?;
         let supervision = &slices.supervision;
@@ -269,6 +282,7 @@ impl Life {
             gate: self.gate.clone(),
             briefing: Arc::new(self.briefing.clone()),
             media: Arc::new(self.media.clone()),
+            steward,
             temper: Temper {
                 intensity: Intensity { restarts_max: supervision.restarts_max, window: supervision.restarts_window },
                 backoff: Backoff { base: supervision.backoff_base, max: supervision.backoff_max, jitter: 0.2 },

@@ -221,6 +221,7 @@ fn http(config: &Config) -> HttpSettings {
     HttpSettings {
         faults_enabled: gateway.faults,
         chat_completions_enabled: gateway.chat_completions,
+        responses_enabled: gateway.responses,
         models_enabled: gateway.models,
         tools_invoke_enabled: gateway.tools_invoke,
         default_agent: slices.routes.default_agent.clone(),

@@ -138,6 +138,7 @@ impl Keeper for Reloader {
         let plan = self.reload()?;
         let waits = !plan.gateway.is_empty();
         let restarts = match (self.live.with(|config| config.slices.gateway.reload.mode), weight) {
+            (_, Weight::Passing) => false,
             (ReloadMode::Restart, _) => !plan.is_empty(),
             (_, Weight::Order) | (ReloadMode::Hybrid, Weight::Change) => waits,
             (ReloadMode::Hot | ReloadMode::Off, Weight::Change) => false,

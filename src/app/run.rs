@@ -2,11 +2,13 @@
 //! is built anew.
 
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use callboard_actors::core::{ActorId, Clock};
+use callboard_actors::message::Switchboard as _;
 use callboard_actors::registry::REGISTRY;
 use callboard_actors::troupe::Troupe;
 use tokio::sync::mpsc;
@@ -28,6 +30,9 @@ use crate::ws::{Control, PulseActor};
 
 /// How long the last lines of the log may take to be written.
 const LOGS_WAIT: Duration = Duration::from_secs(2);
+
+/// How long the store may take for the word to the chat that ordered a restart.
+const STORE_WAIT: Duration = Duration::from_secs(5);
 
 /// How long the registry may take to come up.
 const REGISTRY_WAIT: Duration = Duration::from_secs(60);
@@ -101,6 +106,19 @@ struct Running {
     tasks: Vec<JoinHandle<()>>,
 }
 
+impl Running {
+    /// Tells the chat in which a restart was ordered what came of it, if there is one.
+    async fn tell_chat(&self, text: &str, state: &Path) {
+        let clock = self.life.supervisor.clock();
+        let Some((account, told)) = sentinel::tell_chat(state, text, self.store.as_ref()) else { return };
+        match clock.within(STORE_WAIT, told).await {
+            Some(Ok(_)) => self.life.board.wake_channel(&account),
+            Some(Err(error)) => tracing::warn!(event = "restart.sentinel", %account, "the chat is not told: {error}"),
+            None => tracing::warn!(event = "restart.sentinel", %account, "the chat is not told: the store does not answer"),
+        }
+    }
+}
+
 impl Process {
     /// Lives until a stop.
     async fn live(mut self) -> Result<(), AppError> {
@@ -133,7 +151,8 @@ impl Process {
         let server = life.serve(listener, &control)?;
         tracing::info!(event = "gateway.listening", %address, pid = std::process::id());
         let store = life.open_store(paths.state_dir.join(STORE_FILE), &config.slices).await?;
-        let troupe = life.start_actors(&store, &paths.state_dir, &config.slices)?;
+        let steward = life.steward(&control, self.restart.clone());
+        let troupe = life.start_actors(&store, &paths.state_dir, &config.slices, steward)?;
         PulseActor::start(&control)?;
         // It lists the channels when it starts: whoever hears "ready" finds them.
         life.supervisor.start_again(&ActorId::new(REGISTRY), REGISTRY_WAIT).await?;
@@ -143,16 +162,19 @@ impl Process {
             Some(bridge) => bridge.abort(),
             None => announce::ready(address, paths),
         }
-        if let Some(note) = sentinel::take(&paths.state_dir) {
-            sentinel::deliver(&note, store.as_ref(), &config.slices.routes, self.clock.now_ms());
-        }
         let (reload, reloads) = mpsc::channel(1);
         let supervisor = life.supervisor.clone();
         let mailboxes = logs::mailbox::run(supervisor.clone(), life.live.mailboxes(), self.clock.clone());
         let pulse = Pulse { supervisor, reloader, desk, control: Arc::clone(&control) };
         let sweeps = life.media.clone().run();
         let tasks = vec![actix::spawn(mailboxes), actix::spawn(pulse.run(reloads)), actix::spawn(sweeps)];
-        Ok(Running { life, store, troupe, control, server, reload, tasks })
+        let running = Running { life, store, troupe, control, server, reload, tasks };
+        // A crash between the two tells the chat only once, which has a key; the session is told by whoever takes the note.
+        running.tell_chat(sentinel::BACK, &paths.state_dir).await;
+        if let Some(note) = sentinel::take(&paths.state_dir) {
+            sentinel::deliver(&note, running.store.as_ref(), &config.slices.routes, self.clock.now_ms());
+        }
+        Ok(running)
     }
 
     /// Opens the desk of the config file, and returns who takes over what is written there.
@@ -181,6 +203,7 @@ impl Process {
                         return Some(next);
                     }
                     Err(error) => {
+                        running.tell_chat(sentinel::NOT_BACK, &self.options.paths.state_dir).await;
                         sentinel::discard(&self.options.paths.state_dir);
                         tracing::error!(
                             event = "gateway.restart_refused", reason = %pending.reason,
@@ -203,7 +226,7 @@ impl Process {
     /// Looks whether a life could follow, before this one ends for it.
     fn prepare(&self, life: &Life) -> Result<Next, AppError> {
         let Options { paths, env, overrides, .. } = &self.options;
-        let config = load(paths, env, overrides)?;
+        let config = load(paths, env, &overrides.lasting())?;
         check_start(&config, paths, Unconfigured::Allowed)?;
         life.live.probe(&config)?;
         let address = listener::address(&config.slices.gateway)?;
@@ -252,6 +275,7 @@ impl Process {
     fn become_next(&mut self, next: Option<Next>) -> Result<(), AppError> {
         let Some(Next { config, address, door }) = next else { return Ok(()) };
         self.bridge = Some(actix::spawn(bridge(self.clock.clone())));
+        self.options.overrides.overlay.clear();
         let old = std::mem::replace(&mut self.options.config, config).slices.gateway;
         match door {
             Door::Same => return Ok(()),

@@ -3,12 +3,19 @@
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use callboard_actors::message::{Entry, Role, RunId, SessionKey};
-use callboard_actors::ports::Store;
+use callboard_actors::message::{AccountKey, Entry, Outbound, OutboxId, Role, RunId, SessionKey, TraceId};
+use callboard_actors::ports::{Answer, NewOutbox, Queued, Store};
 use callboard_actors::registry::{RouteSettings, client_key, main_key};
 
 use crate::config::desk::{RestartWish, Sentinel, SentinelNote, SentinelStats};
 use crate::storage::folder;
+
+/// What the chat is told that ordered a restart.
+pub(super) const BACK: &str = "The gateway is back.";
+
+/// The same for one that was not made.
+pub(super) const NOT_BACK: &str =
+    "The gateway was not restarted and goes on as it is: the log says why, and so does `callboard config validate`.";
 
 /// The file's name.
 const FILE: &str = "restart-sentinel.json";
@@ -30,11 +37,12 @@ struct Form {
 pub(super) fn write(state: &Path, reason: &str, wish: &RestartWish, now_ms: i64) -> Option<Sentinel> {
     let path = state.join(FILE);
     let mut payload = note(state, reason, wish, now_ms);
+    // An earlier order for the same restart may have had something to tell.
+    let earlier = read(&path).and_then(Result::ok).unwrap_or_default();
     if payload.session_key.is_none() && payload.message.is_none() {
-        // An earlier order for the same restart may have had something to tell.
-        let earlier = read(&path).and_then(Result::ok).unwrap_or_default();
         (payload.session_key, payload.message) = (earlier.session_key, earlier.message);
     }
+    payload.chat = payload.chat.or(earlier.chat);
     match put(&path, &payload) {
         Ok(()) => Some(Sentinel { path, payload }),
         Err(error) => {
@@ -42,6 +50,18 @@ pub(super) fn write(state: &Path, reason: &str, wish: &RestartWish, now_ms: i64)
             None
         }
     }
+}
+
+/// Writes to the chat that the note names what came of the restart, under a key of the note's own: told again it is the same
+/// message. Answers with the account and the row's commit; `None` where no chat is named.
+pub(super) fn tell_chat(state: &Path, text: &str, store: &dyn Store) -> Option<(AccountKey, Answer<Queued>)> {
+    let note = read(&state.join(FILE))?.ok()?;
+    let target = note.chat?;
+    let account = target.account.clone();
+    let outbound = Outbound { target, text: text.to_owned(), media: Vec::new(), mentions: Vec::new() };
+    let idempotency_key = Some(format!("restart:{}", note.ts));
+    let row = NewOutbox { id: OutboxId::new(), outbound, trace: TraceId::new(), idempotency_key };
+    Some((account, store.enqueue(row)))
 }
 
 /// Takes the file, if there is one.
@@ -96,6 +116,7 @@ fn note(state: &Path, reason: &str, wish: &RestartWish, now_ms: i64) -> Sentinel
         ts: now_ms,
         session_key: filled(&wish.session_key),
         message: filled(&wish.note),
+        chat: wish.chat.clone(),
         doctor_hint: Some("if it does not come back: callboard config validate, then the log in the state folder".to_owned()),
         stats: SentinelStats { mode: reason.to_owned(), root: PathBuf::from(state) },
     }

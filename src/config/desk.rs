@@ -4,7 +4,7 @@
 //!
 //! - `view`: what is answered; `error`: what is refused; `keeper`: who runs the gateway and takes a new configuration over
 //! - `standing`: the file of this moment; `shown`: its text without secrets
-//! - `patch`: a merge patch into the text; `restore`: placeholders of secrets back into secrets; `pairs`: which list entry is which
+//! - `single`: one key at a time, also laid over the file in memory; `patch`: a merge patch into the text; `restore`: placeholders of secrets back into secrets; `pairs`: which list entry is which
 //! - `hints`: labels and help for forms
 //!
 //! Everything here reads and writes files: call it on a thread that may block.
@@ -16,6 +16,7 @@ mod pairs;
 mod patch;
 mod restore;
 mod shown;
+mod single;
 mod standing;
 mod view;
 
@@ -23,17 +24,18 @@ mod view;
 mod tests;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use callboard_actors::core::Clock;
 
 pub use error::DeskError;
 pub use hints::Hint;
 pub use keeper::{Keeper, RestartTicket, RestartWish, Sentinel, SentinelNote, SentinelStats, Weight};
+pub use single::value_of;
 pub use view::{ConfigView, Effect, Issue, SchemaView, Written};
 
 use super::load::check_text;
-use super::refuse::{Unconfigured, check_start};
+use super::refuse::{Refusal, Unconfigured, check_start};
 use super::reload::Plan;
 use super::setup::make_folder;
 use super::{Config, Environment, KeyPath, Overrides, Paths, edit, schema};
@@ -148,7 +150,7 @@ impl ConfigDesk {
 
     /// Has the file taken over as it is, in turn with those who write it. One that cannot be used changes nothing.
     pub fn reread(&self, reason: &'static str) {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let _turn = self.in_turn();
         let wish = RestartWish { delay_ms: Some(0), ..RestartWish::default() };
         let _ = self.keeper.take_over(reason, Weight::Change, &wish);
     }
@@ -157,7 +159,7 @@ impl ConfigDesk {
         if raw.len() > RAW_BYTES_MAX {
             return Err(DeskError::TooLarge { bytes_max: RAW_BYTES_MAX });
         }
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let _turn = self.in_turn();
         let file = &self.paths.config_file;
         let standing = self.standing();
         standing.check_hash(base_hash)?;
@@ -192,8 +194,15 @@ impl ConfigDesk {
     /// Checks a draft whole: as a configuration, as one that a gateway would start with, and as one that this gateway can take
     /// over.
     fn check(&self, draft: &Draft, standing: &Standing) -> Result<(Config, Plan), DeskError> {
-        let next = check_text(&draft.text, &self.paths, &self.env, &self.overrides)
-            .map_err(|error| DeskError::of_text(&error, &self.paths.config_file))?;
+        let read = |overrides: &Overrides| {
+            let next = check_text(&draft.text, &self.paths, &self.env, overrides);
+            next.map_err(|error| DeskError::of_text(&error, &self.paths.config_file))
+        };
+        let next = read(&self.overrides)?;
+        if !self.overrides.overlay.is_empty() {
+            // The file has to do without it at the next start.
+            read(&self.overrides.lasting())?;
+        }
         for path in &draft.left_out {
             let old = standing.config.as_ref().ok().and_then(|old| path.find(old.tree()));
             if path.find(next.tree()) != old {
@@ -201,14 +210,21 @@ impl ConfigDesk {
                 return Err(DeskError::Invalid(vec![Issue::at(path, text)]));
             }
         }
-        if let Err(refusal) = check_start(&next, &self.paths, Unconfigured::Allowed) {
-            return Err(DeskError::Invalid(vec![Issue::new(refusal.key(), refusal.to_string())]));
-        }
-        let plan = self
-            .keeper
-            .judge(&next)
-            .map_err(|text| DeskError::Invalid(vec![Issue::new("models.providers", next.veil().known(&text).into_owned())]))?;
+        check_start(&next, &self.paths, Unconfigured::Allowed).map_err(|refusal| wrong_start(&refusal))?;
+        let plan = self.judge(&next)?;
         Ok((next, plan))
+    }
+
+    /// Looks whether this gateway could take a configuration over, and what would change.
+    fn judge(&self, next: &Config) -> Result<Plan, DeskError> {
+        let wrong =
+            |text: String| DeskError::Invalid(vec![Issue::new("models.providers", next.veil().known(&text).into_owned())]);
+        self.keeper.judge(next).map_err(wrong)
+    }
+
+    /// Waits for whoever writes now.
+    fn in_turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn standing(&self) -> Standing {
@@ -221,6 +237,10 @@ impl std::fmt::Debug for ConfigDesk {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ConfigDesk").field("file", &self.paths.config_file).finish_non_exhaustive()
     }
+}
+
+fn wrong_start(refusal: &Refusal) -> DeskError {
+    DeskError::Invalid(vec![Issue::new(refusal.key(), refusal.to_string())])
 }
 
 fn issues_of(config: &Config, file: &Path) -> Vec<Issue> {

@@ -12,8 +12,8 @@ use super::model::{Bind, Model};
 use super::slices::{self, Slices};
 use super::veil::Veil;
 use super::{
-    ConfigError, Environment, KeyPath, Paths, Problem, Segment, Stamp, check, coerce, include, later, layers, redact, schema,
-    substitute,
+    ConfigError, Environment, KeyPath, Overlay, Paths, Problem, Segment, Stamp, check, coerce, include, later, layers, redact,
+    schema, substitute,
 };
 
 /// How large a file named in the configuration may be.
@@ -22,7 +22,7 @@ const NAMED_FILE_BYTES_MAX: u64 = 1 << 20;
 /// The permission bits of everybody but the owner.
 const OTHERS: u32 = 0o077;
 
-/// What the command line says over the file and the environment.
+/// What is said over the file and the environment: by the command line, and by owners since.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
     /// The port.
@@ -31,6 +31,16 @@ pub struct Overrides {
     pub bind: Option<Bind>,
     /// The token.
     pub token: Option<SecretString>,
+    /// What owners laid over the file since; nothing at the start.
+    pub overlay: Overlay,
+}
+
+impl Overrides {
+    /// Returns the same without what owners laid over the file: what is left after the process, or of the next life in it.
+    #[must_use]
+    pub fn lasting(&self) -> Self {
+        Self { overlay: Overlay::default(), ..self.clone() }
+    }
 }
 
 /// A checked configuration.
@@ -133,6 +143,8 @@ fn assemble(
     flags: &Overrides,
     seen: &mut Vec<Stamp>,
 ) -> Result<Config, ConfigError> {
+    // First, so that it is read and checked as if it stood in the file.
+    include::merge(&mut whole.tree, Value::Object(flags.overlay.tree()));
     let source = whole.tree.clone();
     substitute::substitute(&mut whole.tree, env).map_err(|problems| invalid(&whole, problems))?;
     let variables = substitute::variables(&source, env);

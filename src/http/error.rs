@@ -67,6 +67,17 @@ impl ApiError {
         self
     }
 
+    /// Says the same of a field or header under another name, that of its parts included.
+    #[must_use]
+    pub fn renamed(mut self, from: &str, to: &str) -> Self {
+        let parts = |rest: &str| rest.is_empty() || rest.starts_with(['[', '.']);
+        if let Some(rest) = self.param.as_deref().and_then(|param| param.strip_prefix(from)).filter(|rest| parts(rest)) {
+            self.param = Some(format!("{to}{rest}"));
+            self.message = self.message.replace(&format!("`{from}"), &format!("`{to}"));
+        }
+        self
+    }
+
     /// Says when to try again.
     #[must_use]
     pub fn retry_after(mut self, secs: u64) -> Self {

@@ -55,6 +55,17 @@ impl Fields {
     }
 }
 
+/// What a field has to be: its name, whether a value fits, and the words for that.
+pub(super) type Shape = (&'static str, fn(&Value) -> bool, &'static str);
+
+/// Returns the failure of the first field that is there and not what it has to be.
+pub(super) fn misfit(fields: &Map<String, Value>, shapes: &[Shape]) -> Option<ApiError> {
+    shapes.iter().find_map(|(name, fits, wanted)| {
+        let value = fields.get(*name).filter(|value| !fits(value))?;
+        Some(ApiError::field(*name, format!("`{name}` must be {wanted}, not {}", kind(value))))
+    })
+}
+
 /// Returns the answer to a body that is no JSON.
 pub(super) fn not_json(error: &serde_json::Error) -> ApiError {
     ApiError::new(Code::InvalidRequest, format!("the body is not usable JSON: {error}"))

@@ -11,6 +11,7 @@ use callboard_actors::session::TurnGate;
 
 use super::counters::HttpCounters;
 use super::doctor::Doctor;
+use super::openai::ResponseBook;
 use super::readiness::Readiness;
 use super::settings::HttpSettings;
 use super::upgrades::Upgrades;
@@ -61,6 +62,7 @@ pub struct Gateway {
     pub(super) http: HttpCounters,
     pub(super) porter: Arc<Porter>,
     pub(super) upgrades: Option<Arc<dyn Upgrades>>,
+    pub(super) responses: ResponseBook,
 }
 
 impl Gateway {
@@ -96,10 +98,11 @@ impl Gateway {
             gate,
             tools,
             mcp,
-            clock,
             http,
             porter,
             upgrades,
+            responses: ResponseBook::new(clock.clone()),
+            clock,
         })
     }
 

@@ -21,7 +21,7 @@ const READ: Allowed = Allowed { list: "GET, HEAD", with_options: "GET, HEAD, OPT
 
 fn allowed(path: &str) -> Option<Allowed> {
     match path {
-        "/v1/chat/completions" | "/tools/invoke" => Some(POST),
+        "/v1/chat/completions" | "/v1/responses" | "/tools/invoke" => Some(POST),
         "/v1/models" => Some(READ),
         _ if path.strip_prefix("/v1/models/").is_some_and(|model| !model.is_empty() && !model.contains('/')) => Some(READ),
         _ => None,

@@ -13,7 +13,7 @@ use super::{health, metrics, openai, tools};
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Callboard", description = "Admin, health, metrics, chat completions and tools of a Callboard gateway."),
+    info(title = "Callboard", description = "Admin, health, metrics, chat completions, responses and tools of a Callboard gateway."),
     paths(
         health::alive,
         health::ready,
@@ -33,6 +33,7 @@ use super::{health, metrics, openai, tools};
         pairing::reject,
         messages::send,
         openai::complete,
+        openai::create_response,
         openai::list_models,
         openai::show_model,
         tools::invoke,

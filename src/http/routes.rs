@@ -16,6 +16,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
     config.service(only("GET, HEAD", health::READY_PATH).route(readable().to(health::ready)));
     config.service(only("GET", "/metrics").route(web::get().to(metrics::metrics)));
     config.service(only("GET", "/openapi.json").route(web::get().to(openapi::show)));
+    config.service(only("POST", "/v1/responses").route(web::post().to(openai::create_response)));
     admin(config);
     config.service(only("POST", "/tools/invoke").route(web::post().to(tools::invoke)));
     config.service(only("GET, HEAD", "/v1/models").route(readable().to(openai::list_models)));

@@ -9,13 +9,15 @@ pub struct HttpSettings {
     pub faults_enabled: bool,
     /// Whether `/v1/chat/completions` answers (`gateway.http.endpoints.chatCompletions.enabled`).
     pub chat_completions_enabled: bool,
+    /// Whether `/v1/responses` answers (`gateway.http.endpoints.responses.enabled`).
+    pub responses_enabled: bool,
     /// Whether `/v1/models` answers (`gateway.http.endpoints.models.enabled`).
     pub models_enabled: bool,
     /// Whether `/tools/invoke` answers (`gateway.http.endpoints.toolsInvoke.enabled`).
     pub tools_invoke_enabled: bool,
     /// The most bytes of a body; a larger one is answered with 413.
     pub body_bytes_max: usize,
-    /// The most bytes of a body of `/tools/invoke`.
+    /// The most bytes of a body of `/tools/invoke` and `/v1/responses`.
     pub large_body_bytes_max: usize,
     /// The agent for requests that name none.
     pub default_agent: String,
@@ -28,11 +30,12 @@ pub struct HttpSettings {
 }
 
 impl Default for HttpSettings {
-    /// Endpoints on, drills off; 1 MiB, 2 MiB for tools.
+    /// Endpoints on, drills off; 1 MiB, 2 MiB for tools and responses.
     fn default() -> Self {
         Self {
             faults_enabled: false,
             chat_completions_enabled: true,
+            responses_enabled: true,
             models_enabled: true,
             tools_invoke_enabled: true,
             body_bytes_max: 1024 * 1024,

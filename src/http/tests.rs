@@ -8,6 +8,7 @@ mod health;
 mod limits;
 mod methods;
 mod openai;
+mod responses;
 mod rig;
 mod tool_calls;
 mod tools;

@@ -65,11 +65,7 @@ fn cut(mut text: String) -> String {
     if text.len() <= TEXT_BYTES_MAX {
         return text;
     }
-    let mut end = TEXT_BYTES_MAX;
-    while !text.is_char_boundary(end) {
-        end = end.saturating_sub(1);
-    }
-    text.truncate(end);
+    text.truncate(text.floor_char_boundary(TEXT_BYTES_MAX));
     text.push_str("\n[cut: the answer was longer]");
     text
 }

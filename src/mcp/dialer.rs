@@ -1,6 +1,6 @@
 //! Connects to servers.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use rmcp::service::{ClientInitializeError, serve_client};
 use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::transport::async_rw::AsyncRwTransport;
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::link::{Link, ear};
 use super::process::{Order, Process};
@@ -40,7 +40,7 @@ impl McpDialer for Dialer {
                     let order = Order { name: &server.name, command, args, env, cwd: cwd.as_deref() };
                     by_process(&order, changed).await?
                 }
-                McpWay::Http { .. } => by_http(&server, changed).await?,
+                McpWay::Http { url, headers } => by_http(&server.name, url, headers, changed).await?,
             };
             Ok(Arc::new(link) as Arc<dyn McpLink>)
         }
@@ -59,16 +59,17 @@ async fn by_process(order: &Order<'_>, changed: McpChanged) -> Result<Link, McpF
     Ok(Link::new(running, Some(process)))
 }
 
-async fn by_http(server: &McpServer, changed: McpChanged) -> Result<Link, McpFault> {
-    let McpWay::Http { url, headers } = &server.way else {
-        return Err(McpFault::new(Code::Internal, "the MCP server has no address"));
-    };
+async fn by_http(
+    server: &str,
+    url: &SecretString,
+    headers: &BTreeMap<String, SecretString>,
+    changed: McpChanged,
+) -> Result<Link, McpFault> {
     let mut fixed = HashMap::new();
     for (name, value) in headers {
         let pair = HeaderName::try_from(name).ok().zip(HeaderValue::try_from(value.expose_secret()).ok());
         let (name, mut value) = pair.ok_or_else(|| {
-            let text =
-                format!("`mcp.servers.{}.headers` holds what can be no header: see `{}`", server.name, name.escape_debug());
+            let text = format!("`mcp.servers.{server}.headers` holds what can be no header: see `{}`", name.escape_debug());
             McpFault::new(Code::Misconfigured, text)
         })?;
         value.set_sensitive(true);

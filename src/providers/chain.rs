@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use callboard_actors::agent::{Piece, Prompt, Provider, ProviderError};
+use callboard_actors::agent::{AskedModel, Piece, Prompt, Provider, ProviderError};
 use callboard_actors::message::{Code, Retry};
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
@@ -98,37 +98,32 @@ impl Walk {
             if self.stage == Stage::Over {
                 return Ok(None);
             }
-            let Some((place, pieces)) = &mut self.now else {
-                self.ask_next()?;
-                continue;
-            };
+            // Each model has its own time: whoever watches sees that another one is asked.
+            let Some((place, pieces)) = &mut self.now else { return self.ask_next().map(Some) };
             let place = *place;
             match pieces.next().await {
                 Some(Ok(piece)) => return Ok(Some(self.heard(place, piece))),
-                Some(Err(error)) => {
-                    self.failed(place, error)?;
-                    // Each model has its own time: whoever watches sees that another one is asked.
-                    return Ok(Some(Piece::Thinking));
-                }
+                Some(Err(error)) => self.failed(place, error)?,
                 // Whoever reads it says that it broke off.
                 None => return Ok(None),
             }
         }
     }
 
-    fn ask_next(&mut self) -> Result<(), ProviderError> {
+    fn ask_next(&mut self) -> Result<Piece, ProviderError> {
         let Some(link) = self.left.pop_front() else { return Err(all_failed(&self.errors)) };
         if !self.errors.is_empty() {
             tracing::warn!(provider = link.provider.name(), model = %link.model, "another model steps in");
         }
+        let asked = AskedModel { provider: link.provider.name().to_owned(), model: link.model.clone() };
         let prompt = Prompt { model: link.model, ..self.prompt.clone() };
         self.now = Some((link.place, link.provider.stream(prompt)));
-        Ok(())
+        Ok(Piece::Asked(asked))
     }
 
     fn heard(&mut self, place: usize, piece: Piece) -> Piece {
         match piece {
-            Piece::Thinking => {}
+            Piece::Asked(_) | Piece::Thinking | Piece::Thought(_) => {}
             Piece::End(_) => {
                 self.cooling.answered(place);
                 self.stage = Stage::Over;

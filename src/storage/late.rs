@@ -9,7 +9,7 @@ use callboard_actors::message::{
 use callboard_actors::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate, InboxRow,
     NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
-    SessionRow, Store, StoreError, StoreHealth, TurnOutcome,
+    SessionRow, Store, StoreError, StoreHealth, TurnOutcome, UsageDay,
 };
 use serde_json::{Map, Value};
 
@@ -66,6 +66,7 @@ impl Store for LateStore {
         delete_session(session: SessionKey) -> Option<Vec<Entry>>;
         compact_session(session: SessionKey, keep: usize) -> Compacted;
         open_rows(limit: usize) -> Vec<(SessionKey, u64)>;
+        usage_days(from: i64) -> Vec<UsageDay>;
         inbox_fate(account: AccountKey, platform_id: String) -> Option<InboxFate>;
         devices() -> Vec<DeviceRow>;
         put_device(device: DeviceRow) -> ();
@@ -78,6 +79,8 @@ impl Store for LateStore {
         approve_pairing(channel: String, code: String, notice: String, now_ms: i64) -> Option<Pairing>;
         reject_pairing(channel: String, code: String, now_ms: i64) -> Option<Pairing>;
         allowed_peers(account: AccountKey) -> Vec<String>;
+        allow_peer(account: AccountKey, peer: String, now_ms: i64) -> bool;
+        forget_peer(account: AccountKey, peer: String) -> bool;
         cursor(name: String) -> Option<String>;
         set_cursor(name: String, value: String) -> ();
         claim(name: String, holder: String, until_ms: i64) -> u64;

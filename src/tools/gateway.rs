@@ -1,5 +1,6 @@
 //! `gateway`: how the gateway is, its configuration, a restart.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use callboard_actors::agent::{Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
@@ -116,17 +117,14 @@ impl Tool for GatewayTool {
 fn wish(args: &ToolArgs, delay: &str, session: String) -> RestartWish {
     let note = args::text(args, &["note"]).map(str::to_owned);
     let delay_ms = args.get(delay).and_then(Value::as_u64);
-    RestartWish { delay_ms, session_key: note.is_some().then_some(session), note }
+    RestartWish { delay_ms, session_key: note.is_some().then_some(session), note, chat: None }
 }
 
 fn status(parts: &GatewayParts) -> Value {
     let doctor = &parts.doctor;
-    let actors = doctor.supervisor.reports();
-    let mut states = serde_json::Map::new();
-    for report in &actors {
-        let state = report.state.as_str();
-        let count = states.get(state).and_then(Value::as_u64).unwrap_or(0);
-        states.insert(state.to_owned(), json!(count.saturating_add(1)));
+    let mut states = BTreeMap::<&str, u64>::new();
+    for report in doctor.supervisor.reports() {
+        *states.entry(report.state.as_str()).or_default() += 1;
     }
     let reasons = doctor.reasons(Look::Everywhere);
     let store = doctor.store.health();

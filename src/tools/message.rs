@@ -49,7 +49,7 @@ impl Tool for SendMessage {
         json!({
             "type": "object", "additionalProperties": false,
             "properties": {
-                "action": { "type": "string", "enum": ["send"], "description": "What to do; `send` without." },
+                "action": { "type": "string", "enum": ["send", "react", "edit"], "description": "`send`, also without; the others are not implemented." },
                 "channel": short("The integration; without, the conversation's own, or the only one there is."),
                 "accountId": short("The login; without, the integration's first one."),
                 "target": short("Whom to write to, in any form that the integration knows."),
@@ -59,6 +59,8 @@ impl Tool for SendMessage {
                 "media": long("A public http or https URL to send along, or a `data:` address."),
                 "mediaUrl": long("The same as `media`."),
                 "path": short("A file of the workspace to send along."),
+                "messageId": short("For `react` and `edit`."),
+                "emoji": short("For `react`."),
                 "idempotencyKey": {
                     "type": "string", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_BYTES_MAX,
                     "description": "The same message is sent only once under the same key."
@@ -71,6 +73,10 @@ impl Tool for SendMessage {
         let outgoing = self.outgoing.clone();
         let (room, workspace) = (Arc::clone(&self.media), self.workspaces.get().of(&context.agent).to_path_buf());
         let send = async move {
+            if let Some(action @ ("react" | "edit")) = args::text(&args, &["action"]) {
+                let text = format!("`{action}` is not implemented for any channel: `send` a message instead");
+                return Err(ToolFault::failed(Code::NotImplemented, text));
+            }
             let own = |names| args::text(&args, names).map(str::to_owned);
             let to = args::required(&args, &["target", "to"])?.to_owned();
             let channel = own(&["channel"]);

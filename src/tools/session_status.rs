@@ -6,7 +6,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-use super::place::{KEY_BYTES_MAX, session_of, shown, store_fault};
+use super::place::{KEY_BYTES_MAX, seen_session, shown, store_fault};
 use super::{ToolParts, args};
 
 /// Shows one session.
@@ -48,16 +48,15 @@ impl Tool for SessionStatus {
     fn call(&self, context: ToolContext, args: ToolArgs) -> BoxFuture<'static, Result<ToolOutput, ToolFault>> {
         let parts = self.parts.clone();
         let look = async move {
-            let routes = parts.routes.get();
             let session = match args::text(&args, &["sessionKey"]) {
-                Some(key) => session_of(key, &context, &routes)?,
+                Some(key) => seen_session(key, &context, &parts).await?,
                 None => context.session,
             };
             let row = parts.outgoing.store.session(session.clone()).await.map_err(|error| store_fault(&error))?;
             let Some(row) = row else {
                 return Err(ToolFault::failed(Code::NotFound, format!("nobody has spoken to the session `{session}` yet")));
             };
-            let mut details = shown(&row, &routes);
+            let mut details = shown(&row, &parts.routes.get());
             if let (Some(fields), Ok(traits)) = (details.as_object_mut(), serde_json::to_value(&row.traits)) {
                 fields.insert("settings".to_owned(), traits);
             }

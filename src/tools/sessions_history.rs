@@ -6,7 +6,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-use super::place::{KEY_BYTES_MAX, session_of, store_fault};
+use super::place::{KEY_BYTES_MAX, seen_session, store_fault};
 use super::{ToolParts, args};
 
 /// How many lines are shown at the most, and without being told.
@@ -56,7 +56,7 @@ impl Tool for SessionsHistory {
     fn call(&self, context: ToolContext, args: ToolArgs) -> BoxFuture<'static, Result<ToolOutput, ToolFault>> {
         let parts = self.parts.clone();
         let read = async move {
-            let session = session_of(args::required(&args, &["sessionKey"])?, &context, &parts.routes.get())?;
+            let session = seen_session(args::required(&args, &["sessionKey"])?, &context, &parts).await?;
             let limit = args::count(&args, "limit", LINES_DEFAULT);
             let lines = parts.outgoing.store.history(session.clone(), limit).await.map_err(|error| store_fault(&error))?;
             let tools = args.get("includeTools").and_then(Value::as_bool).unwrap_or_default();

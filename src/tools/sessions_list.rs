@@ -5,7 +5,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-use super::place::{kind_of, shown, store_fault};
+use super::place::{is_own, kind_of, sees_all, shown, store_fault};
 use super::{ToolParts, args};
 
 /// How many sessions are shown at the most, and without being told.
@@ -32,7 +32,7 @@ impl Tool for SessionsList {
     }
 
     fn description(&self) -> &str {
-        "Lists the newest sessions of all agents with their keys, kinds and costs."
+        "Lists the newest sessions that this one may see, with their keys, kinds and costs."
     }
 
     fn schema(&self) -> Value {
@@ -57,7 +57,7 @@ impl Tool for SessionsList {
         Repeat::Safe
     }
 
-    fn call(&self, _: ToolContext, args: ToolArgs) -> BoxFuture<'static, Result<ToolOutput, ToolFault>> {
+    fn call(&self, context: ToolContext, args: ToolArgs) -> BoxFuture<'static, Result<ToolOutput, ToolFault>> {
         let parts = self.parts.clone();
         let list = async move {
             let routes = parts.routes.get();
@@ -65,8 +65,10 @@ impl Tool for SessionsList {
             let minutes = args.get("activeMinutes").and_then(Value::as_i64);
             let oldest_ms = minutes.map(|minutes| parts.outgoing.clock.now_ms().saturating_sub(minutes * MINUTE_MS));
             let kinds = args.get("kinds").and_then(Value::as_array);
+            let all = sees_all(&context, &routes);
             let wanted = rows.iter().filter(|row| {
-                oldest_ms.is_none_or(|oldest_ms| row.updated_ms >= oldest_ms)
+                (all || is_own(row, &context))
+                    && oldest_ms.is_none_or(|oldest_ms| row.updated_ms >= oldest_ms)
                     && kinds.is_none_or(|kinds| kinds.iter().any(|kind| kind == kind_of(&row.key, &routes)))
             });
             let sessions: Vec<_> =

@@ -11,7 +11,7 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use super::place::{KEY_BYTES_MAX, session_of};
+use super::place::{KEY_BYTES_MAX, seen_session};
 use super::{ToolParts, args};
 
 /// How long an answer is waited for at the most, and without being told, seconds; below what a call may take.
@@ -62,7 +62,7 @@ impl Tool for SessionsSend {
     fn call(&self, context: ToolContext, args: ToolArgs) -> BoxFuture<'static, Result<ToolOutput, ToolFault>> {
         let parts = self.parts.clone();
         let send = async move {
-            let session = session_of(args::required(&args, &["sessionKey"])?, &context, &parts.routes.get())?;
+            let session = seen_session(args::required(&args, &["sessionKey"])?, &context, &parts).await?;
             if context.entrance == Entrance::Turn && session == context.session {
                 return Err(ToolFault::argument("sessionKey", "is this very session, which waits for this tool"));
             }

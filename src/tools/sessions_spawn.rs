@@ -1,12 +1,15 @@
 //! `sessions_spawn`: begins a session of its own for a task, whose result comes back as a message.
 
-use callboard_actors::agent::{Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
+use std::sync::Arc;
+
+use callboard_actors::agent::{Entrance, Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
 use callboard_actors::channel::webchat;
-use callboard_actors::message::{ChatKind, ChatRef, Code, Inbound, Order, Peer, Route, RunId, SessionKey, Target};
+use callboard_actors::message::{ChatKind, ChatRef, Code, Inbound, Order, Peer, Route, RunId, SessionKey, TASK_PREFIX, Target};
 use callboard_actors::ports::Accept;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 
 use super::place::store_fault;
 use super::{ToolParts, args};
@@ -28,11 +31,13 @@ const BRIEF: &str = "You are a sub-agent: another session began you for one task
 /// Begins sessions.
 pub(super) struct SessionsSpawn {
     parts: ToolParts,
+    /// One at a time looks how many there are and adds itself.
+    beginning: Arc<Mutex<()>>,
 }
 
 impl SessionsSpawn {
     pub(super) fn new(parts: &ToolParts) -> Self {
-        Self { parts: parts.clone() }
+        Self { parts: parts.clone(), beginning: Arc::default() }
     }
 }
 
@@ -51,7 +56,7 @@ impl Tool for SessionsSpawn {
             "type": "object", "additionalProperties": false, "required": ["task"],
             "properties": {
                 "task": { "type": "string", "minLength": 1, "maxLength": TASK_BYTES_MAX, "description": "What to do." },
-                "agentId": short("The agent that does it; without, the one that asks."),
+                "agentId": short("The agent that does it; without, the one that asks. Turns name no other."),
                 "model": short("The model, `provider/model`; without, the agent's own."),
                 "thinking": short("How much the model is to think."),
                 "runTimeoutSeconds": {
@@ -62,16 +67,21 @@ impl Tool for SessionsSpawn {
     }
 
     fn call(&self, context: ToolContext, args: ToolArgs) -> BoxFuture<'static, Result<ToolOutput, ToolFault>> {
-        let parts = self.parts.clone();
+        let (parts, beginning) = (self.parts.clone(), Arc::clone(&self.beginning));
         async move {
             let task = args::required(&args, &["task"])?.to_owned();
             let agent = args::text(&args, &["agentId"]).map_or_else(|| context.agent.clone(), str::to_lowercase);
             if !parts.routes.get().agents.contains(&agent) {
                 return Err(ToolFault::failed(Code::NotFound, "no such agent is configured: `agents_list` lists them"));
             }
+            // Another one's files, tools and model are not this session's to use.
+            if context.entrance == Entrance::Turn && agent != context.agent {
+                return Err(ToolFault::argument("agentId", "is another agent: a turn begins sub-agents of its own only"));
+            }
             let store = &parts.outgoing.store;
+            let _alone = beginning.lock().await;
             let open = store.open_rows(SESSIONS_LOOKED_AT_MAX).await.map_err(|error| store_fault(&error))?;
-            if open.iter().filter(|(session, _)| is_sub_agent(session)).count() >= SUB_AGENTS_MAX {
+            if open.iter().filter(|(session, _)| session.is_sub_agent()).count() >= SUB_AGENTS_MAX {
                 let text = format!("{SUB_AGENTS_MAX} sub-agents have work already: wait for one to finish");
                 return Err(ToolFault::failed(Code::Overloaded, text));
             }
@@ -106,7 +116,7 @@ fn inbound(order: Order, task: String, context: &ToolContext, at_ms: i64) -> Inb
     let peer = Peer { id: context.session.to_string(), name: format!("session {}", context.session) };
     let chat = ChatRef { kind: ChatKind::Direct, id: order.session.to_string() };
     Inbound {
-        platform_id: format!("spawn:{}", order.run),
+        platform_id: format!("{TASK_PREFIX}{}", order.run),
         route: Route { account: webchat::default_account(), chat, thread: None, peer },
         chat_label: "sub-agent".to_owned(),
         text: task,
@@ -117,8 +127,4 @@ fn inbound(order: Order, task: String, context: &ToolContext, at_ms: i64) -> Inb
         trace: context.trace,
         order: Some(Box::new(order)),
     }
-}
-
-fn is_sub_agent(session: &SessionKey) -> bool {
-    session.as_str().split(':').nth(2) == Some("subagent")
 }

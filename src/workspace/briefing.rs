@@ -55,8 +55,7 @@ impl Briefing for WorkspaceBriefing {
 /// Returns the documents in their order, then the skills; `None` where there is nothing to tell.
 pub(super) fn text(workspaces: &Workspaces, surroundings: &Surroundings, session: &SessionKey) -> Option<String> {
     let root = workspaces.of(session.agent().unwrap_or_default());
-    let sub_agent = session.as_str().split(':').nth(2) == Some("subagent");
-    let names = if sub_agent { SUB_AGENT_DOCUMENTS } else { DOCUMENTS };
+    let names = if session.is_sub_agent() { SUB_AGENT_DOCUMENTS } else { DOCUMENTS };
     // A folder that is not there yet has nothing to tell, and is made by whoever writes first.
     let documents = Folder::open(root).map(|folder| documents::read(&folder, root, names)).unwrap_or_default();
     let skills = skills::read(root, &workspaces.managed_skills, surroundings);

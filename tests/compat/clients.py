@@ -42,6 +42,8 @@ PROBE = {"ok": True, "targets": [{"connect": {"ok": True}, "self": {"host": str}
 CHANNELS = {"ts": int, "channelOrder": [str], "channelLabels": dict, "channels": dict, "channelAccounts": dict}
 TURN = {"status": "ok", "summary": str, "result": {"payloads": [{"text": "hi there"}], "meta": {"durationMs": int}}}
 JOB = {"id": str, "name": str, "enabled": bool, "schedule": dict, "sessionTarget": str, "payload": dict, "state": dict}
+COSTS = {"input": int, "output": int, "cacheRead": int, "cacheWrite": int, "totalTokens": int, "missingCostEntries": int}
+DAY = {"date": str, **COSTS}
 NODE = {"nodeId": str, "paired": bool, "connected": bool}
 DEVICES = {"pending": [{"requestId": str, "deviceId": str}], "paired": [{"deviceId": str, "roles": [str]}]}
 
@@ -84,7 +86,10 @@ ROWS = [
     (["openclaw"], "devices list", 0, r"^(Paired \(\d+\)|No device pairing entries\.)"),
     (CLIS, "devices list --json", 0, DEVICES),
     (STRANGERS, "gateway call health", 1, r"unauthorized: gateway token mismatch"),
+    (CLIS, "gateway usage-cost", 0, r"^Usage cost \(30 days\)\n.*tokens"),
+    (CLIS, "gateway usage-cost --days 7 --json", 0, {"days": 7, "daily": [DAY], "totals": COSTS}),
     (["openai"], "openai_client.py", 0, r""),
+    (["openai"], "openai_responses.py", 0, r""),
     (["openai"], "openai_tools.py", 0, r""),
 ]
 

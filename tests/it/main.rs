@@ -14,6 +14,7 @@ mod broker;
 mod channel_docs;
 mod chaos;
 mod cli;
+mod commands;
 mod control;
 mod deadletters;
 mod drills;

@@ -34,6 +34,7 @@ async fn content(script: &str, gateway: &Gateway) {
 async fn it_streams_and_does_not_and_understands_refusals() {
     let gateway = Gateway::start(json!({})).await;
     content("openai_client.py", &gateway).await;
+    content("openai_responses.py", &gateway).await;
 }
 
 #[tokio::test]
@@ -56,6 +57,7 @@ steps:
     gateway.play(script);
     gateway.again().await;
     content("openai_tool_calls.py", &gateway).await;
+    content("openai_response_tools.py", &gateway).await;
 }
 
 #[tokio::test]

@@ -158,3 +158,69 @@ steps:
     assert_eq!((lines.len(), text.matches("noted").count()), (4, 2), "{text}");
     assert!(text.contains("there are 12") && text.contains("provider_auth"), "{text}");
 }
+
+const SIGHT: &str = r#"
+steps:
+  - { when: { contains: "has finished" }, do: [{ text: noted }] }
+  - { when: { equals: list }, do: [{ tool: { name: sessions_list, args: {} } }, results] }
+  - { when: { equals: read }, do: [{ tool: { name: sessions_history, args: { sessionKey: main } } }, results] }
+  - { when: { equals: begin }, do: [{ tool: { name: sessions_spawn, args: { task: count } } }, results] }
+  - { when: { equals: lend }, do: [{ tool: { name: sessions_spawn, args: { task: count, agentId: other } } }, results] }
+  - do: [echo]
+"#;
+
+/// Whoever writes to an agent is not thereby whom its other sessions belong to.
+#[tokio::test]
+async fn a_turn_sees_its_own_session_unless_that_is_the_main_one() {
+    let mut gateway = Gateway::prepare(json!({ "agents": { "list": [{ "id": "main", "default": true }, { "id": "other" }] } }));
+    gateway.play(SIGHT);
+    gateway.again().await;
+    gateway.ready("gateway").await;
+    let mut client = ControlClient::connect(&gateway).await;
+    let mut ask = async |session: &str, message: &str| {
+        let key = uuid::Uuid::new_v4().to_string();
+        let order = json!({ "message": message, "sessionKey": session, "idempotencyKey": key });
+        let id = client.send("agent", order).await;
+        client.answer(&id).await.expect("accepted");
+        let end = client.answer(&id).await.expect("an answer");
+        end["result"]["payloads"][0]["text"].as_str().expect("a text").to_owned()
+    };
+    for session in ["main", "work"] {
+        assert_eq!(ask(session, "hello").await, "hello");
+    }
+    let own = ask("work", "list").await;
+    assert!(own.contains("agent:main:work") && !own.contains("agent:main:main"), "{own}");
+    let refused = ask("work", "read").await;
+    assert!(refused.contains("`tools.alsoAllow`") && !refused.contains("hello"), "{refused}");
+    let refused = ask("work", "lend").await;
+    assert!(refused.contains("`agentId` is another agent"), "{refused}");
+    let all = ask("main", "list").await;
+    assert!(all.contains("agent:main:work") && all.contains("agent:main:main"), "{all}");
+
+    assert!(ask("work", "begin").await.contains("accepted"));
+    until("the sub-agent's result", async || {
+        let history = json!({ "tool": "sessions_history", "args": { "sessionKey": "work" } });
+        let answer = gateway.expect(200, Method::POST, "/tools/invoke", Some(history)).await;
+        answer.to_string().contains("noted").then_some(())
+    })
+    .await;
+    let own = ask("work", "list").await;
+    assert!(own.contains("agent:main:subagent:") && !own.contains("agent:main:main"), "{own}");
+
+    gateway.change(json!({ "tools": { "alsoAllow": ["sessions_list"] } }));
+    gateway.signal(nix::sys::signal::Signal::SIGHUP);
+    until("the new policy", async || ask("work", "list").await.contains("agent:main:main").then_some(())).await;
+}
+
+#[tokio::test]
+async fn of_many_sub_agents_begun_at_once_only_so_many_are() {
+    let mut gateway = Gateway::prepare(json!({ "gateway": { "tools": { "allow": ["sessions_spawn"] } } }));
+    gateway.play("steps:\n  - do: [{ waitMs: 60000 }, { text: late }]\n");
+    gateway.again().await;
+    gateway.ready("gateway").await;
+    let spawn = || Some(json!({ "tool": "sessions_spawn", "args": { "task": "sleep" } }));
+    let calls = (0..48).map(|_| gateway.request(Method::POST, "/tools/invoke", spawn()));
+    let answers = futures_util::future::join_all(calls).await;
+    let of = |wanted: u16| answers.iter().filter(|(status, _)| status.as_u16() == wanted).count();
+    assert_eq!((of(200), of(429)), (32, 16));
+}

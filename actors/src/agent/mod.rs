@@ -17,13 +17,13 @@ mod toolbox;
 pub use calling::TOOL_CALLS_PARALLEL_MAX;
 pub use hands::{Hands, TOOL_RESULT_BYTES_MAX};
 pub use journal::Journal;
-pub use provider::{Ending, Piece, Prompt, Provider, ProviderError, Providers};
+pub use provider::{AskedModel, Ending, Piece, Prompt, Provider, ProviderError, Providers, Thought};
 pub use retry::{RetryPolicy, Seen};
 pub use run::{Run, RunEnd, RunLimits, RunOutcome, TOOL_CALLS_MAX, Written};
 pub use sink::{Gone, Sink, ToolNews};
 pub use state::TurnState;
-pub use steer::{Backlog, STEERED_MAX, SteerBox, Steered};
-pub use tool::{Entrance, Repeat, Tool, ToolArgs, ToolContext, ToolFault, ToolOutput, Updates};
+pub use steer::{STEERED_MAX, SteerBox};
+pub use tool::{Entrance, Repeat, Standing, Tool, ToolArgs, ToolContext, ToolFault, ToolOutput, Updates};
 pub use tool_policy::{
     ChatTools, GroupTools, HTTP_DENIED, MCP_JOINT, ROOM_KEPT, SUB_AGENT_DENIED, SUB_AGENT_KEPT, ScopedRules, TURN_KEPT,
     ToolNames, ToolPolicy, ToolProfile, ToolRules, ToolScope,

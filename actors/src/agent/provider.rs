@@ -1,9 +1,11 @@
 //! The trait that every LLM backend implements.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::BoxStream;
+use serde_json::Value;
 
 use crate::message::{Code, Entry, Media, Said, Sampling, ToolCall, ToolRound, ToolUse, Usage};
 
@@ -29,10 +31,31 @@ pub struct Prompt {
     /// The rounds of tool calls that this question has had so far, oldest first: those that the asker brings, then those that the
     /// run loop adds.
     pub rounds: Vec<ToolRound>,
+    /// What the model thought before it called, by the place of the round in `rounds`; only for rounds of this very turn.
+    pub thoughts: BTreeMap<usize, Vec<Thought>>,
     /// The asker's own tools: a call of one ends the turn.
     pub tools: ToolUse,
     /// How to choose the words.
     pub sampling: Sampling,
+}
+
+/// A part of what a model thought, in its backend's own form and signed by it. It goes back to the same model unread, behind the
+/// calls that followed it, and to nobody else.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Thought {
+    /// The model that thought it, as its provider knows it.
+    pub model: String,
+    /// What the backend wants back.
+    pub block: Value,
+}
+
+/// Which model is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AskedModel {
+    /// The provider's name in the configuration.
+    pub provider: String,
+    /// The model, as the provider knows it.
+    pub model: String,
 }
 
 /// How a provider ended its answer.
@@ -47,12 +70,16 @@ pub struct Ending {
 /// One thing that a provider streams.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Piece {
+    /// What follows is this model's: told by a provider that asks one model after the other, before each of them.
+    Asked(AskedModel),
     /// More text, never empty.
     Text(String),
     /// Work that is not for the reader, such as reasoning or a tool call in the making: shows that the provider is alive.
     Thinking,
     /// More of what the model thinks aloud, never empty: for those who ask to see it, never a part of the answer.
     Reasoning(String),
+    /// A whole thought, to be kept until the turn is over; the provider bounds how much one answer has of them.
+    Thought(Thought),
     /// A tool to call.
     Tool(ToolCall),
     /// The last piece; a stream that ends without it has broken off.

@@ -6,9 +6,11 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 
 use super::hands::{Hands, Origin};
-use super::{Ending, Gone, Piece, Prompt, Provider, ProviderError, RetryPolicy, Seen, Sink, SteerBox, Steered, TurnState};
+use super::{
+    AskedModel, Ending, Gone, Piece, Prompt, Provider, ProviderError, RetryPolicy, Seen, Sink, SteerBox, Thought, TurnState,
+};
 use crate::core::{Clock, Progress};
-use crate::message::{BegunRound, Code, ToolCall, ToolChoice, ToolRound, ToolUse, Usage};
+use crate::message::{BegunRound, Code, Steered, ToolCall, ToolChoice, ToolUse, Usage};
 
 /// How many tools a provider may call in one round; more end the turn.
 pub const TOOL_CALLS_MAX: usize = 32;
@@ -72,6 +74,10 @@ pub struct Written {
     pub calls: Vec<ToolCall>,
     /// See [`RunEnd::rounds`].
     pub rounds: Vec<BegunRound>,
+    /// What was counted so far, also when the turn failed: it was spent all the same.
+    pub usage: Usage,
+    /// The model that was asked last, where the provider tells; `None` is the one that the prompt names.
+    pub by: Option<AskedModel>,
 }
 
 /// One turn, ready to run. Dropping its future aborts the request to the provider.
@@ -120,6 +126,7 @@ enum Room {
 struct Round {
     text_start: usize,
     calls: Vec<ToolCall>,
+    thoughts: Vec<Thought>,
     ending: Option<Ending>,
 }
 
@@ -128,7 +135,7 @@ impl<S: Sink> Run<'_, S> {
     pub async fn finish(self) -> RunEnd {
         let mut written = Written::default();
         let outcome = self.write(&mut written).await;
-        let Written { text, calls, rounds } = written;
+        let Written { text, calls, rounds, .. } = written;
         RunEnd { text, calls, rounds, outcome }
     }
 
@@ -151,20 +158,21 @@ impl<S: Sink> Run<'_, S> {
     }
 
     async fn rounds(&mut self, written: &mut Written) -> Result<Ending, Stop> {
-        let mut usage = Usage::default();
         let asker = self.offer();
         for begun in self.hands.take_begun() {
             written.text.push_str(&begun.text);
+            self.show(&begun.said);
             self.answer(begun, Origin::Kept, written).await?;
         }
         // What came while an earlier try ran is shown behind the rounds that it had.
-        self.steer();
+        let mut said = self.steer();
         loop {
-            let round = self.ask(&mut written.text).await?;
+            let round = self.ask(written).await?;
             let Some(ending) = round.ending else {
-                return Ok(Ending { finish_reason: "length".into(), usage });
+                return Ok(Ending { finish_reason: "length".into(), usage: written.usage });
             };
-            usage = usage.plus(ending.usage);
+            let usage = written.usage.plus(ending.usage);
+            written.usage = usage;
             if round.calls.is_empty() {
                 return Ok(Ending { usage, ..ending });
             }
@@ -176,17 +184,42 @@ impl<S: Sink> Run<'_, S> {
             if written.rounds.len() >= self.limits.tool_rounds_max {
                 return Err(Stop::Failed(self.too_many_rounds()));
             }
-            let said = written.text.get(round.text_start..).unwrap_or_default().to_owned();
-            self.answer(BegunRound::new(said, round.calls), Origin::Asked, written).await?;
-            self.steer();
+            let text = written.text.get(round.text_start..).unwrap_or_default().to_owned();
+            let begun = BegunRound { said, ..BegunRound::new(text, round.calls) };
+            self.answer(begun, Origin::Asked, written).await?;
+            self.keep(round.thoughts);
+            said = self.steer();
         }
     }
 
-    /// Shows what came meanwhile behind the round of tools that is over.
-    fn steer(&mut self) {
-        if let Some(round) = self.prompt.rounds.last_mut() {
-            steer(round, &self.steer.take());
+    /// Keeps what the model thought before the round that is over. It is in no journal: a turn that a crash cut short goes on
+    /// without.
+    fn keep(&mut self, thoughts: Vec<Thought>) {
+        if let Some(place) = self.prompt.rounds.len().checked_sub(1).filter(|_| !thoughts.is_empty()) {
+            self.prompt.thoughts.insert(place, thoughts);
         }
+    }
+
+    /// Takes what came meanwhile and shows it behind the round of tools that is over.
+    fn steer(&mut self) -> Vec<Steered> {
+        if self.prompt.rounds.is_empty() {
+            return Vec::new();
+        }
+        let said = self.steer.take();
+        self.show(&said);
+        said
+    }
+
+    /// Shows what was said meanwhile behind the result of the last call: the one place of a round that every backend passes on.
+    fn show(&mut self, said: &[Steered]) {
+        let last = self.prompt.rounds.last_mut().and_then(|round| round.calls.last_mut());
+        let Some((_, result)) = last.filter(|_| !said.is_empty()) else { return };
+        let mut text = result.text().to_owned();
+        for message in said {
+            text.push_str("\n\n[The user says meanwhile] ");
+            text.push_str(message.text());
+        }
+        *result = result.with_text(text);
     }
 
     /// Tells the provider of the gateway's own tools beside those of the asker, which are returned. An asker that forbids or forces
@@ -208,16 +241,16 @@ impl<S: Sink> Run<'_, S> {
     }
 
     /// Makes one request, again while the policy allows and nobody has seen a part of its answer.
-    async fn ask(&mut self, text: &mut String) -> Result<Round, Stop> {
+    async fn ask(&mut self, written: &mut Written) -> Result<Round, Stop> {
         let mut tries = 0;
         loop {
             tries += 1;
-            let start = text.len();
-            let error = match self.listen(text).await {
+            let start = written.text.len();
+            let error = match self.listen(written).await {
                 Err(Stop::Failed(error)) => error,
                 done_or_gone => return done_or_gone,
             };
-            let seen = if text.len() == start { Seen::Nothing } else { Seen::Part };
+            let seen = if written.text.len() == start { Seen::Nothing } else { Seen::Part };
             let Some(wait) = self.limits.retry.wait(&error, tries, seen) else { return Err(Stop::Failed(error)) };
             if self.state == TurnState::Streaming {
                 self.enter(TurnState::Waiting);
@@ -230,22 +263,29 @@ impl<S: Sink> Run<'_, S> {
     }
 
     /// Reads one answer to its end, or to the most bytes that an answer may have.
-    async fn listen(&mut self, text: &mut String) -> Result<Round, Stop> {
+    async fn listen(&mut self, written: &mut Written) -> Result<Round, Stop> {
         let mut pieces = self.provider.stream(self.prompt.clone());
-        let mut round = Round { text_start: text.len(), ..Round::default() };
+        let mut round = Round { text_start: written.text.len(), ..Round::default() };
         loop {
             let piece = pieces.next().await;
             self.progress.stamp();
-            if self.state == TurnState::Waiting && matches!(piece, Some(Ok(_))) {
+            let is_said = matches!(&piece, Some(Ok(piece)) if !matches!(piece, Piece::Asked(_)));
+            if self.state == TurnState::Waiting && is_said {
                 self.enter(TurnState::Streaming);
             }
             match piece {
+                Some(Ok(Piece::Asked(model))) => {
+                    // What another one thought is nothing to it.
+                    round.thoughts.clear();
+                    written.by = Some(model);
+                }
                 Some(Ok(Piece::Text(piece))) => {
-                    if self.pass_on(&piece, text).await? == Room::Full {
+                    if self.pass_on(&piece, &mut written.text).await? == Room::Full {
                         return Ok(round);
                     }
                 }
                 Some(Ok(Piece::Thinking | Piece::Reasoning(_))) => {}
+                Some(Ok(Piece::Thought(thought))) => round.thoughts.push(thought),
                 Some(Ok(Piece::Tool(call))) if round.calls.len() < TOOL_CALLS_MAX => round.calls.push(call),
                 Some(Ok(Piece::Tool(_))) => return Err(Stop::Failed(self.too_many_calls())),
                 Some(Ok(Piece::End(ending))) => {
@@ -294,16 +334,4 @@ impl<S: Sink> Run<'_, S> {
     fn too_many_calls(&self) -> ProviderError {
         self.failure(Code::Refused, &format!("called more than {TOOL_CALLS_MAX} tools at once; ask for less at once"))
     }
-}
-
-/// Shows a round's reader what was said meanwhile, behind the result of the last call: the one place of a round that every backend
-/// passes on.
-fn steer(round: &mut ToolRound, said: &[Steered]) {
-    let Some((_, result)) = round.calls.last_mut().filter(|_| !said.is_empty()) else { return };
-    let mut text = result.text().to_owned();
-    for message in said {
-        text.push_str("\n\n[The user says meanwhile] ");
-        text.push_str(message.text());
-    }
-    *result = result.clone().with_text(text);
 }

@@ -6,44 +6,10 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::message::{Entry, InboxId, Media};
+use crate::message::Steered;
 
 /// How many messages wait for one turn at the most; further ones have turns of their own.
 pub const STEERED_MAX: usize = 32;
-
-/// Whether a message that a turn took has a turn of its own as well.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Backlog {
-    /// It has not: the turn that took it answers it.
-    Answered,
-    /// It has.
-    Kept,
-}
-
-/// A message for a turn that runs.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Steered {
-    /// Its row.
-    pub id: InboxId,
-    /// Its line in the transcript.
-    pub line: Entry,
-    /// Whether it has a turn of its own as well.
-    pub backlog: Backlog,
-}
-
-impl Steered {
-    /// Returns what it says.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        &self.line.text
-    }
-
-    /// Returns what came with it.
-    #[must_use]
-    pub fn media(&self) -> &[Media] {
-        &self.line.media
-    }
-}
 
 /// The box of one turn. Cheap to clone; a box by default is closed, and takes nothing.
 #[derive(Clone, Debug, Default)]
@@ -57,10 +23,10 @@ struct Inner {
 }
 
 impl SteerBox {
-    /// Returns an open box.
+    /// Returns an open box out of which these were taken before.
     #[must_use]
-    pub fn open() -> Self {
-        Self(Some(Arc::default()))
+    pub fn open(taken: Vec<Steered>) -> Self {
+        Self(Some(Arc::new(Mutex::new(Inner { taken, ..Inner::default() }))))
     }
 
     /// Puts a message in; answers whether there was room and the box is open.
@@ -82,6 +48,16 @@ impl SteerBox {
         waiting
     }
 
+    /// Puts back in front what was taken and not shown, for the turn's next try to take.
+    pub fn put_back(&self, shown: impl Fn(&Steered) -> bool) {
+        let Some(mut inner) = self.lock() else { return };
+        let (shown, unseen): (Vec<_>, Vec<_>) = std::mem::take(&mut inner.taken).into_iter().partition(shown);
+        inner.taken = shown;
+        for steered in unseen.into_iter().rev() {
+            inner.waiting.push_front(steered);
+        }
+    }
+
     /// Closes the box for good; answers with what was taken out of it, in order.
     pub fn close(&self) -> Vec<Steered> {
         let Some(mut inner) = self.lock() else { return Vec::new() };
@@ -98,7 +74,7 @@ impl SteerBox {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::RunId;
+    use crate::message::{Backlog, Entry, InboxId, RunId};
 
     fn steered(text: &str) -> Steered {
         let line = Entry {
@@ -114,7 +90,7 @@ mod tests {
 
     #[test]
     fn what_was_taken_is_known_at_the_end_and_what_was_not_is_forgotten() {
-        let turn = SteerBox::open();
+        let turn = SteerBox::open(Vec::new());
         assert!(turn.put(steered("1")) && turn.put(steered("2")));
         assert_eq!(turn.take().iter().map(Steered::text).collect::<Vec<_>>(), ["1", "2"]);
         assert!(turn.take().is_empty());
@@ -125,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_box_has_a_bound_and_the_usual_one_is_closed() {
-        let turn = SteerBox::open();
+        let turn = SteerBox::open(Vec::new());
         let taken = (0..STEERED_MAX + 3).filter(|number| turn.put(steered(&number.to_string()))).count();
         assert_eq!(taken, STEERED_MAX);
         assert!(!SteerBox::default().put(steered("1")));

@@ -313,3 +313,55 @@ fn waits_between_tries() {
     }
     assert_eq!(RetryPolicy::NEVER.wait(&failure(Code::ProviderBusy, None), 1, Seen::Nothing), None);
 }
+
+#[tokio::test]
+async fn thoughts_before_a_call_go_back_to_the_model_that_had_them() {
+    let thought = |model: &str| Thought { model: model.into(), block: serde_json::json!({ "of": model }) };
+    let asked = |model: &str| Ok(Piece::Asked(AskedModel { provider: "p".into(), model: model.into() }));
+    let provider = Scripted::new(vec![
+        // One that had thought fell out, and another stepped in.
+        vec![
+            asked("a"),
+            Ok(Piece::Thought(thought("a"))),
+            asked("b"),
+            Ok(Piece::Thought(thought("b"))),
+            tool("1"),
+            end("tool_calls", 1, 1),
+        ],
+        vec![asked("b"), tool("2"), end("tool_calls", 1, 1)],
+        vec![asked("a"), text("done"), end("stop", 1, 1)],
+    ]);
+    let mut written = Written::default();
+    let outcome = write(&provider, &mut written).await;
+    assert!(matches!(outcome, RunOutcome::Done(_)), "{outcome:?}");
+    let expected = std::collections::BTreeMap::from([(0, vec![thought("b")])]);
+    let thoughts: Vec<_> = provider.asked().into_iter().map(|prompt| prompt.thoughts).collect();
+    assert_eq!(thoughts, [Default::default(), expected.clone(), expected]);
+    assert_eq!(written.by, Some(AskedModel { provider: "p".into(), model: "a".into() }), "the one that answered");
+}
+
+#[tokio::test]
+async fn what_a_failed_turn_cost_is_known() {
+    let provider = Scripted::new(vec![vec![tool("1"), end("tool_calls", 10, 2)], vec![Err(failure(Code::ProviderAuth, None))]]);
+    let mut written = Written::default();
+    let outcome = write(&provider, &mut written).await;
+    assert!(matches!(outcome, RunOutcome::Failed(_)), "{outcome:?}");
+    assert_eq!((written.usage, written.by), (Usage::tokens(10, 2), None));
+}
+
+async fn write(provider: &Arc<Scripted>, written: &mut Written) -> RunOutcome {
+    let clock = Clock::system();
+    let progress = Progress::unwatched(&clock);
+    let run = Run {
+        provider: Arc::clone(provider) as _,
+        prompt: Prompt { text: "hello".into(), ..Prompt::default() },
+        limits: quick(),
+        clock: &clock,
+        progress: &progress,
+        sink: (),
+        steer: SteerBox::default(),
+        hands: Hands::default(),
+        state: TurnState::Waiting,
+    };
+    run.write(written).await
+}

@@ -18,6 +18,16 @@ pub enum Entrance {
     Http,
 }
 
+/// Whether the settings name the tool that is called, for whoever calls it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// It is there because nothing keeps it back.
+    #[default]
+    Stock,
+    /// A list of what is allowed names it.
+    Named,
+}
+
 /// For whom a tool is called.
 #[derive(Clone, Debug)]
 pub struct ToolContext {
@@ -35,6 +45,8 @@ pub struct ToolContext {
     pub sender: Option<String>,
     /// The models that may call it, each with its provider's name before it; none where no model does.
     pub models: Vec<String>,
+    /// Whether the settings name the tool; the toolbox says so when it finds it.
+    pub standing: Standing,
     /// Where it tells what it has so far.
     pub updates: Updates,
     /// The thread through the logs.
@@ -53,6 +65,7 @@ impl ToolContext {
             account: None,
             sender: None,
             models: Vec::new(),
+            standing: Standing::default(),
             updates: Updates::default(),
             trace,
         }

@@ -6,7 +6,7 @@ mod rules;
 pub use names::{MCP_JOINT, ToolNames, ToolProfile};
 pub use rules::{ChatTools, GroupTools, ScopedRules, ToolRules, ToolScope};
 
-use super::tool::{Entrance, ToolContext};
+use super::tool::{Entrance, Standing, ToolContext};
 
 /// What is kept from clients over HTTP unless `gateway.tools.allow` names it: whoever holds the token is not thereby a shell, a
 /// second agent or an operator.
@@ -90,6 +90,15 @@ impl ToolPolicy {
             }
     }
 
+    /// Returns whether a list of what is allowed names a tool for the one who asks: everybody's, the agent's, the room's, or that of
+    /// sub-agents for one.
+    #[must_use]
+    pub fn standing(&self, tool: &str, context: &ToolContext) -> Standing {
+        let by_room = || self.groups.iter().any(|groups| groups.names(tool, context));
+        let as_sub_agent = || context.session.is_sub_agent() && self.names_for_sub_agents(tool);
+        if self.names(tool, context) || by_room() || as_sub_agent() { Standing::Named } else { Standing::Stock }
+    }
+
     fn admits_turn(&self, tool: &str, context: &ToolContext) -> bool {
         let named = || self.names(tool, context);
         match (TURN_KEPT.contains(&tool), rules::is_room(context)) {
@@ -116,14 +125,13 @@ impl ToolPolicy {
     }
 
     fn admits_sub_agent(&self, tool: &str, context: &ToolContext) -> bool {
-        if !rules::is_sub_agent(context) {
-            return true;
-        }
-        let named = || {
-            let theirs = self.scoped.iter().filter(|scoped| scoped.scope == ToolScope::SubAgents);
-            theirs.into_iter().any(|scoped| scoped.rules.also_allow.has(tool))
-        };
-        !SUB_AGENT_DENIED.contains(&tool) && (!SUB_AGENT_KEPT.contains(&tool) || named())
+        let kept = || SUB_AGENT_KEPT.contains(&tool) && !self.names_for_sub_agents(tool);
+        !context.session.is_sub_agent() || !SUB_AGENT_DENIED.contains(&tool) && !kept()
+    }
+
+    fn names_for_sub_agents(&self, tool: &str) -> bool {
+        let theirs = |scoped: &ScopedRules| scoped.scope == ToolScope::SubAgents;
+        self.scoped.iter().any(|scoped| theirs(scoped) && scoped.rules.also_allow.has(tool))
     }
 }
 

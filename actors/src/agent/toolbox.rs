@@ -114,9 +114,11 @@ impl Toolbox {
     /// # Errors
     /// There is none of that name, or not for them.
     pub fn find(&self, context: ToolContext, name: &str) -> Result<Admitted<'_>, ToolFault> {
-        let held = self.tools.load().get(name).cloned().filter(|_| self.policy.get().admits(name, &context));
+        let policy = self.policy.get();
+        let held = self.tools.load().get(name).cloned().filter(|_| policy.admits(name, &context));
         let held = held.ok_or_else(|| ToolFault::NotAvailable { name: name.chars().take(NAME_CHARS_TOLD_MAX).collect() })?;
-        Ok(Admitted { toolbox: self, held, context })
+        let standing = policy.standing(name, &context);
+        Ok(Admitted { toolbox: self, held, context: ToolContext { standing, ..context } })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
@@ -10,6 +11,9 @@ use super::cursors::Cursors;
 use crate::core::Progress;
 use crate::message::{Code, Inbound, LinkStatus, OutboxId, Receipt};
 use crate::ports::{MediaRoom, OutboxRow};
+
+/// A link that stood so long begins its back-off anew.
+pub(super) const STABLE_AFTER: Duration = Duration::from_secs(10);
 
 /// Names one frame for its acknowledgement; counts from 1 within one link's life.
 pub type AckToken = u64;
@@ -99,6 +103,31 @@ pub struct LinkEnd {
     pub text: String,
     /// Whether the link had stood long enough for the back-off to begin anew.
     pub was_stable: bool,
+}
+
+impl LinkEnd {
+    /// Returns the end of a link that did not stand long.
+    #[must_use]
+    pub const fn new(code: Code, text: String) -> Self {
+        Self { code, text, was_stable: false }
+    }
+
+    /// Returns the end of a link that was told to close.
+    #[must_use]
+    pub fn closed() -> Self {
+        Self::new(Code::LinkDown, "closed on request".to_owned())
+    }
+}
+
+/// Waits until a link is to end before it stands. Rows that come early are held; nothing else can come.
+pub(super) async fn told_to_close(commands: &mut mpsc::Receiver<LinkCommand>, mut hold: impl FnMut(Box<OutboxRow>)) {
+    loop {
+        match commands.recv().await {
+            Some(LinkCommand::Send(row)) => hold(row),
+            Some(LinkCommand::Ack(_)) => {}
+            Some(LinkCommand::Close) | None => return,
+        }
+    }
 }
 
 /// The actor's end of a link, as the connector sees it.

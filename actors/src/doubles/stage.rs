@@ -7,7 +7,7 @@ use crate::core::{ActorRef, ActorSpec, Backoff, Behaviour, Clock, Intensity, Sup
 use crate::ports::conformance::START_MS;
 
 /// How long a test waits for what must happen.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How far the clock is moved at each look: less than what any deadline of a task allows.
 const STEP: Duration = Duration::from_millis(100);
@@ -53,11 +53,22 @@ impl Stage {
     }
 
     async fn look(&self, what: &str, step: Duration, so: impl Fn() -> bool) {
-        let end = Instant::now() + PATIENCE;
-        while !so() {
-            assert!(Instant::now() < end, "in time: {what}");
-            tokio::time::sleep(Duration::from_millis(1)).await;
-            self.clock.advance(step);
-        }
+        until(what, || {
+            let is_so = so();
+            if !is_so {
+                self.clock.advance(step);
+            }
+            is_so
+        })
+        .await;
+    }
+}
+
+/// Waits until something is so; fails when it is not in time.
+pub(crate) async fn until(what: &str, so: impl Fn() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !so() {
+        assert!(Instant::now() < end, "in time: {what}");
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }

@@ -12,7 +12,7 @@ use crate::ports::memory::MemoryStore;
 use crate::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate, InboxRow,
     NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
-    SessionRow, Store, StoreError, StoreHealth, TurnOutcome,
+    SessionRow, Store, StoreError, StoreHealth, TurnOutcome, UsageDay,
 };
 
 /// The store in memory behind a bad line; requests go by the names of their methods.
@@ -128,6 +128,7 @@ impl Store for ShakyStore {
         fn delete_session(session: SessionKey) -> Option<Vec<Entry>>;
         fn compact_session(session: SessionKey, keep: usize) -> Compacted;
         fn open_rows(limit: usize) -> Vec<(SessionKey, u64)>;
+        fn usage_days(from: i64) -> Vec<UsageDay>;
         fn inbox_fate(account: AccountKey, platform_id: String) -> Option<InboxFate>;
         fn devices() -> Vec<DeviceRow>;
         fn put_device(device: DeviceRow) -> ();
@@ -140,6 +141,8 @@ impl Store for ShakyStore {
         fn approve_pairing(channel: String, code: String, notice: String, now_ms: i64) -> Option<Pairing>;
         fn reject_pairing(channel: String, code: String, now_ms: i64) -> Option<Pairing>;
         fn allowed_peers(account: AccountKey) -> Vec<String>;
+        fn allow_peer(account: AccountKey, peer: String, now_ms: i64) -> bool;
+        fn forget_peer(account: AccountKey, peer: String) -> bool;
         fn cursor(name: String) -> Option<String>;
         fn set_cursor(name: String, value: String) -> ();
         fn claim(name: String, holder: String, until_ms: i64) -> u64;

@@ -137,7 +137,8 @@ impl McpActor {
     fn lend(&self, specs: Vec<McpToolSpec>, clock: &Clock) -> usize {
         let (tools, mut left_out) = lent(&self.settings, specs, &self.parts.desk, clock);
         let offered = tools.len();
-        let bad = self.parts.toolbox.lend(&lender(self.name()), tools);
+        let Self { parts: McpParts { desk, toolbox, .. }, .. } = self;
+        let Some(bad) = desk.lend(self.name(), || toolbox.lend(&lender(self.name()), tools)) else { return 0 };
         let count = offered.saturating_sub(bad.len());
         left_out.extend(bad.iter().map(ToString::to_string));
         for why in left_out {

@@ -69,6 +69,20 @@ impl McpDesk {
         Err(McpFault::new(Code::Unavailable, format!("the MCP server `{server}` is not connected{why}; it is tried again")))
     }
 
+    /// Takes a server in; until then, and once it is forgotten, what its actor says of it does not count.
+    pub(super) fn open(&self, server: &str, now_ms: i64) {
+        let (name, state) = (server.to_owned(), McpState::Connecting);
+        let status = McpStatus { name, state, since_ms: now_ms, tools: 0, connects: 0, error: None };
+        self.entries().insert(server.to_owned(), Entry { status, link: None });
+    }
+
+    /// Has a server's tools lent, unless it is forgotten: nobody would give them back.
+    pub(super) fn lend<T>(&self, server: &str, lend: impl FnOnce() -> T) -> Option<T> {
+        // Under the lock, so that whoever forgets it finds all that was lent.
+        let entries = self.entries();
+        entries.contains_key(server).then(lend)
+    }
+
     pub(super) fn connecting(&self, server: &str, now_ms: i64) {
         self.change(server, McpState::Connecting, now_ms, |entry| entry.link = None);
     }
@@ -89,13 +103,10 @@ impl McpDesk {
     }
 
     pub(super) fn down(&self, server: &str, error: Option<String>, now_ms: i64) {
-        // One that was forgotten meanwhile stays so.
-        if self.entries().contains_key(server) {
-            self.change(server, McpState::Down, now_ms, |entry| {
-                entry.link = None;
-                entry.status.error = error.or(entry.status.error.take());
-            });
-        }
+        self.change(server, McpState::Down, now_ms, |entry| {
+            entry.link = None;
+            entry.status.error = error.or(entry.status.error.take());
+        });
     }
 
     pub(super) fn forget(&self, server: &str) {
@@ -106,10 +117,8 @@ impl McpDesk {
 
     fn change(&self, server: &str, state: McpState, now_ms: i64, more: impl FnOnce(&mut Entry)) {
         let mut entries = self.entries();
-        let entry = entries.entry(server.to_owned()).or_insert_with(|| {
-            let name = server.to_owned();
-            Entry { status: McpStatus { name, state, since_ms: now_ms, tools: 0, connects: 0, error: None }, link: None }
-        });
+        // One that was forgotten meanwhile stays so.
+        let Some(entry) = entries.get_mut(server) else { return };
         if entry.status.state != state {
             (entry.status.state, entry.status.since_ms) = (state, now_ms);
         }

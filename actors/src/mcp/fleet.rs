@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
 
 use super::actor::{McpActor, McpParts, lender};
 use super::desk::McpDesk;
@@ -9,6 +12,9 @@ use super::settings::McpSettings;
 use crate::agent::Toolbox;
 use crate::core::{ActorId, Live, Supervisor};
 use crate::ports::McpDialer;
+
+/// How long until a server that could not be started is tried again.
+const AGAIN: Duration = Duration::from_millis(200);
 
 /// What the fleet is lent.
 #[derive(Clone)]
@@ -39,8 +45,8 @@ impl McpFleet {
     }
 
     /// Brings what runs in line with the configuration of the moment: a server whose settings changed is connected anew, the others
-    /// go on.
-    pub fn reconcile(&self) {
+    /// go on. One that comes back while its actor is still ending is tried again a moment later.
+    pub fn reconcile(self: &Arc<Self>) {
         let McpFleetParts { supervisor, servers, dialer, desk, toolbox } = &self.parts;
         let wanted = servers.get();
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
@@ -53,8 +59,11 @@ impl McpFleet {
                 None => {
                     let (servers, dialer, clock) = (servers.clone(), Arc::clone(dialer), supervisor.clock().clone());
                     let parts = McpParts { servers, dialer, desk: Arc::clone(desk), toolbox: Arc::clone(toolbox), clock };
+                    desk.open(name, supervisor.clock().now_ms());
                     if let Err(error) = supervisor.start(McpActor::spec(name, parts)) {
-                        tracing::error!(event = "mcp.not_started", server = name, "{error}");
+                        tracing::warn!(event = "mcp.not_started", server = name, "{error}; it is tried again");
+                        self.take_out(name);
+                        self.reconcile_later();
                         continue;
                     }
                 }
@@ -63,9 +72,26 @@ impl McpFleet {
         }
         for name in gone.into_keys() {
             supervisor.retire(&id(&name));
-            toolbox.give_back(&lender(&name));
-            desk.forget(&name);
+            self.take_out(&name);
         }
+    }
+
+    /// Forgets a server first: its actor may be about to lend tools, and from then on it lends none.
+    fn take_out(&self, name: &str) {
+        self.parts.desk.forget(name);
+        self.parts.toolbox.give_back(&lender(name));
+    }
+
+    fn reconcile_later(self: &Arc<Self>) {
+        // Outside of a runtime the next change of the configuration looks again.
+        let Ok(runtime) = Handle::try_current() else { return };
+        let (fleet, clock) = (Arc::downgrade(self), self.parts.supervisor.clock().clone());
+        runtime.spawn(async move {
+            clock.sleep(AGAIN).await;
+            if let Some(fleet) = fleet.upgrade() {
+                fleet.reconcile();
+            }
+        });
     }
 }
 

@@ -25,7 +25,7 @@ const SCHEMA_PARTS_MAX: usize = 10_000;
 pub const DESCRIPTION_CHARS_MAX: usize = 2_000;
 /// The longest name of a tool that providers take.
 const NAME_CHARS_MAX: usize = 64;
-/// How many updates of a call are told at the most; a server may send any number.
+/// How many characters of an update of a call are told.
 const UPDATE_CHARS_MAX: usize = 2_000;
 
 /// A tool that is lent.
@@ -121,7 +121,7 @@ fn behind(reference: &str, root: &Value, known: &mut BTreeMap<String, usize>) ->
     parts
 }
 
-fn json_len(schema: &serde_json::Map<String, Value>) -> usize {
+fn json_len(schema: &Map<String, Value>) -> usize {
     serde_json::to_string(schema).map_or(usize::MAX, |text| text.len())
 }
 

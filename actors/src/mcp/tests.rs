@@ -121,7 +121,7 @@ struct Port {
     servers: Arc<Mutex<Arc<Vec<McpSettings>>>>,
     desk: Arc<McpDesk>,
     toolbox: Arc<Toolbox>,
-    fleet: McpFleet,
+    fleet: Arc<McpFleet>,
 }
 
 impl Port {
@@ -139,7 +139,7 @@ impl Port {
             desk: Arc::clone(&desk),
             toolbox: Arc::clone(&toolbox),
         });
-        Self { stage: Arc::clone(stage), dialer, servers, desk, toolbox, fleet }
+        Self { stage: Arc::clone(stage), dialer, servers, desk, toolbox, fleet: Arc::new(fleet) }
     }
 
     async fn up(stage: &Arc<Stage>, tools: &[&str]) -> Self {
@@ -290,6 +290,33 @@ fn the_fleet_follows_the_configuration() {
         assert!(!port.has("two__echo") && port.has("one__echo"));
         stage.pass_until("its end", || stage.supervisor.report(&ActorId::new("mcp:two")).is_err()).await;
         assert_eq!(port.desk.statuses().len(), 1);
+    });
+}
+
+/// Its actor ends later than the configuration changes, and may be told meanwhile what the server has.
+#[test]
+fn a_server_that_was_taken_out_lends_nothing_any_more() {
+    play(|stage| async move {
+        let port = Port::new(&stage, &["echo"]);
+        port.fleet.reconcile();
+        // Nothing else runs in between: its actor is about to connect, and does so before it hears that it is to end.
+        port.configure(Vec::new());
+        assert!(port.desk.lend("one", || ()).is_none());
+        port.desk.connecting("one", 1);
+        assert_eq!(port.desk.statuses(), []);
+        stage.pass_until("its end", || stage.supervisor.report(&ActorId::new("mcp:one")).is_err()).await;
+        assert!(!port.has("one__echo") && port.desk.statuses().is_empty());
+    });
+}
+
+#[test]
+fn a_server_that_is_taken_out_and_back_at_once_comes_up() {
+    play(|stage| async move {
+        let port = Port::up(&stage, &["echo"]).await;
+        port.configure(Vec::new());
+        port.configure(vec![server("one", 1)]);
+        stage.pass_until("the next one", || port.has("one__echo")).await;
+        assert_eq!((port.dialer.dials(), port.state()), (2, Some(McpState::Up)));
     });
 }
 

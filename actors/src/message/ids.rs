@@ -144,6 +144,12 @@ impl SessionKey {
     pub fn agent(&self) -> Option<&str> {
         self.0.strip_prefix("agent:")?.split(':').next()
     }
+
+    /// Returns whether another session began this one for a task: `agent:<agentId>:subagent:<uuid>`.
+    #[must_use]
+    pub fn is_sub_agent(&self) -> bool {
+        self.0.split(':').nth(2) == Some("subagent")
+    }
 }
 
 impl fmt::Display for SessionKey {

@@ -34,7 +34,16 @@ pub struct Inbound {
     pub order: Option<Box<Order>>,
 }
 
+/// How the id begins of a message that is a task of another session.
+pub const TASK_PREFIX: &str = "spawn:";
+
 impl Inbound {
+    /// Returns whether another session gave this to a session of its own to do.
+    #[must_use]
+    pub fn is_task(&self) -> bool {
+        self.order.is_some() && self.platform_id.starts_with(TASK_PREFIX)
+    }
+
     /// Puts what was overheard before the text, once it is known that the agent is to read both.
     pub fn tell_overheard(&mut self) {
         if let Some(lines) = self.overheard.take() {

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::{InboxId, Steered};
+
 /// A tool as a provider is told of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ToolSpec {
@@ -122,6 +124,10 @@ pub struct ToolRound {
 /// A round of tool calls that is under way, or was when its turn was cut short.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BegunRound {
+    /// The rows that the turn answers besides the one whose round it is; the first round of a turn names them.
+    pub with: Vec<InboxId>,
+    /// What came while the turn ran and was shown behind the round before.
+    pub said: Vec<Steered>,
     /// The text that the provider wrote before the calls.
     pub text: String,
     /// The calls in the provider's order; `None` for one that has not finished, as far as is known.
@@ -132,7 +138,8 @@ impl BegunRound {
     /// Returns a round of which no call has begun.
     #[must_use]
     pub fn new(text: String, calls: Vec<ToolCall>) -> Self {
-        Self { text, calls: calls.into_iter().map(|call| (call, None)).collect() }
+        let calls = calls.into_iter().map(|call| (call, None)).collect();
+        Self { text, calls, ..Self::default() }
     }
 
     /// Notes how a call came out; the first word on it counts.

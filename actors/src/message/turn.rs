@@ -44,6 +44,24 @@ impl Usage {
         }
     }
 
+    /// Returns the same with no count above a bound.
+    #[must_use]
+    pub fn within(self, most: u64) -> Self {
+        Self {
+            input: self.input.min(most),
+            output: self.output.min(most),
+            cache_read: self.cache_read.min(most),
+            cache_write: self.cache_write.min(most),
+            cost_nanos: self.cost_nanos.min(most),
+        }
+    }
+
+    /// Returns all that was read and written.
+    #[must_use]
+    pub const fn total(self) -> u64 {
+        self.read().saturating_add(self.output)
+    }
+
     /// Returns all that was read, from a cache or not.
     #[must_use]
     pub const fn read(self) -> u64 {

@@ -285,6 +285,8 @@ pub struct StoreLimits {
     pub deadletters_retention_ms: i64,
     /// How long transcript entries are kept, milliseconds; 0 keeps them for ever (`store.transcriptRetentionHours`).
     pub transcript_retention_ms: i64,
+    /// For how many days what turns used is kept (`store.usageRetentionDays`).
+    pub usage_retention_days: i64,
 }
 
 impl Default for StoreLimits {
@@ -297,6 +299,7 @@ impl Default for StoreLimits {
             outbox_retention_ms: 24 * HOUR_MS,
             deadletters_retention_ms: 30 * 24 * HOUR_MS,
             transcript_retention_ms: 0,
+            usage_retention_days: 400,
         }
     }
 }

@@ -63,6 +63,18 @@ pub fn openai_user_key(agent: &str, user: &str) -> SessionKey {
     join(&normalise_agent(agent), &["openai-user", &escape(user)])
 }
 
+/// Returns the key of one stateless request to the OpenResponses endpoint, `agent:<agentId>:openresponses:<uuid>`.
+#[must_use]
+pub fn responses_key(agent: &str, request: Uuid) -> SessionKey {
+    join(&normalise_agent(agent), &["openresponses", &request.hyphenated().to_string()])
+}
+
+/// Returns the key of the conversation that its `user` field names, `agent:<agentId>:openresponses-user:<user>`.
+#[must_use]
+pub fn responses_user_key(agent: &str, user: &str) -> SessionKey {
+    join(&normalise_agent(agent), &["openresponses-user", &escape(user)])
+}
+
 /// Returns the key that a trusted client names: a whole `agent:…` key as it is, a bare one as one of the agent's own.
 #[must_use]
 pub fn named_key(agent: &str, key: &str) -> SessionKey {

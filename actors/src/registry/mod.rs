@@ -20,6 +20,7 @@ pub use casting::{Casting, NoSession, Reconciled};
 pub use fanout::{FANOUT, FanoutActor, FanoutMessage};
 pub use keys::{
     CLIENT_KEY_BYTES_MAX, KeyError, client_key, escape, main_key, named_key, normalise_agent, openai_key, openai_user_key,
+    responses_key, responses_user_key,
 };
 pub use routes::RouteTable;
 pub use settings::{Binding, DmScope, RouteSettings};

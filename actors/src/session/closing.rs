@@ -27,11 +27,12 @@ impl Closing {
     pub(super) fn tell(mut self, now_ms: i64) {
         self.voice.end(&self.ended, now_ms);
         let Some(run) = self.voice.ordered() else { return };
-        let (provider, model, started_ms) = match self.began {
-            Some(began) => (began.provider.name().to_owned(), began.model, began.at_ms),
-            None => (String::new(), String::new(), now_ms),
+        let (provider, model, started_ms) = match (self.began, self.ended.by) {
+            (Some(began), Some(by)) => (by.provider, by.model, began.at_ms),
+            (Some(began), None) => (began.provider.name().to_owned(), began.model, began.at_ms),
+            (None, _) => (String::new(), String::new(), now_ms),
         };
-        let (outcome, usage) = (self.ended.how.verdict(), self.ended.how.usage());
+        let (outcome, usage) = (self.ended.how.verdict(), self.ended.spent);
         let report = RunReport { outcome, text: self.ended.text, usage, provider, model, started_ms, ended_ms: now_ms };
         self.voice.switchboard().runs().ended(run, report);
     }

@@ -1,6 +1,6 @@
 //! How a turn came out, for its client, its listeners and whoever ordered it.
 
-use crate::agent::{Ending, ProviderError, RunOutcome};
+use crate::agent::{AskedModel, Ending, ProviderError, RunOutcome};
 use crate::message::{BegunRound, Code, Delta, RunVerdict, ToolCall, TurnEnd, TurnFailure, Usage};
 
 /// A turn that is over.
@@ -13,6 +13,10 @@ pub(super) struct Ended {
     /// The rounds of the gateway's own tools that it had, over all its tries.
     pub(super) rounds: Vec<BegunRound>,
     pub(super) how: How,
+    /// What its provider counted, also where the answer is not whole.
+    pub(super) spent: Usage,
+    /// The model that was asked last, where it may be another than the one chosen.
+    pub(super) by: Option<AskedModel>,
 }
 
 /// How a turn came out.
@@ -36,7 +40,7 @@ impl Ended {
 
     /// A turn that called no tool of its client.
     pub(super) fn saying(text: String, how: How) -> Self {
-        Self { text, calls: Vec::new(), rounds: Vec::new(), how }
+        Self { text, calls: Vec::new(), rounds: Vec::new(), how, spent: Usage::default(), by: None }
     }
 
     /// Returns the last that a waiting client hears.
@@ -53,14 +57,6 @@ impl Ended {
 }
 
 impl How {
-    /// Returns what was counted; nothing where the answer is not whole.
-    pub(super) fn usage(&self) -> Usage {
-        match self {
-            Self::Done(ending) => ending.usage,
-            Self::Failed(_) | Self::Late(_) | Self::Aborted(_) => Usage::default(),
-        }
-    }
-
     /// Returns the last that whoever ordered the turn hears.
     pub(super) fn verdict(&self) -> RunVerdict {
         match self {

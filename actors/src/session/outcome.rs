@@ -66,7 +66,7 @@ pub(super) fn of_row(
         entries: entries(question, line(row, ended), remembered(ended.rounds.clone()), now_ms),
         outbox: payloads.into_iter().map(waiting).collect(),
         reply_to: target,
-        usage: ended.how.usage(),
+        usage: ended.spent,
     }
 }
 
@@ -83,7 +83,7 @@ fn said(row: &InboxRow, ended: &Ended) -> String {
 /// Whether another session waits for the answer, which hears of a failure by nothing else.
 fn is_announced(row: &InboxRow) -> bool {
     let target = row.inbound.order.as_ref().and_then(|order| order.deliver.as_ref());
-    target.is_some_and(|target| target.thread.is_some() && row.inbound.platform_id.starts_with("spawn:"))
+    row.inbound.is_task() && target.is_some_and(|target| target.thread.is_some())
 }
 
 /// What the transcript keeps as the answer: all that was written where the peer or the listeners have read it.

@@ -2,7 +2,9 @@
 
 use super::actor::{Favoured, Rows, STORE_AGAIN, STORE_WAIT, SessionActor, Work};
 use super::closing::Closing;
+use super::queue::shares_turn;
 use super::seed::Seed;
+use crate::agent::SteerBox;
 use crate::core::Scope;
 use crate::message::InboxId;
 use crate::ports::{CrashCount, InboxRow, StoreError, TurnOutcome};
@@ -44,6 +46,11 @@ impl SessionActor {
     fn take(&mut self, rows: Vec<InboxRow>, scope: &mut Scope<'_, Self>) {
         // The store answers in the order in which it is asked, so that all lines are there too.
         self.memory.caught_up();
+        if rows.first().is_some_and(shares_turn) {
+            // The others are in its turn too: it goes back, and is taken with them.
+            self.queue.shared_waits = true;
+            return self.recover(CrashCount::Uncounted, scope);
+        }
         let seed = rows.into_iter().next().map(|row| Seed::row(self.sorted(row).row));
         self.take_in_hand(seed, Vec::new(), scope);
     }
@@ -52,6 +59,7 @@ impl SessionActor {
     pub(super) fn take_in_hand(&mut self, seed: Option<Seed>, also: Vec<InboxId>, scope: &mut Scope<'_, Self>) {
         self.look_away(scope);
         (self.work, self.queue.also) = (Work::Idle, also);
+        self.queue.steer = seed.as_ref().map(|seed| SteerBox::open(seed.said().cloned().collect())).unwrap_or_default();
         self.end_lost_turns(seed.as_ref().map(|seed| &seed.run), scope);
         match seed {
             Some(seed) => {

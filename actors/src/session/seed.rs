@@ -5,7 +5,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::queue::Writers;
-use crate::message::{Ask, BegunRound, Entry, Media, Order, Role, RunId, TraceId};
+use crate::message::{Ask, BegunRound, Entry, Media, Order, Role, RunId, Steered, TraceId, Usage};
 use crate::ports::InboxRow;
 
 /// The longest time that an order may ask for its turn.
@@ -22,6 +22,8 @@ pub(super) struct Seed {
     pub(super) more_media: Vec<Media>,
     /// Who wrote what it answers.
     pub(super) writers: Writers,
+    /// What the tries before this one cost.
+    pub(super) spent: Usage,
 }
 
 /// Where a message in hand came from.
@@ -38,13 +40,27 @@ impl Seed {
     pub(super) fn row(row: InboxRow) -> Self {
         let named = row.inbound.order.as_ref().map(|order| order.run.clone());
         let run = named.or_else(|| RunId::named(&row.id.to_string())).unwrap_or_default();
-        Self { source: Source::Row(Box::new(row)), run, tries: 1, more_media: Vec::new(), writers: Writers::One }
+        Self {
+            source: Source::Row(Box::new(row)),
+            run,
+            tries: 1,
+            more_media: Vec::new(),
+            writers: Writers::One,
+            spent: Usage::default(),
+        }
     }
 
     /// Takes a client's question, whose turn has the client's own name.
     pub(super) fn ask(ask: Ask) -> Self {
         let run = ask.run.clone();
-        Self { source: Source::Ask(Box::new(ask)), run, tries: 1, more_media: Vec::new(), writers: Writers::One }
+        Self {
+            source: Source::Ask(Box::new(ask)),
+            run,
+            tries: 1,
+            more_media: Vec::new(),
+            writers: Writers::One,
+            spent: Usage::default(),
+        }
     }
 
     /// Returns the same row for its next try, a turn of its own.
@@ -65,6 +81,15 @@ impl Seed {
         if let Source::Row(row) = &mut self.source {
             row.steps = rounds.to_vec();
         }
+    }
+
+    /// Returns what was said while its turn ran before, as far as its rounds show that.
+    pub(super) fn said(&self) -> impl Iterator<Item = &Steered> {
+        let steps = match &self.source {
+            Source::Row(row) => row.steps.as_slice(),
+            Source::Ask(_) => &[],
+        };
+        steps.iter().flat_map(|round| &round.said)
     }
 
     pub(super) fn text(&self) -> &str {

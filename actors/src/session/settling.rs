@@ -19,18 +19,21 @@ const TURN_BACKOFF: Backoff = Backoff { base: Duration::from_secs(5), max: Durat
 
 impl SessionActor {
     /// Writes down what a turn leaves behind, or has it run again.
-    pub(super) fn settle(&mut self, mut seed: Seed, closing: Closing, scope: &mut Scope<'_, Self>) {
+    pub(super) fn settle(&mut self, mut seed: Seed, mut closing: Closing, scope: &mut Scope<'_, Self>) {
         self.count(&seed, &closing.ended.how, scope);
         let now_ms = scope.clock().now_ms();
         if let Some(wait) = self.next_try(&seed, &closing.ended.how) {
             if closing.began.is_some() {
                 seed.keep(&closing.ended.rounds);
+                seed.spent = seed.spent.plus(closing.ended.spent);
             }
             closing.tell(now_ms);
             // Nothing runs meanwhile, so a gateway that goes down does not wait for it.
             self.pass = None;
             return self.prepare_after(wait, seed, Self::try_again, scope);
         }
+        // What failed tries cost goes with what the last one did.
+        closing.ended.spent = seed.spent.plus(closing.ended.spent);
         let question = seed.entry(now_ms);
         match seed.source {
             Source::Ask(_) => self.ask_ended(question, closing, scope),
@@ -84,7 +87,7 @@ impl SessionActor {
             _ => Vec::new(),
         };
         self.remember(&entries);
-        self.parts.store.append_transcript(self.key.clone(), entries, closing.ended.how.usage());
+        self.parts.store.append_transcript(self.key.clone(), entries, closing.ended.spent);
         self.memory.fell_behind();
         closing.tell(now_ms);
         self.work = Work::Idle;

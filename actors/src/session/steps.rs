@@ -33,7 +33,8 @@ impl SessionActor {
         context.account = Some(route.account.account().to_owned());
         // Where several wrote, a tool has to be there for each of them.
         context.sender = (seed.writers == Writers::One).then(|| route.peer.id.clone());
-        let book = StepBook { store: Arc::clone(&self.parts.store), row: row.id, clock: clock.clone() };
+        let (store, with) = (Arc::clone(&self.parts.store), self.queue.also.clone());
+        let book = StepBook { store, row: row.id, with, clock: clock.clone() };
         Hands::of(Arc::clone(&self.parts.tools), context).kept(Arc::new(book), row.steps.clone())
     }
 }
@@ -43,12 +44,17 @@ impl SessionActor {
 struct StepBook {
     store: Arc<dyn Store>,
     row: InboxId,
+    /// The rows that share its turn from the start.
+    with: Vec<InboxId>,
     clock: Clock,
 }
 
 impl Journal for StepBook {
     fn begun(&self, round: usize, calls: &BegunRound) -> BoxFuture<'static, Result<(), ProviderError>> {
-        let (store, row, calls) = (Arc::clone(&self.store), self.row, calls.clone());
+        let (store, row, mut calls) = (Arc::clone(&self.store), self.row, calls.clone());
+        if round == 0 {
+            calls.with.clone_from(&self.with);
+        }
         written(self.clock.clone(), move || store.begin_round(row, round, calls.clone()))
     }
 
@@ -134,7 +140,7 @@ mod tests {
 
     fn round(args: &str, result: &str) -> BegunRound {
         let call = ToolCall { id: "1".into(), name: "read".into(), args: serde_json::json!({ "path": args }) };
-        BegunRound { text: String::new(), calls: vec![(call, Some(ToolResult::Done(result.into())))] }
+        BegunRound { calls: vec![(call, Some(ToolResult::Done(result.into())))], ..BegunRound::default() }
     }
 
     #[test]

@@ -45,8 +45,8 @@ impl Turn {
             Ok(why) = &mut stop => How::Aborted(why),
             outcome = run.write(&mut written) => How::from(outcome),
         };
-        let Written { text, calls, rounds } = written;
-        let ended = Ended { text, calls, rounds, how };
+        let Written { text, calls, rounds, usage, by } = written;
+        let ended = Ended { text, calls, rounds, how, spent: usage, by };
         if let Some(client) = client {
             tell_client(&client, &ended, stop, limits.time_max, &clock, &progress).await;
         }

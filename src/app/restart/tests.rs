@@ -60,7 +60,12 @@ async fn delays_have_a_bound_and_a_default() {
 #[test]
 fn the_ticket_is_told_in_the_names_of_the_protocol() {
     let (state, _clock, handle) = stage();
-    let wish = RestartWish { delay_ms: Some(500), session_key: Some("main".into()), note: Some("hi note".into()) };
+    let wish = RestartWish {
+        delay_ms: Some(500),
+        session_key: Some("main".into()),
+        note: Some("hi note".into()),
+        ..RestartWish::default()
+    };
     let ticket = handle.restart("config.patch", &wish);
     let told = serde_json::to_value(&ticket).unwrap();
     let wanted = serde_json::json!({

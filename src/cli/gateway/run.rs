@@ -66,7 +66,7 @@ pub(super) fn run(args: Args, context: &Context) -> Result<(), CliError> {
         context.output.note(&format!("made {}", context.paths.config_file.display()));
     }
     let token = args.token.filter(|token| !token.trim().is_empty());
-    let mut overrides = Overrides { port: args.port, bind: args.bind, token: token.map(Into::into) };
+    let mut overrides = Overrides { port: args.port, bind: args.bind, token: token.map(Into::into), ..Overrides::default() };
     let config = load(&context.paths, &context.env, &overrides)?;
     let config = with_token(config, unconfigured, &mut overrides, context)?;
     check_start(&config, &context.paths, unconfigured)?;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use callboard_actors::message::Target;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
@@ -29,6 +30,8 @@ pub enum Weight {
     Change,
     /// To be taken over whole, with a restart where one is needed, whatever the mode.
     Order,
+    /// To be taken over without a restart, which would forget it.
+    Passing,
 }
 
 /// How a restart is wished, if one comes.
@@ -40,6 +43,8 @@ pub struct RestartWish {
     pub session_key: Option<String>,
     /// What it is told.
     pub note: Option<String>,
+    /// The chat that is told whether the gateway is back.
+    pub chat: Option<Target>,
 }
 
 /// A restart that is on its way.
@@ -88,6 +93,9 @@ pub struct SentinelNote {
     /// What it is told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// The chat that is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chat: Option<Target>,
     /// What helps when the gateway does not come back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub doctor_hint: Option<String>,

@@ -185,6 +185,8 @@ pub enum ReloadMode {
 pub struct Endpoints {
     /// `POST /v1/chat/completions`.
     pub chat_completions: Endpoint,
+    /// `POST /v1/responses`.
+    pub responses: Endpoint,
     /// `GET /v1/models` and `GET /v1/models/{id}`.
     pub models: Endpoint,
     /// `POST /tools/invoke`.

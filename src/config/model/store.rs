@@ -25,6 +25,9 @@ pub struct Store {
     /// How long transcripts are kept, in hours; 0 keeps them for ever.
     #[schemars(range(min = 0, max = 876_000))]
     pub transcript_retention_hours: u32,
+    /// For how many days what turns used and cost is kept, today included.
+    #[schemars(range(min = 1, max = 3650))]
+    pub usage_retention_days: u32,
 }
 
 impl Default for Store {
@@ -36,6 +39,7 @@ impl Default for Store {
             outbox_retention_hours: 24,
             deadletters_retention_hours: 30 * 24,
             transcript_retention_hours: 0,
+            usage_retention_days: 400,
         }
     }
 }

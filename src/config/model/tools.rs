@@ -9,19 +9,12 @@ use serde::{Deserialize, Serialize};
 /// `group:runtime`, `group:messaging`, `group:sessions`, `group:web`, `group:memory`, `group:automation`, `group:ui`,
 /// `group:nodes`, and `group:mcp`, the tools of all MCP servers.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[serde(rename_all = "camelCase", default)]
+#[schemars(extend("additionalProperties" = false))]
 pub struct Tools {
-    /// The stock of tools that there are.
-    pub profile: Profile,
-    /// The only ones of the stock, for everybody; an empty list is all.
-    #[schemars(length(max = 256))]
-    pub allow: Vec<String>,
-    /// Tools beside the stock and `allow`.
-    #[schemars(length(max = 256))]
-    pub also_allow: Vec<String>,
-    /// Tools that there are not, for anybody; wins over every `allow`.
-    #[schemars(length(max = 256))]
-    pub deny: Vec<String>,
+    /// Those of everybody.
+    #[serde(flatten)]
+    pub rules: ToolRules,
     /// What more holds for the models of one provider, by its name or by `provider/model`.
     pub by_provider: BTreeMap<String, ToolRules>,
     /// What more holds for sessions that another session began. They never have `sessions_spawn`.
@@ -47,7 +40,7 @@ pub enum Profile {
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct ToolRules {
-    /// The stock.
+    /// The stock of tools that there are.
     pub profile: Profile,
     /// The only ones of the stock; an empty list is all.
     #[schemars(length(max = 256))]
@@ -55,26 +48,19 @@ pub struct ToolRules {
     /// Tools beside the stock and `allow`.
     #[schemars(length(max = 256))]
     pub also_allow: Vec<String>,
-    /// Tools that there are not.
+    /// Tools that there are not; wins over every `allow`.
     #[schemars(length(max = 256))]
     pub deny: Vec<String>,
 }
 
 /// The tools of one agent.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[serde(rename_all = "camelCase", default)]
+#[schemars(extend("additionalProperties" = false))]
 pub struct AgentTools {
-    /// The stock.
-    pub profile: Profile,
-    /// The only ones of the stock; an empty list is all.
-    #[schemars(length(max = 256))]
-    pub allow: Vec<String>,
-    /// Tools beside the stock and `allow`.
-    #[schemars(length(max = 256))]
-    pub also_allow: Vec<String>,
-    /// Tools that there are not.
-    #[schemars(length(max = 256))]
-    pub deny: Vec<String>,
+    /// Those of all its turns.
+    #[serde(flatten)]
+    pub rules: ToolRules,
     /// What more holds for the models of one provider, by its name or by `provider/model`.
     pub by_provider: BTreeMap<String, ToolRules>,
 }

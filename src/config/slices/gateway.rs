@@ -24,6 +24,8 @@ pub struct GatewaySettings {
     pub auth: AuthSettings,
     /// Whether `POST /v1/chat/completions` answers.
     pub chat_completions: bool,
+    /// Whether `POST /v1/responses` answers.
+    pub responses: bool,
     /// Whether `GET /v1/models` answers.
     pub models: bool,
     /// Whether `POST /tools/invoke` answers.
@@ -136,6 +138,7 @@ pub(super) fn cut(model: &Model, paths: &Paths, problems: &mut Vec<Problem>) -> 
         custom_bind_host: custom_host(gateway, &at, problems),
         auth: auth(gateway, &at.key("auth"), problems),
         chat_completions: gateway.http.endpoints.chat_completions.enabled,
+        responses: gateway.http.endpoints.responses.enabled,
         models: gateway.http.endpoints.models.enabled,
         tools_invoke: gateway.http.endpoints.tools_invoke.enabled,
         hosts: hosts(&gateway.http.hosts, &at.key("http").key("hosts"), problems),

@@ -178,6 +178,7 @@ fn store(store: &model::Store) -> StoreLimits {
         outbox_retention_ms: hours(store.outbox_retention_hours),
         deadletters_retention_ms: hours(store.deadletters_retention_hours),
         transcript_retention_ms: hours(store.transcript_retention_hours),
+        usage_retention_days: i64::from(store.usage_retention_days),
     }
 }
 

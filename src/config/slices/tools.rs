@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use callboard_actors::agent::{ChatTools, GroupTools, ScopedRules, ToolNames, ToolPolicy, ToolProfile, ToolRules, ToolScope};
-use callboard_actors::channel::GroupEntry;
+use callboard_actors::channel::{GroupEntry, GroupRules};
 use callboard_actors::registry::escape;
 use serde_json::{Map, Value};
 
@@ -20,7 +20,7 @@ pub(super) fn cut(model: &Model) -> ToolPolicy {
     let (tools, http) = (&model.tools, &model.gateway.tools);
     ToolPolicy {
         allow: None,
-        deny: ToolNames::new(&tools.deny),
+        deny: ToolNames::new(&tools.rules.deny),
         scoped: scoped(model),
         // Read from the sections of the integrations, which are no part of the model.
         groups: Vec::new(),
@@ -31,17 +31,14 @@ pub(super) fn cut(model: &Model) -> ToolPolicy {
 
 fn scoped(model: &Model) -> Vec<ScopedRules> {
     let tools = &model.tools;
-    let everybody = rules(tools.profile, &tools.allow, &tools.also_allow, &tools.deny);
-    let mut scoped = vec![ScopedRules { scope: ToolScope::Everybody, rules: everybody }];
+    let mut scoped = vec![ScopedRules { scope: ToolScope::Everybody, rules: rules(&tools.rules) }];
     scoped.extend(providers(None, &tools.by_provider));
     for agent in &model.agents.list {
         let Some(tools) = &agent.tools else { continue };
-        let own = rules(tools.profile, &tools.allow, &tools.also_allow, &tools.deny);
-        scoped.push(ScopedRules { scope: ToolScope::Agent(agent.id.clone()), rules: own });
+        scoped.push(ScopedRules { scope: ToolScope::Agent(agent.id.clone()), rules: rules(&tools.rules) });
         scoped.extend(providers(Some(&agent.id), &tools.by_provider));
     }
-    let given = &tools.subagents.tools;
-    scoped.push(ScopedRules { scope: ToolScope::SubAgents, rules: rules_of(given) });
+    scoped.push(ScopedRules { scope: ToolScope::SubAgents, rules: rules(&tools.subagents.tools) });
     scoped
 }
 
@@ -51,22 +48,27 @@ fn providers<'a>(
 ) -> impl Iterator<Item = ScopedRules> + 'a {
     by_provider.iter().map(move |(name, given)| ScopedRules {
         scope: ToolScope::Provider { agent: agent.cloned(), name: name.clone() },
-        rules: rules_of(given),
+        rules: rules(given),
     })
 }
 
-fn rules_of(given: &model::ToolRules) -> ToolRules {
-    rules(given.profile, &given.allow, &given.also_allow, &given.deny)
+fn rules(given: &model::ToolRules) -> ToolRules {
+    let profile = match given.profile {
+        model::Profile::Minimal => ToolProfile::Minimal,
+        model::Profile::Coding => ToolProfile::Coding,
+        model::Profile::Messaging => ToolProfile::Messaging,
+        model::Profile::Full => ToolProfile::Full,
+    };
+    made(profile, &given.allow, &given.also_allow, &given.deny)
 }
 
-fn rules(profile: model::Profile, allow: &[String], also_allow: &[String], deny: &[String]) -> ToolRules {
+fn of_group_rules(given: &GroupRules) -> ToolRules {
+    made(ToolProfile::Full, &given.allow, &given.also_allow, &given.deny)
+}
+
+fn made(profile: ToolProfile, allow: &[String], also_allow: &[String], deny: &[String]) -> ToolRules {
     ToolRules {
-        profile: match profile {
-            model::Profile::Minimal => ToolProfile::Minimal,
-            model::Profile::Coding => ToolProfile::Coding,
-            model::Profile::Messaging => ToolProfile::Messaging,
-            model::Profile::Full => ToolProfile::Full,
-        },
+        profile,
         allow: (!allow.is_empty()).then(|| ToolNames::new(allow)),
         also_allow: ToolNames::new(also_allow),
         deny: ToolNames::new(deny),
@@ -123,10 +125,9 @@ fn of_group(kind: &str, group: &Map<String, Value>, at: &KeyPath, problems: &mut
             problems.push(Problem::new(at.key("toolsBySender").key(sender), text));
             continue;
         }
-        by_sender.insert(bare(kind, sender), rules(model::Profile::Full, &tools.allow, &tools.also_allow, &tools.deny));
+        by_sender.insert(bare(kind, sender), of_group_rules(tools));
     }
-    let rules = entry.tools.map(|tools| rules(model::Profile::Full, &tools.allow, &tools.also_allow, &tools.deny));
-    Some(ChatTools { rules, by_sender })
+    Some(ChatTools { rules: entry.tools.as_ref().map(of_group_rules), by_sender })
 }
 
 fn cloned((key, value): (&String, &Value)) -> (String, Value) {

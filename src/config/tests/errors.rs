@@ -57,6 +57,11 @@ fn each_error_names_place_and_mend() {
         "callboard.json:1: gateway.http.hosts[0]: has to be a host's name without scheme and port, for example \"bot.example.org\"",
     );
     check("{ gateway: { auth: { token: 5 } } }", "callboard.json:1: gateway.auth.token: has to be a text, not a whole number");
+    check("{ tools: { alow: [] } }", "callboard.json:1: tools.alow: unknown key, did you mean `tools.allow`?");
+    check(
+        "{ agents: { list: [{ id: 'a', tools: { denny: [] } }] } }",
+        "callboard.json:1: agents.list[0].tools.denny: unknown key, did you mean `agents.list[0].tools.deny`?",
+    );
     check(
         "{ channels: { telegarm: {} } }",
         "callboard.json:1: channels.telegarm: unknown key, did you mean `channels.telegram`?",

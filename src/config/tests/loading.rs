@@ -95,7 +95,7 @@ fn flags_win_over_environment_over_file_over_defaults() {
     assert_eq!(config.slices.gateway.port, 2);
     assert_eq!(config.slices.gateway.auth.secret().unwrap().expose_secret(), "env");
 
-    let flags = Overrides { port: Some(3), bind: Some(Bind::Lan), token: Some("flag".into()) };
+    let flags = Overrides { port: Some(3), bind: Some(Bind::Lan), token: Some("flag".into()), ..Overrides::default() };
     let config = load(&home.paths(), &home.env(), &flags).unwrap();
     assert_eq!(config.slices.gateway.port, 3);
     assert_eq!(config.slices.gateway.bind, Bind::Lan);

@@ -8,8 +8,10 @@ use callboard_actors::core::Clock;
 use callboard_actors::message::{Ask, Code, Delta, RunId, TurnEnd};
 use tokio::sync::mpsc;
 
+use super::flow::Flow;
 use super::request::ChatRequest;
-use super::stream::{Head, Pieces};
+use super::route::Front;
+use super::stream::{Chunks, Head};
 use super::tools::{Form, calls_out};
 use super::wire::{ChatCompletion, Choice, Message};
 use super::{prompt, route, sampling, tools};
@@ -19,9 +21,9 @@ use crate::http::gateway::Gateway;
 use crate::http::observe::Trace;
 
 /// How many pieces of an answer wait for a client that reads slowly; then the session waits.
-const DELTAS_MAX: usize = 64;
+pub(super) const DELTAS_MAX: usize = 64;
 /// The model's name when the request has none.
-const MODEL_DEFAULT: &str = "callboard";
+pub(super) const MODEL_DEFAULT: &str = "callboard";
 
 /// Asks an agent's session and waits for its answer.
 #[utoipa::path(
@@ -50,7 +52,7 @@ pub(in crate::http) async fn complete(
     }
     let mut asked = ChatRequest::parse(&body.0)?;
     let agent = route::agent(&settings, request.headers(), asked.model.as_deref())?;
-    let (session, tenure) = route::session(&settings, request.headers(), &agent, asked.user.as_deref())?;
+    let (session, tenure) = route::session(&settings, request.headers(), &agent, asked.user.as_deref(), Front::Chat)?;
     let (streams, wants_usage) = (asked.streams(), asked.wants_usage());
     let model = asked.model.take().filter(|model| !model.is_empty()).unwrap_or_else(|| MODEL_DEFAULT.to_owned());
     let sampling = sampling::sampling(&mut asked)?;
@@ -79,7 +81,7 @@ pub(in crate::http) async fn complete(
 
     let head = Head { id: format!("chatcmpl_{run}"), model, created: gateway.clock.now_ms() / 1000 };
     let deltas = Deltas { deltas, clock: gateway.clock.clone(), wait_max: settings.turn_wait_max };
-    if streams { Pieces::new(head, wants_usage, deltas).respond().await } else { whole(&head, deltas).await }
+    if streams { Flow::new(Chunks::new(head, wants_usage), deltas).respond().await } else { whole(&head, deltas).await }
 }
 
 async fn whole(head: &Head, mut deltas: Deltas) -> Result<HttpResponse, ApiError> {
@@ -97,7 +99,11 @@ async fn whole(head: &Head, mut deltas: Deltas) -> Result<HttpResponse, ApiError
     Ok(HttpResponse::Ok().json(ChatCompletion { id, object, created: *created, model, choices, usage: end.usage.into() }))
 }
 
-async fn collect(deltas: &mut Deltas) -> Result<(String, TurnEnd), ApiError> {
+/// Returns a whole answer.
+///
+/// # Errors
+/// The turn failed, or its session ended before it.
+pub(super) async fn collect(deltas: &mut Deltas) -> Result<(String, TurnEnd), ApiError> {
     let mut whole = String::new();
     loop {
         match deltas.deltas.recv().await {

@@ -7,10 +7,10 @@ use utoipa::ToSchema;
 
 use super::content::Content;
 use crate::http::error::ApiError;
-use crate::http::fields::{kind, not_json};
+use crate::http::fields::{self, Shape, kind, not_json};
 
 /// A chat completion request.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 pub(in crate::http) struct ChatRequest {
     /// `callboard`, or `callboard:<agent>`; any other name is echoed and means the default agent.
     #[serde(default)]
@@ -81,7 +81,7 @@ pub(in crate::http) struct StreamOptions {
 }
 
 /// One message.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 pub(in crate::http) struct ChatMessage {
     /// `system`, `developer`, `user`, `assistant`, `tool` or `function`.
     pub(super) role: String,
@@ -98,19 +98,38 @@ pub(in crate::http) struct ChatMessage {
 }
 
 /// A call that an assistant made.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 pub(in crate::http) struct MessageCall {
     id: String,
     function: MessageFunction,
 }
 
 /// What was called.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 pub(in crate::http) struct MessageFunction {
     name: String,
     /// JSON as a text.
     #[serde(default)]
     arguments: String,
+}
+
+impl MessageCall {
+    /// Returns a call; `arguments` is JSON as a text.
+    pub(super) fn new(id: &str, name: &str, arguments: &str) -> Self {
+        let function = MessageFunction { name: name.to_owned(), arguments: arguments.to_owned() };
+        Self { id: id.to_owned(), function }
+    }
+
+    /// Returns what names it.
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl From<&ToolCall> for MessageCall {
+    fn from(call: &ToolCall) -> Self {
+        Self::new(&call.id, &call.name, &call.args_text())
+    }
 }
 
 impl From<MessageCall> for ToolCall {
@@ -146,14 +165,11 @@ fn blame(body: &[u8], error: &serde_json::Error) -> ApiError {
     let Value::Object(fields) = value else {
         return ApiError::new(Code::InvalidRequest, format!("the body must be a JSON object, not {}", kind(&value)));
     };
-    for (name, fits, wanted) in SHAPES {
-        match fields.get(*name) {
-            Some(value) if !fits(value) => {
-                return ApiError::field(*name, format!("`{name}` must be {wanted}, not {}", kind(value)));
-            }
-            None if *name == "messages" => return ApiError::field(*name, "`messages` is required"),
-            _ => {}
-        }
+    if !fields.contains_key("messages") {
+        return ApiError::field("messages", "`messages` is required");
+    }
+    if let Some(error) = fields::misfit(&fields, SHAPES) {
+        return error;
     }
     let index = fields.get("messages").and_then(Value::as_array).and_then(|messages| messages.iter().position(unreadable));
     match index {
@@ -165,8 +181,6 @@ fn blame(body: &[u8], error: &serde_json::Error) -> ApiError {
 fn unreadable(message: &Value) -> bool {
     ChatMessage::deserialize(message).is_err()
 }
-
-type Shape = (&'static str, fn(&Value) -> bool, &'static str);
 
 const SHAPES: &[Shape] = &[
     ("messages", |value| value.is_array(), "a list"),

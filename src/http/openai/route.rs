@@ -2,12 +2,21 @@
 
 use actix_web::http::header::HeaderMap;
 use callboard_actors::message::{Code, SessionKey, Tenure};
-use callboard_actors::registry::{client_key, openai_key, openai_user_key};
+use callboard_actors::registry::{client_key, openai_key, openai_user_key, responses_key, responses_user_key};
 use uuid::Uuid;
 
 use crate::http::error::ApiError;
 use crate::http::named::{NAMES, checked, header};
 use crate::http::settings::HttpSettings;
+
+/// Which endpoint is asked: each has sessions of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Front {
+    /// `/v1/chat/completions`.
+    Chat,
+    /// `/v1/responses`.
+    Responses,
+}
 
 /// Returns the agent: by header, by the model's name, or the default one.
 ///
@@ -36,14 +45,28 @@ pub(super) fn session(
     headers: &HeaderMap,
     agent: &str,
     user: Option<&str>,
+    front: Front,
 ) -> Result<(SessionKey, Tenure), ApiError> {
     if let Some((name, key)) = header(headers, "session-key")? {
         let session = client_key(agent, &settings.main_key, checked(&name, key)?);
         return session.map(|session| (session, Tenure::Kept)).map_err(|error| ApiError::field(name, error.to_string()));
     }
     match user.filter(|user| !user.is_empty()) {
-        Some(user) => Ok((openai_user_key(agent, checked("user", user)?), Tenure::Kept)),
-        None => Ok((openai_key(agent, Uuid::now_v7()), Tenure::Once)),
+        Some(user) => {
+            let user = checked("user", user)?;
+            let key = match front {
+                Front::Chat => openai_user_key(agent, user),
+                Front::Responses => responses_user_key(agent, user),
+            };
+            Ok((key, Tenure::Kept))
+        }
+        None => {
+            let key = match front {
+                Front::Chat => openai_key(agent, Uuid::now_v7()),
+                Front::Responses => responses_key(agent, Uuid::now_v7()),
+            };
+            Ok((key, Tenure::Once))
+        }
     }
 }
 

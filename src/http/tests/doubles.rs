@@ -15,7 +15,7 @@ use callboard_actors::message::{
 use callboard_actors::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, CrashCount, DeadLetter, DeadLetterId, DeviceRow, Direction, InboxFate,
     InboxRow, NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
-    SessionRow, Store, StoreError, StoreHealth, TurnOutcome,
+    SessionRow, Store, StoreError, StoreHealth, TurnOutcome, UsageDay,
 };
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
@@ -171,6 +171,9 @@ impl Store for FakeStore {
     fn open_rows(&self, _: usize) -> Answer<Vec<(SessionKey, u64)>> {
         unused()
     }
+    fn usage_days(&self, _: i64) -> Answer<Vec<UsageDay>> {
+        unused()
+    }
     fn inbox_fate(&self, _: AccountKey, _: String) -> Answer<Option<InboxFate>> {
         unused()
     }
@@ -222,6 +225,12 @@ impl Store for FakeStore {
     fn allowed_peers(&self, _: AccountKey) -> Answer<Vec<String>> {
         unused()
     }
+    fn allow_peer(&self, _: AccountKey, _: String, _: i64) -> Answer<bool> {
+        unused()
+    }
+    fn forget_peer(&self, _: AccountKey, _: String) -> Answer<bool> {
+        unused()
+    }
     fn cursor(&self, _: String) -> Answer<Option<String>> {
         unused()
     }
@@ -232,7 +241,7 @@ impl Store for FakeStore {
         unused()
     }
     fn flush(&self) -> Answer<()> {
-        unused()
+        answer(Ok(()))
     }
     fn health(&self) -> StoreHealth {
         StoreHealth { trouble: self.trouble.lock().unwrap().clone(), inbox_open: 3, outbox_open: 4 }

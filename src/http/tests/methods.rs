@@ -8,6 +8,7 @@ const PAGE: &str = "https://page.test";
 /// Paths of the compatible endpoints, with the methods that they know.
 const PATHS: &[(&str, &str)] = &[
     ("/v1/chat/completions", "POST"),
+    ("/v1/responses", "POST"),
     ("/tools/invoke", "POST"),
     ("/v1/models", "GET, HEAD"),
     ("/v1/models/callboard", "GET, HEAD"),

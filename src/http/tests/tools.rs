@@ -74,7 +74,9 @@ async fn statuses_are_those_of_the_reference() {
     let faults = [
         (json!({ "tool": "message", "args": { "to": 5 } }), "invalid_request", "args.to"),
         (json!({ "tool": "message", "args": { "to": "peer:1", "shout": true } }), "invalid_request", "shout"),
-        (json!({ "tool": "message", "action": "react", "args": { "to": "peer:1" } }), "invalid_request", "args.action"),
+        (json!({ "tool": "message", "action": "shout", "args": { "to": "peer:1" } }), "invalid_request", "args.action"),
+        (json!({ "tool": "message", "action": "react", "emoji": "+1", "messageId": "7" }), "not_implemented", "`react`"),
+        (json!({ "tool": "message", "action": "edit", "to": "peer:1", "text": "x" }), "not_implemented", "`edit`"),
         (json!({ "tool": "message" }), "invalid_request", "`target` is required"),
         (json!({ "tool": "web_fetch", "args": { "url": "http://127.0.0.1/" } }), "forbidden", "blocked"),
         (

@@ -56,6 +56,10 @@ fn error(code: Code, message: &str) -> Result<Piece, ProviderError> {
     Err(ProviderError { code, message: message.into(), retry_after: None })
 }
 
+fn asks(name: &str) -> Result<Piece, ProviderError> {
+    Ok(Piece::Asked(AskedModel { provider: name.into(), model: format!("{name}-model") }))
+}
+
 async fn heard(chain: &Chain) -> Pieces {
     chain.stream(Prompt { text: "hello".into(), ..Prompt::default() }).collect().await
 }
@@ -65,8 +69,7 @@ async fn the_next_model_is_asked_while_nobody_has_seen_a_part() {
     let one = fake("one", [vec![Ok(Piece::Thinking), error(Code::ProviderBusy, "busy")]]);
     let two = fake("two", [vec![text("here"), end()]]);
     let pieces = heard(&chain(&[&one, &two], &Clock::manual(0))).await;
-    // One of its own, and one that says that another is asked.
-    assert_eq!(pieces, [Ok(Piece::Thinking), Ok(Piece::Thinking), text("here"), end()]);
+    assert_eq!(pieces, [asks("one"), Ok(Piece::Thinking), asks("two"), text("here"), end()]);
     assert_eq!(*two.asked.lock().unwrap(), ["two-model"]);
 }
 
@@ -76,7 +79,7 @@ async fn what_somebody_has_seen_is_not_said_twice() {
         let failed = error(Code::ProviderBroken, "broke off");
         let one = fake("one", [vec![seen.clone(), failed.clone()]]);
         let two = fake("two", [vec![text("whole"), end()]]);
-        assert_eq!(heard(&chain(&[&one, &two], &Clock::manual(0))).await, [seen, failed]);
+        assert_eq!(heard(&chain(&[&one, &two], &Clock::manual(0))).await, [asks("one"), seen, failed]);
         assert_eq!(asked(&two), 0);
     }
 }
@@ -85,7 +88,7 @@ async fn what_somebody_has_seen_is_not_said_twice() {
 async fn what_every_model_would_refuse_is_refused_at_once() {
     let one = fake("one", [vec![error(Code::Refused, "too long")]]);
     let two = fake("two", []);
-    assert_eq!(heard(&chain(&[&one, &two], &Clock::manual(0))).await, [error(Code::Refused, "too long")]);
+    assert_eq!(heard(&chain(&[&one, &two], &Clock::manual(0))).await, [asks("one"), error(Code::Refused, "too long")]);
 }
 
 #[actix_web::test]
@@ -94,7 +97,7 @@ async fn when_all_fail_each_is_named_and_the_most_hopeful_code_stands() {
     let two = fake("two", [vec![error(Code::ProviderBusy, "two is busy")]]);
     let pieces = heard(&chain(&[&one, &two], &Clock::manual(0))).await;
     let told = error(Code::ProviderBusy, "one refused the key; then two is busy");
-    assert_eq!(pieces, [Ok(Piece::Thinking), Ok(Piece::Thinking), told]);
+    assert_eq!(pieces, [asks("one"), asks("two"), told]);
 }
 
 #[actix_web::test]
@@ -103,11 +106,11 @@ async fn a_model_that_failed_is_left_alone_for_a_while() {
     let one = fake("one", [vec![error(Code::ProviderBusy, "busy")], vec![text("back"), end()]]);
     let two = fake("two", [vec![text("a"), end()], vec![text("b"), end()]]);
     let chain = chain(&[&one, &two], &clock);
-    assert_eq!(heard(&chain).await, [Ok(Piece::Thinking), text("a"), end()]);
-    assert_eq!(heard(&chain).await, [text("b"), end()]);
+    assert_eq!(heard(&chain).await, [asks("one"), asks("two"), text("a"), end()]);
+    assert_eq!(heard(&chain).await, [asks("two"), text("b"), end()]);
     assert_eq!(asked(&one), 1, "it rests");
     clock.advance(Duration::from_secs(30));
-    assert_eq!(heard(&chain).await, [text("back"), end()]);
+    assert_eq!(heard(&chain).await, [asks("one"), text("back"), end()]);
 }
 
 #[actix_web::test]
@@ -117,5 +120,5 @@ async fn when_all_rest_all_are_asked() {
     let two = fake("two", [busy()]);
     let chain = chain(&[&one, &two], &Clock::manual(0));
     heard(&chain).await;
-    assert_eq!(heard(&chain).await, [text("again"), end()]);
+    assert_eq!(heard(&chain).await, [asks("one"), text("again"), end()]);
 }

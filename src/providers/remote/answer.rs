@@ -19,6 +19,17 @@ const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// How long the count of tokens may come after the answer's end.
 const TAIL_TIME_MAX: Duration = Duration::from_secs(5);
 
+/// What was asked.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    /// Which model.
+    pub(super) model: &'a str,
+    /// What its tokens cost.
+    pub(super) price: Price,
+    /// When.
+    pub(super) begun: Duration,
+}
+
 /// An answer on its way in.
 pub(super) struct Answer {
     backend: Arc<Backend>,
@@ -54,8 +65,9 @@ enum Next {
 }
 
 impl Answer {
-    /// Begins to read; `begun` is when the request was made.
-    pub(super) fn new(backend: Arc<Backend>, response: Response, price: Price, begun: Duration) -> Result<Self, ProviderError> {
+    /// Begins to read.
+    pub(super) fn new(backend: Arc<Backend>, response: Response, asked: Asked<'_>) -> Result<Self, ProviderError> {
+        let Asked { model, price, begun } = asked;
         let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let form = match kind.trim().to_ascii_lowercase() {
             kind if kind.starts_with("application/json") => Form::Whole(Vec::new()),
@@ -63,7 +75,7 @@ impl Answer {
             _ => Form::Events(Decoder::default()),
         };
         Ok(Self {
-            assembly: backend.style.assembly(),
+            assembly: backend.style.assembly(model),
             price,
             backend,
             response,
@@ -143,7 +155,7 @@ impl Answer {
         self.assembly.take(event, &mut self.pieces).map_err(|bad| match bad {
             Bad::Unreadable => failures.unreadable(event),
             Bad::OutOfOrder => failures.out_of_order(event),
-            Bad::TooMuch => failures.too_long("tool calls", EVENT_BYTES_MAX),
+            Bad::TooMuch => failures.too_long("tool calls or thoughts", EVENT_BYTES_MAX),
             Bad::Reported(error) => failures.reported(&error),
         })?;
         if self.assembly.state() == State::Over {

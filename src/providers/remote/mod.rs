@@ -30,7 +30,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use url::Url;
 
 use super::TableError;
-use answer::Answer;
+use answer::{Answer, Asked};
 use client::LazyClient;
 use failure::Failures;
 use keys::Keys;
@@ -116,7 +116,7 @@ async fn open(backend: Arc<Backend>, prompt: Prompt) -> Result<Answer, ProviderE
         let status = response.status();
         if status.is_success() {
             backend.keys.answered(key);
-            return Answer::new(backend, response, price, begun);
+            return Answer::new(backend, response, Asked { model: &prompt.model, price, begun });
         }
         let error = failure::refused(&backend, response, &prompt.model).await;
         if !keys::is_of_the_key(status) {

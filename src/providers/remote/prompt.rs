@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use callboard_actors::agent::Prompt;
+use callboard_actors::agent::{Prompt, Thought};
 use callboard_actors::message::{Entry, Role, Said, ToolResult, ToolRound, ToolSpec};
 use serde_json::{Value, json};
 
@@ -16,8 +16,8 @@ const EFFORTS: [&str; 4] = ["minimal", "low", "medium", "high"];
 pub(super) enum Told<'a> {
     /// What somebody said.
     Line(Role, Cow<'a, str>),
-    /// Tools that were called, and what came of it.
-    Round(&'a ToolRound),
+    /// Tools that were called, what came of it, and what the model thought before.
+    Round(&'a ToolRound, &'a [Thought]),
     /// What is said now, with what comes with it.
     Now(Sorted<'a>),
 }
@@ -26,10 +26,11 @@ pub(super) enum Told<'a> {
 pub(super) fn told<'a>(prompt: &'a Prompt, about: Option<&AboutModel>) -> impl Iterator<Item = Told<'a>> {
     let before = prompt.before.iter().map(|said| match said {
         Said::Line { role, text } => Told::Line(*role, text.into()),
-        Said::Round(round) => Told::Round(round),
+        Said::Round(round) => Told::Round(round, &[]),
     });
     let now = Told::Now(sort(&prompt.text, &prompt.media, about));
-    let rounds = prompt.rounds.iter().map(Told::Round);
+    let thoughts = |place: usize| prompt.thoughts.get(&place).map(Vec::as_slice).unwrap_or_default();
+    let rounds = prompt.rounds.iter().enumerate().map(move |(place, round)| Told::Round(round, thoughts(place)));
     prompt.history.iter().flat_map(past).chain(before).chain([now]).chain(rounds)
 }
 
@@ -44,7 +45,7 @@ fn past(entry: &Entry) -> impl Iterator<Item = Told<'_>> {
         media => Cow::Owned(with_links(words, media)),
     });
     let line = line.map(|words| Told::Line(entry.role, words));
-    entry.rounds.iter().map(Told::Round).chain(line)
+    entry.rounds.iter().map(|round| Told::Round(round, &[])).chain(line)
 }
 
 /// Returns what the styles call somebody.

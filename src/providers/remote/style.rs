@@ -67,7 +67,7 @@ pub(super) enum Bad {
     Unreadable,
     /// It belongs to something that never began.
     OutOfOrder,
-    /// The tool calls of the answer are more than can be kept.
+    /// The tool calls or the thoughts of the answer are more than can be kept.
     TooMuch,
     /// It is a failure that the backend reports.
     Reported(Value),
@@ -83,11 +83,12 @@ impl Style {
         }
     }
 
-    pub(super) fn assembly(self) -> Box<dyn Assemble> {
+    /// Returns what puts together an answer of a model.
+    pub(super) fn assembly(self, model: &str) -> Box<dyn Assemble> {
         match self {
             Self::Completions => Box::<completions::Assembly>::default(),
             Self::Responses => Box::<responses::Assembly>::default(),
-            Self::Messages => Box::<anthropic::Assembly>::default(),
+            Self::Messages => Box::new(anthropic::Assembly::of(model)),
         }
     }
 

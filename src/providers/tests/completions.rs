@@ -56,7 +56,7 @@ async fn heard(provider: &Remote) -> (String, Result<(String, Usage), ProviderEr
         match piece {
             Ok(Piece::Text(text)) => said.push_str(&text),
             Ok(Piece::End(ending)) => end = Some(Ok((ending.finish_reason, ending.usage))),
-            Ok(Piece::Tool(_) | Piece::Thinking | Piece::Reasoning(_)) => {}
+            Ok(Piece::Asked(_) | Piece::Thought(_) | Piece::Tool(_) | Piece::Thinking | Piece::Reasoning(_)) => {}
             Err(error) => end = Some(Err(error)),
         }
     }

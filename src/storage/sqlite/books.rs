@@ -2,13 +2,14 @@
 //!
 //! Everything here can be read back from the file, and is after any transaction that was rolled back.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
-use callboard_actors::message::{AccountKey, ChatKind, ChatRef, SessionKey};
+use callboard_actors::message::{AccountKey, ChatKind, ChatRef, InboxId, SessionKey};
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
+use super::codec::uuid;
 use super::lanes::Lanes;
 use super::tx::{BEGUN, WAITING};
 
@@ -41,6 +42,8 @@ pub(super) struct Books {
     pub outbox_open: u64,
     /// Open rows of the outbox, by account and chat.
     pub lanes: Lanes,
+    /// Rows of the inbox whose turns have steps: few, so that all others are spared the look for some.
+    pub stepped: HashSet<InboxId>,
     inbox_place: i64,
     outbox_place: i64,
     accounts: HashMap<AccountKey, i64>,
@@ -65,6 +68,9 @@ impl Books {
             ..Self::default()
         };
         books.load_lanes(conn)?;
+        let mut stepped = conn.prepare("SELECT DISTINCT row FROM steps")?;
+        let ids = stepped.query_map([], |row| Ok(InboxId::from_uuid(uuid(row.get(0)?))))?;
+        books.stepped = ids.collect::<rusqlite::Result<_>>()?;
         Ok(books)
     }
 

@@ -38,10 +38,10 @@ pub(super) struct RawInbox {
 }
 
 impl RawInbox {
-    /// Reads a row, and its steps where it has any.
+    /// Reads a row, and its steps where the last column says that it has any.
     fn read(conn: &Connection, row: &Row<'_>) -> rusqlite::Result<Self> {
         let id = uuid(row.get(1)?);
-        let steps = RawSteps::read(conn, id.as_bytes())?;
+        let steps = if row.get(5)? { RawSteps::read(conn, id.as_bytes())? } else { RawSteps::default() };
         Ok(Self { place: row.get(0)?, id, seq: row.get(2)?, crashes: row.get(3)?, body: row.get(4)?, steps })
     }
 
@@ -117,7 +117,7 @@ pub(super) fn begin(tx: &mut Tx<'_>, session: &SessionKey, limit: usize) -> Outc
     let Some(session) = tx.books.known_session(tx.conn, session)? else { return Ok(Vec::new()) };
     let rows = tx
         .sql(
-            "SELECT place, id, seq, crashes, body FROM inbox
+            "SELECT place, id, seq, crashes, body, EXISTS (SELECT 1 FROM steps WHERE row = id) FROM inbox
              WHERE session = ?1 AND state = 0 ORDER BY place LIMIT ?2",
         )?
         .query_map(params![session, bound(limit)], |row| RawInbox::read(tx.conn, row))?
@@ -134,7 +134,7 @@ pub(super) fn waiting(conn: &Connection, session: &SessionKey, behind: u64, limi
     let behind = i64::try_from(behind).unwrap_or(i64::MAX);
     let rows = conn
         .prepare_cached(
-            "SELECT i.place, i.id, i.seq, i.crashes, i.body FROM sessions s JOIN inbox i USING (session)
+            "SELECT i.place, i.id, i.seq, i.crashes, i.body, EXISTS (SELECT 1 FROM steps WHERE row = i.id) FROM sessions s JOIN inbox i USING (session)
              WHERE s.key = ?1 AND i.state = 0 AND i.place > ?2 ORDER BY i.place LIMIT ?3",
         )?
         .query_map(params![session.as_str(), behind, bound(limit)], |row| RawInbox::read(conn, row))?
@@ -165,7 +165,7 @@ pub(super) fn take(
     for (id, reason) in drop {
         let ended = end.execute(params![id.as_uuid().as_bytes(), session, tx.now_ms, reason])? as u64;
         tx.books.inbox_open = tx.books.inbox_open.saturating_sub(ended);
-        steps::forget(tx, id.as_uuid().as_bytes())?;
+        steps::forget(tx, *id)?;
     }
     Ok(taken)
 }
@@ -183,7 +183,7 @@ pub(super) fn finish(tx: &mut Tx<'_>, ids: &[InboxId]) -> Outcome<()> {
             return missing(format!("inbox row {id} is not open"));
         }
         tx.books.inbox_open = tx.books.inbox_open.saturating_sub(ended);
-        steps::forget(tx, id.as_uuid().as_bytes())?;
+        steps::forget(tx, *id)?;
     }
     Ok(())
 }
@@ -239,10 +239,10 @@ pub(super) fn revive(tx: &mut Tx<'_>, place: i64, session: Option<&SessionKey>) 
 
 /// Forgets a dead row's payload; what tells a duplicate stays until retention.
 pub(super) fn discard(tx: &mut Tx<'_>, place: i64) -> rusqlite::Result<()> {
-    tx.sql("DELETE FROM steps WHERE row = (SELECT id FROM inbox WHERE place = ?1)")?.execute([place])?;
+    let id = tx.sql("SELECT id FROM inbox WHERE place = ?1")?.query_row([place], |row| Ok(uuid(row.get(0)?)))?;
     tx.sql("UPDATE inbox SET state = ?2, ended_ms = ?3, body = NULL WHERE place = ?1")?
-        .execute(params![place, DISCARDED, tx.now_ms])
-        .map(drop)
+        .execute(params![place, DISCARDED, tx.now_ms])?;
+    steps::forget(tx, InboxId::from_uuid(id))
 }
 
 /// Finds a message by what tells a duplicate, over the index that does.

@@ -7,7 +7,7 @@
 //!   the fewer flushes each costs; there is no timer
 //! - `reader`: the two threads that read
 //! - `tx`, `books`, `lanes`: what a request works on, and what the writer remembers so that it need not count or search
-//! - `inbox`, `outbox`, `sessions`, `transcript`, `deadletters`, `pairing`, `small`: the outcomes
+//! - `inbox`, `outbox`, `sessions`, `transcript`, `deadletters`, `pairing`, `usage`, `small`: the outcomes
 //! - `open`, `schema`, `crash`: opening, migrations, and what an aborted process left in hand
 //! - `purge`: retention; `health`: the state as others see it; `faults`: failures on demand
 //!
@@ -43,6 +43,7 @@ mod steps;
 mod store;
 mod transcript;
 mod tx;
+mod usage;
 mod writer;
 
 pub use faults::Faults;

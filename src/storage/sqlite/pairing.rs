@@ -140,6 +140,21 @@ pub(super) fn allowed(conn: &Connection, account: &AccountKey) -> Outcome<Vec<St
     Ok(peers)
 }
 
+/// Lets a peer in by hand; answers whether it was not let in before.
+pub(super) fn allow(tx: &mut Tx<'_>, account: &AccountKey, peer: &str, now_ms: i64) -> Outcome<bool> {
+    let account = tx.books.account(tx.conn, account)?;
+    let made = tx
+        .sql("INSERT INTO allowed (account, peer, name, at_ms) VALUES (?1, ?2, '', ?3) ON CONFLICT DO NOTHING")?
+        .execute(params![account, peer, now_ms])?;
+    Ok(made > 0)
+}
+
+/// Lets a peer in no longer; answers whether it was.
+pub(super) fn forget(tx: &mut Tx<'_>, account: &AccountKey, peer: &str) -> Outcome<bool> {
+    let account = tx.books.account(tx.conn, account)?;
+    Ok(tx.sql("DELETE FROM allowed WHERE account = ?1 AND peer = ?2")?.execute(params![account, peer])? > 0)
+}
+
 /// Forgets requests that have expired, at most `max`; answers how many.
 pub(super) fn expire(tx: &Tx<'_>, now_ms: i64, max: usize) -> rusqlite::Result<usize> {
     tx.sql(

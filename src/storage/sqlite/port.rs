@@ -8,7 +8,7 @@ use callboard_actors::message::{
 use callboard_actors::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate, InboxRow,
     NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
-    SessionRow, Store, StoreError, StoreHealth, TurnOutcome,
+    SessionRow, Store, StoreError, StoreHealth, TurnOutcome, UsageDay,
 };
 use serde_json::{Map, Value};
 
@@ -18,7 +18,7 @@ use super::outbox::{self, NewRow, RawOutbox};
 use super::pairing::{self, NewPairing};
 use super::store::SqliteStore;
 use super::transcript::{self, Finished, Lines, RawLines};
-use super::{deadletters, media, sessions, small, steps};
+use super::{deadletters, media, sessions, small, steps, usage};
 
 /// Answers without asking anybody.
 fn at_once<T: Send + 'static>(answer: Result<T, StoreError>) -> Answer<T> {
@@ -184,6 +184,10 @@ impl Store for SqliteStore {
         self.read(move |conn| sessions::open_rows(conn, limit))
     }
 
+    fn usage_days(&self, from: i64) -> Answer<Vec<UsageDay>> {
+        self.read(move |conn| usage::days(conn, from))
+    }
+
     fn inbox_fate(&self, account: AccountKey, platform_id: String) -> Answer<Option<InboxFate>> {
         self.read(move |conn| inbox::fate(conn, &account, &platform_id))
     }
@@ -233,6 +237,14 @@ impl Store for SqliteStore {
 
     fn allowed_peers(&self, account: AccountKey) -> Answer<Vec<String>> {
         self.read(move |conn| pairing::allowed(conn, &account))
+    }
+
+    fn allow_peer(&self, account: AccountKey, peer: String, now_ms: i64) -> Answer<bool> {
+        self.write(move |tx| pairing::allow(tx, &account, &peer, now_ms))
+    }
+
+    fn forget_peer(&self, account: AccountKey, peer: String) -> Answer<bool> {
+        self.write(move |tx| pairing::forget(tx, &account, &peer))
     }
 
     fn cursor(&self, name: String) -> Answer<Option<String>> {

@@ -1,10 +1,11 @@
 //! Retention: old rows go in small steps, each a request like any other, so that nobody waits long behind one.
 
+use callboard_actors::ports::UsageDay;
 use rusqlite::params;
 
 use super::codec::limit as bound;
 use super::tx::{DISCARDED, DONE, Outcome, Tx};
-use super::{deadletters, pairing, transcript};
+use super::{deadletters, pairing, transcript, usage};
 
 /// How many rows a step looks at.
 pub(super) const STEP_ROWS_MAX: usize = 1_000;
@@ -22,6 +23,8 @@ pub struct Purged {
     pub entries: u64,
     /// Requests to be let in that had expired.
     pub pairings: u64,
+    /// Days of which it was kept what turns used.
+    pub usage_days: u64,
 }
 
 /// Where a purge stands.
@@ -35,6 +38,8 @@ pub(super) enum Stage {
     Transcripts(i64),
     /// Expired pairing requests.
     Pairings,
+    /// Days of usage.
+    UsageDays,
 }
 
 /// A table whose finished rows go.
@@ -75,6 +80,12 @@ pub(super) fn step(tx: &mut Tx<'_>, stage: Stage, now_ms: i64, purged: &mut Purg
         }
         Stage::Pairings => {
             purged.pairings += pairing::expire(tx, now_ms, STEP_ROWS_MAX)? as u64;
+            Stage::UsageDays
+        }
+        Stage::UsageDays => {
+            // Today is one of the days that are kept.
+            let first = UsageDay::of(now_ms) + 1 - limits.usage_retention_days.max(1);
+            purged.usage_days += usage::expire(tx, first)? as u64;
             return Ok(None);
         }
     };

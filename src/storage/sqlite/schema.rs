@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0002_control.sql"),
     include_str!("../migrations/0003_queue.sql"),
     include_str!("../migrations/0004_steps.sql"),
+    include_str!("../migrations/0005_usage.sql"),
 ];
 
 /// The mark of our files, "CBOD".

@@ -9,8 +9,13 @@ use uuid::Uuid;
 use super::codec::{from_json, limit as bound, to_json, uuid};
 use super::transcript::{self, RawLines};
 use super::tx::{Outcome, Tx};
+use super::usage;
 
-const COLUMNS: &str = "key, id, updated_ms, lines - trimmed, input_tokens, output_tokens, reply_to, label, traits";
+const COLUMNS: &str = "key, id, updated_ms, lines - trimmed, reply_to, label, traits,
+    input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, cost_nanos";
+
+/// What a session that begins anew has used.
+const NOTHING_USED: &str = "input_tokens = 0, output_tokens = 0, cache_read_tokens = 0, cache_write_tokens = 0, cost_nanos = 0";
 
 /// A session as it was read; its texts are parsed on the caller's thread.
 pub(super) struct RawSession {
@@ -31,10 +36,10 @@ impl RawSession {
             id: uuid(row.get(1)?),
             updated_ms: row.get(2)?,
             entries: row.get(3)?,
-            usage: Usage::tokens(row.get::<_, i64>(4)?.unsigned_abs(), row.get::<_, i64>(5)?.unsigned_abs()),
-            reply_to: row.get(6)?,
-            label: row.get(7)?,
-            traits: row.get(8)?,
+            reply_to: row.get(4)?,
+            label: row.get(5)?,
+            traits: row.get(6)?,
+            usage: usage::read(row, 7)?,
         })
     }
 
@@ -129,8 +134,11 @@ fn check_label(tx: &Tx<'_>, label: Option<&str>, session: Option<i64>) -> Outcom
 pub(super) fn reset(tx: &mut Tx<'_>, key: &SessionKey) -> Outcome<(RawSession, RawLines)> {
     let session = tx.books.session(tx.conn, key, tx.now_ms)?;
     let lines = transcript::take(tx, session, 0)?;
-    tx.sql("UPDATE sessions SET id = ?2, updated_ms = ?3, input_tokens = 0, output_tokens = 0 WHERE session = ?1")?
-        .execute(params![session, Uuid::now_v7().as_bytes(), tx.now_ms])?;
+    tx.sql(&format!("UPDATE sessions SET id = ?2, updated_ms = ?3, {NOTHING_USED} WHERE session = ?1"))?.execute(params![
+        session,
+        Uuid::now_v7().as_bytes(),
+        tx.now_ms
+    ])?;
     Ok((read(tx, session)?, lines))
 }
 
@@ -145,11 +153,10 @@ pub(super) fn delete(tx: &mut Tx<'_>, key: &SessionKey) -> Outcome<Option<RawLin
         )?
         .exists([session])?;
     if open {
-        tx.sql(
-            "UPDATE sessions SET id = ?2, updated_ms = ?3, input_tokens = 0, output_tokens = 0,
-                 reply_to = NULL, label = NULL, traits = NULL
-             WHERE session = ?1",
-        )?
+        tx.sql(&format!(
+            "UPDATE sessions SET id = ?2, updated_ms = ?3, {NOTHING_USED}, reply_to = NULL, label = NULL, traits = NULL
+                 WHERE session = ?1"
+        ))?
         .execute(params![session, Uuid::now_v7().as_bytes(), tx.now_ms])?;
     } else {
         tx.sql("DELETE FROM sessions WHERE session = ?1")?.execute([session])?;

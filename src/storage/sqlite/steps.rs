@@ -1,6 +1,6 @@
 //! The steps of turns that are under way.
 
-use callboard_actors::message::{BegunRound, InboxId, ToolCall};
+use callboard_actors::message::{BegunRound, InboxId, Steered, ToolCall};
 use callboard_actors::ports::StoreError;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,10 @@ const ROUND: i64 = 0;
 /// A round as it is written.
 #[derive(Serialize, Deserialize)]
 struct Body {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    with: Vec<InboxId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    said: Vec<Steered>,
     text: String,
     calls: Vec<ToolCall>,
 }
@@ -24,8 +28,9 @@ pub(super) struct Round(String);
 impl Round {
     /// Writes the round as JSON. It has no results yet.
     pub(super) fn prepare(round: BegunRound) -> Result<Self, StoreError> {
-        let calls = round.calls.into_iter().map(|(call, _)| call).collect();
-        to_json(&Body { text: round.text, calls }).map(Self)
+        let BegunRound { with, said, text, calls } = round;
+        let calls = calls.into_iter().map(|(call, _)| call).collect();
+        to_json(&Body { with, said, text, calls }).map(Self)
     }
 }
 
@@ -50,6 +55,7 @@ pub(super) fn begin(tx: &mut Tx<'_>, row: InboxId, round: usize, calls: &Round) 
                 ROUND,
                 calls.0
             ])?;
+            tx.books.stepped.insert(row);
             Ok(())
         }
     }
@@ -75,12 +81,16 @@ pub(super) fn finish(tx: &mut Tx<'_>, row: InboxId, round: usize, call: usize, b
     Ok(())
 }
 
-/// Forgets the steps of a row.
-pub(super) fn forget(tx: &Tx<'_>, row: &[u8; 16]) -> rusqlite::Result<()> {
-    tx.sql("DELETE FROM steps WHERE row = ?1")?.execute([row]).map(drop)
+/// Forgets the steps of a row, where it has any.
+pub(super) fn forget(tx: &mut Tx<'_>, row: InboxId) -> rusqlite::Result<()> {
+    if !tx.books.stepped.remove(&row) {
+        return Ok(());
+    }
+    tx.sql("DELETE FROM steps WHERE row = ?1")?.execute([row.as_uuid().as_bytes()]).map(drop)
 }
 
 /// Steps as they were read; they are parsed on the caller's thread.
+#[derive(Default)]
 pub(super) struct RawSteps(Vec<(i64, String)>);
 
 impl RawSteps {
@@ -97,8 +107,8 @@ impl RawSteps {
         let mut rounds: Vec<BegunRound> = Vec::new();
         for (call, body) in self.0 {
             if call == ROUND {
-                let Body { text, calls } = from_json(Some(&body))?;
-                rounds.push(BegunRound::new(text, calls));
+                let Body { with, said, text, calls } = from_json(Some(&body))?;
+                rounds.push(BegunRound { with, said, ..BegunRound::new(text, calls) });
             } else if let (Some(round), Ok(call)) = (rounds.last_mut(), usize::try_from(call - 1)) {
                 round.finish(call, from_json(Some(&body))?);
             }

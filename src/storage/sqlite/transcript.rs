@@ -8,6 +8,7 @@ use super::codec::{from_json, limit as bound, to_json};
 use super::inbox::{self, RawInbox};
 use super::outbox::{self, NewRow};
 use super::tx::{Outcome, Tx};
+use super::usage;
 
 /// How many bits of an entry's key are its line.
 const LINE_BITS: u32 = 32;
@@ -54,13 +55,8 @@ pub(super) fn finish_turn(tx: &mut Tx<'_>, turn: &Finished, next: usize) -> Outc
 }
 
 /// Writes transcript entries and counts what they cost. The sums end where a column ends.
-pub(super) fn append(
-    tx: &mut Tx<'_>,
-    session: &SessionKey,
-    lines: &Lines,
-    usage: Usage,
-    reply_to: Option<&str>,
-) -> Outcome<()> {
+pub(super) fn append(tx: &mut Tx<'_>, session: &SessionKey, lines: &Lines, used: Usage, reply_to: Option<&str>) -> Outcome<()> {
+    let [input, output, cache_read, cache_write, cost] = usage::columns(used);
     let session = tx.books.session(tx.conn, session, tx.now_ms)?;
     let mut insert = tx.sql("INSERT INTO transcript (entry, at_ms, body) VALUES (?1, ?2, ?3)")?;
     for (at_ms, body) in &lines.0 {
@@ -69,7 +65,9 @@ pub(super) fn append(
     }
     tx.sql(
         "UPDATE sessions SET updated_ms = ?2, lines = lines + ?3, reply_to = coalesce(?4, reply_to),
-             input_tokens = min(input_tokens, ?7 - ?5) + ?5, output_tokens = min(output_tokens, ?7 - ?6) + ?6
+             input_tokens = min(input_tokens, ?10 - ?5) + ?5, output_tokens = min(output_tokens, ?10 - ?6) + ?6,
+             cache_read_tokens = min(cache_read_tokens, ?10 - ?7) + ?7, cache_write_tokens = min(cache_write_tokens, ?10 - ?8) + ?8,
+             cost_nanos = min(cost_nanos, ?10 - ?9) + ?9
          WHERE session = ?1",
     )?
     .execute(params![
@@ -77,11 +75,14 @@ pub(super) fn append(
         tx.now_ms,
         bound(lines.0.len()),
         reply_to,
-        tokens(usage.input),
-        tokens(usage.output),
+        input,
+        output,
+        cache_read,
+        cache_write,
+        cost,
         i64::MAX
     ])?;
-    Ok(())
+    usage::count(tx, used)
 }
 
 /// Returns the newest entries of a session's transcript, oldest first. One statement, so that the session is not made anew
@@ -151,11 +152,6 @@ pub(super) fn take(tx: &mut Tx<'_>, session: i64, keep: usize) -> rusqlite::Resu
     let gone = tx.sql("DELETE FROM transcript WHERE entry BETWEEN ?1 AND ?2")?.execute([first(session), newest])?;
     tx.sql("UPDATE sessions SET trimmed = trimmed + ?2 WHERE session = ?1")?.execute(params![session, bound(gone)])?;
     Ok(RawLines(bodies))
-}
-
-/// Returns a count of tokens as a column takes it.
-fn tokens(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 const fn first(session: i64) -> i64 {

@@ -1,7 +1,5 @@
 //! `edit`: one place of a text file, or all that read the same.
 
-use std::sync::{Arc, PoisonError};
-
 use callboard_actors::agent::{Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
 use callboard_actors::message::Code;
 use futures_util::FutureExt as _;
@@ -59,12 +57,8 @@ impl Tool for Edit {
             let new = raw(&args, &["newText", "new_string"]).ok_or_else(|| ToolFault::argument("newText", "is required"))?;
             let all = ["replaceAll", "replace_all"].iter().any(|name| args.get(*name) == Some(&Value::Bool(true)));
             let places = if all { Places::All } else { Places::One };
-            let writing = Arc::clone(&files.writing);
-            let work = files.work(&context, &path, move |folder, place| {
-                let _alone = writing.lock().unwrap_or_else(PoisonError::into_inner);
-                change(folder, place, &old, &new, places)
-            });
-            let count = work.await?;
+            let edit = files.change(&context, &path, move |folder, place| change(folder, place, &old, &new, places));
+            let count = edit.await?;
             let text = format!("edited `{path}`: {count} {}", if count == 1 { "place" } else { "places" });
             Ok(ToolOutput { text, details: json!({ "path": path, "replaced": count }) })
         };

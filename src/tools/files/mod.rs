@@ -9,7 +9,7 @@ mod write;
 mod tests;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use callboard_actors::agent::{Tool, ToolContext, ToolFault};
 use callboard_actors::core::Live;
@@ -43,19 +43,24 @@ struct Files {
 }
 
 impl Files {
-    /// Does something in the caller's workspace, which is made where it is not there, on a thread that may block. A call that is
-    /// given up meanwhile is done all the same.
-    async fn work<T: Send + 'static>(
+    /// Changes something in the caller's workspace, which is made where it is not there. A call that is given up meanwhile is done
+    /// all the same.
+    async fn change<T: Send + 'static>(
         &self,
         context: &ToolContext,
         path: &str,
-        work: impl FnOnce(&Folder, &Place) -> Result<T, ToolFault> + Send + 'static,
+        change: impl FnOnce(&Folder, &Place) -> Result<T, ToolFault> + Send + 'static,
     ) -> Result<T, ToolFault> {
         let root = self.workspaces.get().of(&context.agent).to_path_buf();
-        Self::work_in(root, path, work).await
+        let writing = Arc::clone(&self.writing);
+        let alone = move |folder: &Folder, place: &Place| {
+            let _alone = writing.lock().unwrap_or_else(PoisonError::into_inner);
+            change(folder, place)
+        };
+        Self::work_in(root, path, alone).await
     }
 
-    /// Does the same for reading, where the folder of skills for all agents is open too: turns are told of the files in it.
+    /// Looks at something there, or in the folder of skills for all agents: turns are told of the files in it.
     async fn look<T: Send + 'static>(
         &self,
         context: &ToolContext,
@@ -69,6 +74,7 @@ impl Files {
         Self::work_in(root.to_path_buf(), path, work).await
     }
 
+    /// Works on a thread that may block.
     async fn work_in<T: Send + 'static>(
         root: PathBuf,
         path: &str,

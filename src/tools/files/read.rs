@@ -68,7 +68,7 @@ fn shown(path: &str, text: &str, first: usize, lines: usize) -> ToolOutput {
     for line in text.split_inclusive('\n').skip(first.saturating_sub(1)).take(lines) {
         if taken.len().saturating_add(line.len()) > OUTPUT_BYTES_MAX {
             if count == 0 {
-                taken.push_str(head(line, OUTPUT_BYTES_MAX));
+                taken.push_str(line.get(..line.floor_char_boundary(OUTPUT_BYTES_MAX)).unwrap_or_default());
                 count = 1;
             }
             break;
@@ -88,13 +88,4 @@ fn shown(path: &str, text: &str, first: usize, lines: usize) -> ToolOutput {
         taken.push_str(&format!("[lines {first} to {last} of {total}: go on with offset {}]", last.saturating_add(1)));
     }
     ToolOutput { text: taken, details }
-}
-
-/// Returns the beginning of a text, at most so many bytes, whole characters only.
-fn head(text: &str, bytes_max: usize) -> &str {
-    let mut end = bytes_max.min(text.len());
-    while !text.is_char_boundary(end) {
-        end = end.saturating_sub(1);
-    }
-    text.get(..end).unwrap_or_default()
 }

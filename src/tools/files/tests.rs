@@ -2,7 +2,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::sync::Arc;
 
-use callboard_actors::agent::{Entrance, ToolContext, ToolFault, ToolOutput, ToolPolicy, Toolbox};
+use callboard_actors::agent::{Entrance, Repeat, ToolContext, ToolFault, ToolOutput, ToolPolicy, Toolbox};
 use callboard_actors::core::{Clock, Live};
 use callboard_actors::message::{Code, SessionKey, TraceId};
 use serde_json::{Value, json};
@@ -129,6 +129,17 @@ async fn of_two_edits_at_once_neither_is_lost() {
     futures_util::future::join_all(edits).await;
     let text = fs::read_to_string(desk.home.path().join("ann/x")).unwrap();
     assert!(!text.contains('<'), "{text}");
+}
+
+/// Somebody else may have written it between the call that a crash cut short and the next one.
+#[test]
+fn only_what_reads_may_be_called_again_after_a_crash() {
+    let desk = Desk::new();
+    for (tool, repeat) in [("read", Repeat::Safe), ("ls", Repeat::Safe), ("write", Repeat::Never), ("edit", Repeat::Never)] {
+        let context = ToolContext::new(Entrance::Turn, SessionKey::new("agent:ann:main"), "ann", TraceId::new());
+        let found = desk.toolbox.find(context, tool).unwrap_or_else(|fault| panic!("{fault}"));
+        assert_eq!(found.repeat(), repeat, "{tool}");
+    }
 }
 
 /// A short word in many places would become more than there is memory.

@@ -1,8 +1,6 @@
 //! `write`: a whole text file.
 
-use std::sync::{Arc, PoisonError};
-
-use callboard_actors::agent::{Repeat, Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
+use callboard_actors::agent::{Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
@@ -33,11 +31,6 @@ impl Tool for Write {
         })
     }
 
-    fn repeat(&self) -> Repeat {
-        // The same content a second time is the same file.
-        Repeat::Safe
-    }
-
     fn call(&self, context: ToolContext, mut args: ToolArgs) -> BoxFuture<'static, Result<ToolOutput, ToolFault>> {
         let files = self.0.clone();
         let write = async move {
@@ -46,12 +39,8 @@ impl Tool for Write {
                 Some(Value::String(content)) => content,
                 _ => return Err(ToolFault::argument("content", "is required")),
             };
-            let (bytes, writing) = (content.len(), Arc::clone(&files.writing));
-            let work = files.work(&context, &path, move |folder, place| {
-                let _alone = writing.lock().unwrap_or_else(PoisonError::into_inner);
-                folder.write(place, &content).map_err(fault)
-            });
-            work.await?;
+            let bytes = content.len();
+            files.change(&context, &path, move |folder, place| folder.write(place, &content).map_err(fault)).await?;
             let text = format!("wrote {bytes} bytes to `{path}`");
             Ok(ToolOutput { text, details: json!({ "path": path, "bytes": bytes }) })
         };

@@ -125,7 +125,7 @@ async fn apply(cx: Cx, params: ChangeParams) -> Result<Payload, Refusal> {
 impl ChangeParams {
     fn taken(self) -> (String, Option<String>, RestartWish) {
         let Self { raw, base_hash, session_key, note, restart_delay_ms } = self;
-        (raw, base_hash, RestartWish { delay_ms: restart_delay_ms, session_key, note })
+        (raw, base_hash, RestartWish { delay_ms: restart_delay_ms, session_key, note, chat: None })
     }
 }
 

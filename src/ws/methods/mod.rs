@@ -24,6 +24,7 @@ mod sessions_export;
 mod skills;
 mod system;
 mod turns;
+mod usage;
 
 use super::table::Method;
 
@@ -48,6 +49,7 @@ static GROUPS: &[&[Method]] = &[
     pairing::METHODS,
     actors::METHODS,
     deadletters::METHODS,
+    usage::METHODS,
 ];
 
 /// Methods of the protocol that are known and not built yet.
@@ -87,7 +89,6 @@ pub(super) const LATER: &[&str] = &[
     "tts.setProvider",
     "tts.status",
     "update.run",
-    "usage.cost",
     "usage.status",
     "voicewake.get",
     "voicewake.set",

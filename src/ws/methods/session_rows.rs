@@ -4,6 +4,7 @@ use callboard_actors::message::SessionKey;
 use callboard_actors::ports::SessionRow;
 use serde_json::{Value, json};
 
+use super::usage;
 use crate::ws::Control;
 
 /// How many tokens a model reads at the most where its provider does not say.
@@ -19,8 +20,7 @@ pub(super) fn defaults(control: &Control) -> Value {
 
 /// Returns a session as `status` shows it.
 pub(super) fn status_row(control: &Control, row: &SessionRow, now_ms: i64) -> Value {
-    let (input, output) = (row.usage.input, row.usage.output);
-    let total = input.saturating_add(output);
+    let total = row.usage.total();
     let traits = &row.traits;
     let flags: Vec<String> = [("think", &traits.thinking_level), ("verbose", &traits.verbose_level)]
         .into_iter()
@@ -38,15 +38,13 @@ pub(super) fn status_row(control: &Control, row: &SessionRow, now_ms: i64) -> Va
         "verboseLevel": traits.verbose_level,
         "systemSent": true,
         "abortedLastRun": false,
-        "inputTokens": input,
-        "outputTokens": output,
-        "totalTokens": total,
         "remainingTokens": CONTEXT_TOKENS.saturating_sub(total),
         "percentUsed": total.saturating_mul(100) / CONTEXT_TOKENS,
         "contextTokens": CONTEXT_TOKENS,
         "flags": flags,
     });
     if let Some(fields) = told.as_object_mut() {
+        fields.extend(usage::fields(row.usage));
         let model = traits.model.clone().map(Value::from).or_else(|| defaults(control).get("model").cloned());
         fields.insert("model".to_owned(), model.unwrap_or_default());
     }
@@ -94,10 +92,7 @@ pub(super) fn entry(row: &SessionRow) -> Value {
     let mut told = json!({ "sessionId": row.id, "updatedAt": row.updated_ms });
     if let (Some(fields), Ok(Value::Object(traits))) = (told.as_object_mut(), serde_json::to_value(&row.traits)) {
         fields.extend(traits);
-        let (input, output) = (row.usage.input, row.usage.output);
-        fields.insert("inputTokens".to_owned(), input.into());
-        fields.insert("outputTokens".to_owned(), output.into());
-        fields.insert("totalTokens".to_owned(), input.saturating_add(output).into());
+        fields.extend(usage::fields(row.usage));
     }
     told
 }

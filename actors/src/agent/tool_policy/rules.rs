@@ -74,7 +74,7 @@ impl ToolScope {
                 let theirs = agent.as_ref().is_none_or(|agent| context.agent == *agent);
                 theirs && context.models.iter().any(|model| is_provider(model, name))
             }
-            Self::SubAgents => is_sub_agent(context),
+            Self::SubAgents => context.session.is_sub_agent(),
         }
     }
 }
@@ -85,14 +85,9 @@ fn is_provider(provider: &str, name: &str) -> bool {
     provider.eq_ignore_ascii_case(name) || bare.eq_ignore_ascii_case(name)
 }
 
-/// Returns whether a call comes from a session that another session began: `agent:<id>:subagent:<uuid>`.
-pub(super) fn is_sub_agent(context: &ToolContext) -> bool {
-    context.session.as_str().split(':').nth(2) == Some("subagent")
-}
-
 /// Returns the key of the session that a call comes from in the end: that of a sub-agent is the one that began it, which writes to it.
 fn origin(context: &ToolContext) -> &str {
-    context.sender.as_deref().filter(|_| is_sub_agent(context)).unwrap_or(context.session.as_str())
+    context.sender.as_deref().filter(|_| context.session.is_sub_agent()).unwrap_or(context.session.as_str())
 }
 
 /// Returns whether a call comes from a room with several people: `agent:<id>:<channel>:group:<room>`, or `channel` for `group`.
@@ -143,7 +138,7 @@ impl GroupTools {
         }
         let Some(group) = group_of(origin(context), &self.channel) else { return Vec::new() };
         let mut chats = [group.as_str(), ANYBODY].into_iter().filter_map(|name| self.groups.get(name));
-        match context.sender.as_deref().filter(|_| !is_sub_agent(context)).map(str::to_lowercase) {
+        match context.sender.as_deref().filter(|_| !context.session.is_sub_agent()).map(str::to_lowercase) {
             Some(sender) => chats.find_map(|chat| chat.rules_for(&sender)).into_iter().collect(),
             None => chats.next().into_iter().flat_map(|chat| chat.by_sender.values().chain(&chat.rules)).collect(),
         }

@@ -5,24 +5,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use tokio::sync::mpsc;
 
 use super::api::{Api, Me};
 use super::catch_up::Bounds;
 use super::checkpoints::Checkpoints;
 use super::config::ReplyTo;
 use super::media::{FileSender, Uploads};
-use super::opening::{self, Opened, end};
+use super::opening::{self, Opened};
 use super::outflow::Outflow;
 use super::place::Places;
 use super::pump::{End, Parts, Pump};
 use super::threads::Threads;
-use crate::channel::{Connector, Link, LinkCommand, LinkEnd, LinkEvent};
+use crate::channel::connector::{STABLE_AFTER, told_to_close};
+use crate::channel::{Connector, Link, LinkEnd, LinkEvent};
 use crate::core::Clock;
 use crate::message::{AccountKey, Code};
-
-/// A link that was up so long begins its back-off anew.
-const STABLE_AFTER: Duration = Duration::from_secs(10);
+use crate::ports::StoreError;
 
 /// What outlives a connection.
 #[derive(Debug)]
@@ -114,7 +112,7 @@ impl RocketConnector {
             Ok(api) => Arc::clone(api),
             Err(missing) => {
                 let mend = "Run: callboard channels add rocketchat --http-url URL --auth-token TOKEN --user-id ID";
-                return end(Code::Misconfigured, format!("rocketchat account is not configured ({missing}). {mend}"));
+                return LinkEnd::new(Code::Misconfigured, format!("rocketchat account is not configured ({missing}). {mend}"));
             }
         };
         let checkpoints = Checkpoints::new(link.cursors.clone());
@@ -124,12 +122,14 @@ impl RocketConnector {
         };
         let uploads = match Uploads::read(link.cursors.clone()).await {
             Ok(uploads) => Arc::new(uploads),
-            Err(error) => return end(error.code(), format!("what was being sent is not known: {error}")),
+            Err(error) => return LinkEnd::new(error.code(), format!("what was being sent is not known: {error}")),
         };
         let mut early = Outflow::default();
+        // Beyond the bound a row stays unconfirmed, and is taken in hand again after the link's end.
+        let hold = |row| drop(early.hold(row));
         let opened = tokio::select! {
             opened = opening::open(&api, &self.clock, &link.progress) => opened,
-            () = told_to_close(&mut link.commands, &mut early) => Err(closed()),
+            () = told_to_close(&mut link.commands, hold) => Err(LinkEnd::closed()),
         };
         let Opened { wire, me } = match opened {
             Ok(opened) => opened,
@@ -160,14 +160,13 @@ impl RocketConnector {
 
     /// Reads what was written down: since when the account listens, and the ids of names.
     async fn recall(&self, checkpoints: &Checkpoints, link: &Link) -> Result<i64, LinkEnd> {
-        let unread =
-            |error: crate::ports::StoreError| end(error.code(), format!("where reading stopped is not known: {error}"));
+        let unread = |error: StoreError| LinkEnd::new(error.code(), format!("where reading stopped is not known: {error}"));
         let since_ms = checkpoints.since(self.clock.now_ms()).await.map_err(unread)?;
         let wanted = self.shared.state().wanted.clone();
         let names = checkpoints.names(&wanted).await.map_err(unread)?;
         let names = self.shared.add_names(&names);
         if !names.is_empty() && link.events.send(LinkEvent::Names(names)).await.is_err() {
-            return Err(closed());
+            return Err(LinkEnd::closed());
         }
         Ok(since_ms)
     }
@@ -175,28 +174,10 @@ impl RocketConnector {
 
 fn concluded(ended: End) -> LinkEnd {
     match ended {
-        End::Closed => closed(),
-        End::Broken(error) => end(error.code(), error.to_string()),
+        End::Closed => LinkEnd::closed(),
+        End::Broken(error) => LinkEnd::new(error.code(), error.to_string()),
         End::Refused(error) => opening::refused(error),
-        End::LoggedOut => end(Code::LinkDown, "the server has logged the account out; it logs in again".to_owned()),
-        End::Store(error) => end(error.code(), format!("where reading stopped is not known: {error}")),
+        End::LoggedOut => LinkEnd::new(Code::LinkDown, "the server has logged the account out; it logs in again".to_owned()),
+        End::Store(error) => LinkEnd::new(error.code(), format!("where reading stopped is not known: {error}")),
     }
-}
-
-/// Waits until the link is to end before it stands. Rows that come early are held; nothing else can come.
-async fn told_to_close(commands: &mut mpsc::Receiver<LinkCommand>, early: &mut Outflow) {
-    loop {
-        match commands.recv().await {
-            Some(LinkCommand::Send(row)) => {
-                // Beyond the bound a row stays unconfirmed, and is taken in hand again after the link's end.
-                let _ = early.hold(row);
-            }
-            Some(LinkCommand::Ack(_)) => {}
-            Some(LinkCommand::Close) | None => return,
-        }
-    }
-}
-
-fn closed() -> LinkEnd {
-    end(Code::LinkDown, "closed on request".to_owned())
 }

@@ -36,14 +36,14 @@ pub(super) async fn open(api: &Arc<Api>, clock: &Clock, progress: &Progress) -> 
     wire.write([ddp::connect()]).await.map_err(broken)?;
     match answer(&mut wire, clock, |frame| matches!(frame, Frame::Connected | Frame::Failed)).await? {
         Frame::Connected => {}
-        _ => return Err(end(Code::Misconfigured, "the server does not speak version 1 of DDP".to_owned())),
+        _ => return Err(LinkEnd::new(Code::Misconfigured, "the server does not speak version 1 of DDP".to_owned())),
     }
     let Err(reason) = log_in(&mut wire, clock, "login", &session).await? else { return Ok(Opened { wire, me }) };
     tracing::info!(event = "rocketchat.login", "the server refused to resume the session: {reason}");
     let session = api.auth.renew(&session).await.map_err(|error| refused(error.into()))?;
     match log_in(&mut wire, clock, "login-again", &session).await? {
         Ok(()) => Ok(Opened { wire, me }),
-        Err(reason) => Err(end(Code::LinkDown, format!("the server refused the login over DDP: {reason}"))),
+        Err(reason) => Err(LinkEnd::new(Code::LinkDown, format!("the server refused the login over DDP: {reason}"))),
     }
 }
 
@@ -52,7 +52,7 @@ async fn log_in(wire: &mut Wire, clock: &Clock, id: &str, session: &Session) -> 
     let mine = |frame: &Frame| matches!(frame, Frame::Result { id: answered, .. } if answered == id);
     match answer(wire, clock, mine).await? {
         Frame::Result { answer: Answer::Refused { kind, reason }, .. } if kind == "too-many-requests" => {
-            Err(end(Code::LinkDown, format!("the server limits logins over DDP: {reason}")))
+            Err(LinkEnd::new(Code::LinkDown, format!("the server limits logins over DDP: {reason}")))
         }
         // Its words may repeat what they refuse.
         Frame::Result { answer: Answer::Refused { reason, .. }, .. } => {
@@ -91,14 +91,9 @@ pub(super) fn refused(error: ApiError) -> LinkEnd {
         ApiError::Auth(AuthError::Failed(error)) | ApiError::Rest(error) if error.passes() => Code::LinkDown,
         other => other.code(),
     };
-    end(code, error.to_string())
+    LinkEnd::new(code, error.to_string())
 }
 
 fn broken(error: WireError) -> LinkEnd {
-    end(error.code(), error.to_string())
-}
-
-/// Returns the end of a link that did not stand.
-pub(super) const fn end(code: Code, text: String) -> LinkEnd {
-    LinkEnd { code, text, was_stable: false }
+    LinkEnd::new(error.code(), error.to_string())
 }

@@ -10,7 +10,7 @@
 mod hear;
 mod jobs;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +18,6 @@ use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use serde_json::Value;
-use tokio::sync::mpsc::error::TrySendError;
 
 use self::jobs::Done;
 use super::api::{Api, ApiError, Me};
@@ -32,9 +31,10 @@ use super::rooms::Rooms;
 use super::seen::Seen;
 use super::send::{SendError, Sent};
 use super::typing::{Place, Typing};
+use crate::channel::event_queue::EventQueue;
 use crate::channel::{AckToken, Acked, Became, Link, LinkCommand, LinkEvent, Normalised};
 use crate::core::Clock;
-use crate::message::{AccountKey, Code, LinkState, LinkStatus, OutboxId, Receipt};
+use crate::message::{AccountKey, LinkState, LinkStatus, Receipt};
 use crate::ports::{OutboxRow, StoreError};
 
 /// How often the loop looks at what has a time of its own.
@@ -49,8 +49,6 @@ const EVENTS_HELD_MAX: usize = 1024;
 const CLOSE_DRAIN: Duration = Duration::from_secs(2);
 /// How long the server has to answer our goodbye.
 const GOODBYE_WAIT: Duration = Duration::from_millis(500);
-/// How long a row waits that the link had no room for, milliseconds.
-const OVERLOADED_RETRY_MS: u64 = 1000;
 /// The event under which the messages of all rooms come.
 const ALL_MESSAGES: &str = "__my_messages__";
 
@@ -133,7 +131,7 @@ pub(super) struct Pump {
     typing: Typing,
     jobs: FuturesUnordered<BoxFuture<'static, Done>>,
     /// What the actor had no room for yet.
-    events: VecDeque<LinkEvent>,
+    events: EventQueue,
     /// What is written at the end of this round.
     frames: Vec<String>,
     calls: u64,
@@ -202,7 +200,7 @@ impl Pump {
             files,
             typing: Typing::default(),
             jobs: FuturesUnordered::new(),
-            events: VecDeque::new(),
+            events: EventQueue::default(),
             frames: Vec::new(),
             calls: 0,
             heard: now,
@@ -272,16 +270,7 @@ impl Pump {
         if let Some(writing) = self.checkpoints.write() {
             self.job(async move { Done::Written(writing.await) });
         }
-        while let Some(event) = self.events.pop_front() {
-            match self.link.events.try_send(event) {
-                Ok(()) => {}
-                // A closed queue is seen by the loop, which waits for room.
-                Err(TrySendError::Full(event) | TrySendError::Closed(event)) => {
-                    self.events.push_front(event);
-                    break;
-                }
-            }
-        }
+        self.events.deliver(&self.link.events);
         if self.frames.is_empty() { Ok(()) } else { self.wire.write(std::mem::take(&mut self.frames)).await }
     }
 
@@ -337,8 +326,7 @@ impl Pump {
 
     fn hold(&mut self, row: Box<OutboxRow>) {
         if let Err(row) = self.outflow.hold(row) {
-            let reason = "too many rows in hand of one link".to_owned();
-            self.fail(row.id, Code::Overloaded, reason, Some(OVERLOADED_RETRY_MS));
+            self.events.overloaded(row.id);
         }
     }
 
@@ -358,16 +346,12 @@ impl Pump {
         match sent.outcome {
             Ok(message) => {
                 let receipt = Receipt { platform_id: Some(message) };
-                self.events.push_back(LinkEvent::Confirmed { id: sent.id, receipt });
+                self.events.push(LinkEvent::Confirmed { id: sent.id, receipt });
             }
             // The row is as good as before: it goes when there is a login again.
             Err(SendError::Auth(error)) => self.end = Some(End::Refused(error.into())),
-            Err(error) => self.fail(sent.id, error.code(), error.to_string(), error.retry_after_ms()),
+            Err(error) => self.events.fail(sent.id, error.code(), error.to_string(), error.retry_after_ms()),
         }
-    }
-
-    fn fail(&mut self, id: OutboxId, code: Code, reason: String, retry_after_ms: Option<u64>) {
-        self.events.push_back(LinkEvent::Failed { id, code, reason, retry_after_ms });
     }
 
     fn tick(&mut self) -> Result<(), End> {
@@ -412,7 +396,7 @@ impl Pump {
 
     fn up(&mut self) {
         self.stage = Stage::Up(self.clock.elapsed());
-        self.events.push_back(LinkEvent::Status(LinkStatus::plain(LinkState::Up)));
+        self.events.push(LinkEvent::Status(LinkStatus::plain(LinkState::Up)));
         if self.shared.unknown_names().is_empty() {
             self.date_rooms();
         } else {
@@ -423,6 +407,6 @@ impl Pump {
 
     fn bad(&mut self, reason: String) {
         self.told += 1;
-        self.events.push_back(LinkEvent::Frame { frame: Normalised::Bad(reason), ack: Some(self.told) });
+        self.events.frame(Normalised::Bad(reason), Some(self.told));
     }
 }

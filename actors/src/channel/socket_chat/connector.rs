@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use tokio::sync::mpsc;
 
 use super::backend::{Backend, Source};
 use super::broker::Broker;
@@ -13,12 +12,10 @@ use super::mqtt::{Wire, WireError};
 use super::normalise::Context;
 use super::outflow::Outflow;
 use super::pump::{End, Parts, Pump};
-use crate::channel::{Connector, Link, LinkCommand, LinkEnd};
+use crate::channel::connector::{STABLE_AFTER, told_to_close};
+use crate::channel::{Connector, Link, LinkEnd};
 use crate::core::{Clock, Progress};
 use crate::message::{AccountKey, Code};
-
-/// A link whose subscription stood so long begins its back-off anew.
-const STABLE_AFTER: Duration = Duration::from_secs(10);
 
 /// What a status says of an account without a key.
 pub(super) const NOT_CONFIGURED: &str = "socket-chat account is not configured (missing apiKey).";
@@ -56,13 +53,15 @@ impl SocketConnector {
     async fn live(self: Box<Self>, mut link: Link) -> LinkEnd {
         let Some(backend) = self.backend.clone() else {
             let text = format!("{NOT_CONFIGURED} Run: callboard channels add socket-chat --token KEY");
-            return end(Code::Misconfigured, text);
+            return LinkEnd::new(Code::Misconfigured, text);
         };
         let _live = LiveGuard { memory: Arc::clone(&self.memory), backend: Arc::clone(&backend) };
         let mut early = Outflow::new();
+        // Beyond the bound a row stays unconfirmed, and is taken in hand again after the link's end.
+        let hold = |row| drop(early.hold(row));
         let opened = tokio::select! {
             opened = self.open(&backend, &link.progress) => opened,
-            () = told_to_close(&mut link.commands, &mut early) => Err(closed()),
+            () = told_to_close(&mut link.commands, hold) => Err(LinkEnd::closed()),
         };
         let (wire, broker) = match opened {
             Ok(opened) => opened,
@@ -78,15 +77,15 @@ impl SocketConnector {
 
     /// Asks where the broker is and connects to it.
     async fn open(&self, backend: &Backend, progress: &Progress) -> Result<(Wire, Arc<Broker>), LinkEnd> {
-        let (broker, source) = backend.broker().await.map_err(|error| end(error.code(), error.to_string()))?;
+        let (broker, source) = backend.broker().await.map_err(|error| LinkEnd::new(error.code(), error.to_string()))?;
         progress.stamp();
         let wire = Wire::connect(&broker, self.ca_pem.as_deref(), self.clock.clone()).await.map_err(|error| {
             match (&error, source) {
                 // Credentials may be short-lived; those that the backend gave just now are the ones that count.
                 (WireError::Login, Source::Kept) => {
-                    end(Code::LinkDown, format!("{error}; its config was not fresh, the backend is asked again"))
+                    LinkEnd::new(Code::LinkDown, format!("{error}; its config was not fresh, the backend is asked again"))
                 }
-                _ => end(error.code(), error.to_string()),
+                _ => LinkEnd::new(error.code(), error.to_string()),
             }
         })?;
         progress.stamp();
@@ -99,15 +98,15 @@ impl SocketConnector {
         let taken_over = self.memory.ended(ending, now.saturating_sub(connected_at));
         let was_stable = subscribed_at.is_some_and(|since| now.saturating_sub(since) >= STABLE_AFTER);
         match ended {
-            End::Closed => LinkEnd { was_stable, ..closed() },
-            End::SubscriptionRefused => end(
+            End::Closed => LinkEnd { was_stable, ..LinkEnd::closed() },
+            End::SubscriptionRefused => LinkEnd::new(
                 Code::BadCredentials,
                 format!(
                     "the broker refused the subscription to \"{}\" (SUBACK 128): its access rules do not let this user read it",
                     broker.receive_topic
                 ),
             ),
-            End::Broken(_) if ending == Ending::ByPeer && taken_over => end(
+            End::Broken(_) if ending == Ending::ByPeer && taken_over => LinkEnd::new(
                 Code::TakenOver,
                 format!(
                     "another client uses this clientId ({}): the broker ended several connections within seconds; stop the other gateway, or give it an API key of its own",
@@ -117,26 +116,4 @@ impl SocketConnector {
             End::Broken(error) => LinkEnd { code: error.code(), text: error.to_string(), was_stable },
         }
     }
-}
-
-/// Waits until the link is to end before it stands. Rows that come early are held; nothing else can come.
-async fn told_to_close(commands: &mut mpsc::Receiver<LinkCommand>, early: &mut Outflow) {
-    loop {
-        match commands.recv().await {
-            Some(LinkCommand::Send(row)) => {
-                // Beyond the bound a row stays unconfirmed, and is taken in hand again after the link's end.
-                let _ = early.hold(row);
-            }
-            Some(LinkCommand::Ack(_)) => {}
-            Some(LinkCommand::Close) | None => return,
-        }
-    }
-}
-
-fn end(code: Code, text: String) -> LinkEnd {
-    LinkEnd { code, text, was_stable: false }
-}
-
-fn closed() -> LinkEnd {
-    end(Code::LinkDown, "closed on request".to_owned())
 }

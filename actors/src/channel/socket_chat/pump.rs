@@ -4,13 +4,11 @@
 //! actor alone: what the actor has no room for is held, and once much is held the network is not read, while commands are
 //! always taken. So an actor that waits for the link while the link waits for the actor cannot happen.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use rumqttc::{Packet, PubComp, Publish, QoS, SubAck, Subscribe, SubscribeReasonCode, Unsubscribe};
-use tokio::sync::mpsc::error::TrySendError;
 
 use super::broker::Broker;
 use super::inflow::Inflow;
@@ -19,9 +17,10 @@ use super::mqtt::{PACKET_BYTES_MAX, Wire, WireError};
 use super::normalise::{Context, normalise};
 use super::outflow::Outflow;
 use super::send;
+use crate::channel::event_queue::EventQueue;
 use crate::channel::{Link, LinkCommand, LinkEvent, Normalised};
 use crate::core::Clock;
-use crate::message::{Code, LinkState, LinkStatus, OutboxId, Receipt};
+use crate::message::{Code, LinkState, LinkStatus, Receipt};
 use crate::ports::OutboxRow;
 
 /// How often the loop looks at the connection when nothing else happens. SUBACK has to come within one.
@@ -43,8 +42,6 @@ const BATCH_MAX: usize = 256;
 const READ_ASIDE_BYTES: usize = 128 * 1024;
 /// The largest payload that is sent, bytes: a packet with room for the topic.
 const SEND_BYTES_MAX: usize = PACKET_BYTES_MAX - 128 * 1024;
-/// How long a row waits that the link had no room for, milliseconds.
-const OVERLOADED_RETRY_MS: u64 = 1000;
 const SUBSCRIBE_PKID: u16 = 1;
 const UNSUBSCRIBE_PKID: u16 = 2;
 
@@ -76,7 +73,7 @@ pub(super) struct Pump {
     inflow: Inflow,
     outflow: Outflow,
     /// What the actor had no room for yet.
-    events: VecDeque<LinkEvent>,
+    events: EventQueue,
     /// What is written at the end of this round.
     packets: Vec<Packet>,
     ticks: u32,
@@ -118,7 +115,7 @@ impl Pump {
             clock,
             inflow: Inflow::default(),
             outflow: early,
-            events: VecDeque::new(),
+            events: EventQueue::default(),
             packets: Vec::new(),
             ticks: 0,
             quiet_ticks: 0,
@@ -171,7 +168,7 @@ impl Pump {
             self.packets.push(ack);
         }
         self.send_held();
-        self.deliver();
+        self.events.deliver(&self.link.events);
         if !self.packets.is_empty() {
             self.wire.write_all(self.packets.drain(..)).await?;
         }
@@ -217,8 +214,7 @@ impl Pump {
 
     fn hold(&mut self, row: Box<OutboxRow>) {
         if let Err(row) = self.outflow.hold(row) {
-            let reason = "too many rows in hand of one link".to_owned();
-            self.fail(row.id, Code::Overloaded, reason, Some(OVERLOADED_RETRY_MS));
+            self.events.overloaded(row.id);
         }
     }
 
@@ -228,7 +224,7 @@ impl Pump {
                 Ok(payload) if payload.len() > SEND_BYTES_MAX => {
                     let reason =
                         format!("the payload is {} bytes, more than the {SEND_BYTES_MAX} that are sent", payload.len());
-                    self.fail(row.id, Code::TooLarge, reason, None);
+                    self.events.fail(row.id, Code::TooLarge, reason, None);
                 }
                 Ok(payload) => {
                     let Some(pkid) = self.outflow.send(row.id) else { return };
@@ -236,21 +232,7 @@ impl Pump {
                     publish.pkid = pkid;
                     self.packets.push(Packet::Publish(publish));
                 }
-                Err(error) => self.fail(row.id, error.code(), error.to_string(), None),
-            }
-        }
-    }
-
-    fn fail(&mut self, id: OutboxId, code: Code, reason: String, retry_after_ms: Option<u64>) {
-        self.events.push_back(LinkEvent::Failed { id, code, reason, retry_after_ms });
-    }
-
-    fn deliver(&mut self) {
-        while let Some(event) = self.events.pop_front() {
-            match self.link.events.try_send(event) {
-                Ok(()) => {}
-                // A closed queue is seen by the loop, which waits for room.
-                Err(TrySendError::Full(event) | TrySendError::Closed(event)) => return self.events.push_front(event),
+                Err(error) => self.events.fail(row.id, error.code(), error.to_string(), None),
             }
         }
     }
@@ -277,7 +259,7 @@ impl Pump {
             Packet::Publish(publish) => self.receive(publish).await,
             Packet::PubAck(ack) => {
                 if let Some(id) = self.outflow.confirm(ack.pkid) {
-                    self.events.push_back(LinkEvent::Confirmed { id, receipt: Receipt { platform_id: None } });
+                    self.events.push(LinkEvent::Confirmed { id, receipt: Receipt { platform_id: None } });
                 }
             }
             Packet::PubRel(release) => self.packets.push(Packet::PubComp(PubComp { pkid: release.pkid })),
@@ -293,7 +275,7 @@ impl Pump {
         }
         self.subscribed_at = Some(self.clock.elapsed());
         self.memory.up();
-        self.events.push_back(LinkEvent::Status(LinkStatus::plain(LinkState::Up)));
+        self.events.push(LinkEvent::Status(LinkStatus::plain(LinkState::Up)));
         Ok(())
     }
 
@@ -316,7 +298,7 @@ impl Pump {
             normalise(&publish.payload, &self.context)
         };
         let ack = self.inflow.admit(qos, pkid, bytes);
-        self.events.push_back(LinkEvent::Frame { frame, ack });
+        self.events.frame(frame, ack);
     }
 
     fn tick(&mut self) -> Result<(), WireError> {

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use tokio::sync::mpsc::error::TrySendError;
 
 use super::desk::{Hatch, WebChatDesk};
 use super::post::{PostError, Posted, Waiting};
 use super::send::{self, Held, Written};
+use crate::channel::event_queue::EventQueue;
 use crate::channel::{AckToken, Acked, Became, Connector, Link, LinkCommand, LinkEnd, LinkEvent, Normalised};
 use crate::core::Clock;
 use crate::message::{AccountKey, Code, LinkState, LinkStatus};
@@ -22,9 +22,6 @@ const EVENTS_HELD_MAX: usize = 256;
 /// How many rows are held while others are being written; a further one is failed as overloaded. An actor that has no more
 /// rows in hand than this never sees that.
 const ROWS_HELD_MAX: usize = 1024;
-
-/// How long a row waits that the link had no room for, milliseconds.
-const OVERLOADED_RETRY_MS: u64 = 1000;
 
 /// How long a link that is told to close waits for what is on its way.
 const CLOSE_DRAIN: Duration = Duration::from_secs(2);
@@ -41,6 +38,8 @@ impl Connector for WebChatConnector {
             // Nothing here can fall silent by itself: what is waited for is watched where it is done.
             link.progress.pause();
             let clock = self.desk.clock();
+            let mut events = EventQueue::default();
+            events.push(LinkEvent::Status(LinkStatus::plain(LinkState::Up)));
             Counter {
                 hatch: self.desk.open(&self.account),
                 account: self.account,
@@ -49,7 +48,7 @@ impl Connector for WebChatConnector {
                 clock,
                 told: 0,
                 waiting: HashMap::new(),
-                events: VecDeque::from([LinkEvent::Status(LinkStatus::plain(LinkState::Up))]),
+                events,
                 rows: VecDeque::new(),
                 writing: None,
                 held: Held::default(),
@@ -74,7 +73,7 @@ struct Counter {
     /// Messages that are passed on and not yet written; bounded by the places at the desk.
     waiting: HashMap<AckToken, Waiting>,
     /// What the actor had no room for yet.
-    events: VecDeque<LinkEvent>,
+    events: EventQueue,
     /// Rows that wait until those before them are written.
     rows: VecDeque<OutboxRow>,
     writing: Option<BoxFuture<'static, Written>>,
@@ -97,7 +96,7 @@ enum Step {
 impl Counter {
     async fn run(mut self) -> LinkEnd {
         loop {
-            self.deliver();
+            self.events.deliver(&self.link.events);
             self.write_rows();
             if self.closing.is_some() && self.is_idle() {
                 return self.ended("closed on request");
@@ -145,16 +144,6 @@ impl Counter {
         self.desk_empty && self.waiting.is_empty() && self.events.is_empty() && self.rows.is_empty() && self.writing.is_none()
     }
 
-    fn deliver(&mut self) {
-        while let Some(event) = self.events.pop_front() {
-            match self.link.events.try_send(event) {
-                Ok(()) => {}
-                // A closed queue is seen by the loop, which waits for room.
-                Err(TrySendError::Full(event) | TrySendError::Closed(event)) => return self.events.push_front(event),
-            }
-        }
-    }
-
     fn write_rows(&mut self) {
         if self.writing.is_none() && !self.rows.is_empty() {
             let held = std::mem::take(&mut self.held);
@@ -165,7 +154,7 @@ impl Counter {
     fn pass_on(&mut self, mut waiting: Waiting) {
         if let Some(inbound) = waiting.take() {
             self.told += 1;
-            self.events.push_back(LinkEvent::Frame { frame: Normalised::Message(inbound), ack: Some(self.told) });
+            self.events.frame(Normalised::Message(inbound), Some(self.told));
             self.waiting.insert(self.told, waiting);
         }
     }
@@ -174,12 +163,7 @@ impl Counter {
         match command {
             LinkCommand::Ack(acked) => acked.into_iter().for_each(|acked| self.answer(acked)),
             LinkCommand::Send(row) if self.rows.len() < ROWS_HELD_MAX => self.rows.push_back(*row),
-            LinkCommand::Send(row) => self.events.push_back(LinkEvent::Failed {
-                id: row.id,
-                code: Code::Overloaded,
-                reason: "too many rows in hand of one link".to_owned(),
-                retry_after_ms: Some(OVERLOADED_RETRY_MS),
-            }),
+            LinkCommand::Send(row) => self.events.overloaded(row.id),
             LinkCommand::Close if self.closing.is_none() => {
                 self.hatch.close();
                 self.closing = Some(self.clock.sleep(CLOSE_DRAIN));

@@ -1,14 +1,12 @@
 //! Where the probes play: a system, a supervisor, and what it said.
 
 use std::sync::{Arc, Mutex, Once};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::core::{ActorId, ActorRef, ActorReport, Clock, State, Supervision, SupervisionEvent, Supervisor, What};
 
 use super::probe::{Do, Plan};
-
-/// How long a test waits for what must happen.
-pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) use crate::doubles::{PATIENCE, until};
 
 pub(super) struct Stage {
     pub(super) supervisor: Supervisor,
@@ -62,15 +60,6 @@ impl Stage {
 
     pub(super) fn count(&self, id: &str, what: What) -> usize {
         self.details(id, what).len()
-    }
-}
-
-/// Waits until something is so; fails when it is not in time.
-pub(super) async fn until(what: &str, so: impl Fn() -> bool) {
-    let end = Instant::now() + PATIENCE;
-    while !so() {
-        assert!(Instant::now() < end, "in time: {what}");
-        tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
 

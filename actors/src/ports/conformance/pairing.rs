@@ -8,6 +8,7 @@ pub(super) fn cases() -> Vec<Case> {
         case("opens one request a peer and tells them once", |bench| Box::pin(requests(bench))),
         case("bounds the open requests, and forgets those that are void", |bench| Box::pin(bounds(bench))),
         case("lets an approved peer in and tells them", |bench| Box::pin(approves(bench))),
+        case("lets in by hand and no longer", |bench| Box::pin(lets_in_by_hand(bench))),
         case("turns a rejected peer away", |bench| Box::pin(rejects(bench))),
     ]
 }
@@ -62,6 +63,19 @@ async fn approves(Bench { store, .. }: Bench) {
     assert_eq!(again, None);
     let other = crate::message::AccountKey::new("socket-chat", "other");
     assert!(store.allowed_peers(other).await.unwrap().is_empty());
+}
+
+async fn lets_in_by_hand(Bench { store, .. }: Bench) {
+    let (account, other) = (make::account(), crate::message::AccountKey::new("socket-chat", "other"));
+    for new in [true, false] {
+        assert_eq!(store.allow_peer(account.clone(), "P1".into(), START_MS).await.unwrap(), new);
+    }
+    assert_eq!(store.allowed_peers(account.clone()).await.unwrap(), ["P1"]);
+    assert!(!store.forget_peer(other, "P1".into()).await.unwrap(), "another account's");
+    for was in [true, false] {
+        assert_eq!(store.forget_peer(account.clone(), "P1".into()).await.unwrap(), was);
+    }
+    assert!(store.allowed_peers(account).await.unwrap().is_empty());
 }
 
 async fn rejects(Bench { store, .. }: Bench) {

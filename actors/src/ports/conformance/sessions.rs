@@ -4,13 +4,14 @@ use serde_json::{Map, Value, json};
 
 use super::{Bench, Case, START_MS, case, make};
 use crate::message::{Code, Role, RunId, Usage};
-use crate::ports::{SessionRow, SessionTraits, Store, StoreError, TurnOutcome};
+use crate::ports::{SessionRow, SessionTraits, Store, StoreError, TurnOutcome, UsageDay};
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
         case("lists sessions, newest first, each as it is shown alone", |bench| Box::pin(list(bench))),
         case("knows a session from its first message on", |bench| Box::pin(first_message(bench))),
         case("counts the tokens of a session's turns, as far as a number goes", |bench| Box::pin(usage(bench))),
+        case("counts what caches and turns cost, for the session and for the day", |bench| Box::pin(costs(bench))),
         case("keeps a session's settings, merged", |bench| Box::pin(patches(bench))),
         case("refuses a setting that it does not know or cannot keep, and keeps the others", |bench| Box::pin(refuses(bench))),
         case("gives a label to one session at a time", |bench| Box::pin(labels(bench))),
@@ -97,6 +98,35 @@ async fn usage(Bench { store, .. }: Bench) {
     let most = i64::MAX.unsigned_abs();
     assert_eq!(row(store, "a").await.usage, Usage::tokens(most, most));
     assert_eq!(row(store, "a").await.entries, 8, "whatever a provider counts, the lines are kept");
+}
+
+async fn costs(bench: Bench) {
+    const DAY_MS: u64 = 24 * 3_600_000;
+    let store = &*bench.store;
+    let used = |cost_nanos| Usage { input: 5, output: 4, cache_read: 3, cache_write: 2, cost_nanos };
+    assert!(store.usage_days(0).await.unwrap().is_empty());
+    speak(store, "a", used(7)).await;
+    speak(store, "b", used(0)).await;
+    speak(store, "b", Usage::default()).await;
+    let today = UsageDay::of(START_MS);
+    bench.pass(DAY_MS);
+    speak(store, "a", used(10)).await;
+    assert_eq!(row(store, "a").await.usage, used(7).plus(used(10)));
+    let first = UsageDay { day: today, usage: used(7).plus(used(0)), turns: 2, unpriced: 1 };
+    let second = UsageDay { day: today + 1, usage: used(10), turns: 1, unpriced: 0 };
+    assert_eq!(store.usage_days(0).await.unwrap(), [first, second]);
+    assert_eq!(store.usage_days(today + 1).await.unwrap(), [second]);
+    let (anew, _) = store.reset_session(make::session("a")).await.unwrap();
+    assert_eq!(anew.usage, Usage::default());
+    store.delete_session(make::session("b")).await.unwrap();
+    assert_eq!(store.usage_days(0).await.unwrap(), [first, second], "what was spent was spent");
+    let most = Usage { cost_nanos: u64::MAX, cache_read: u64::MAX, ..Usage::default() };
+    speak(store, "a", most).await;
+    speak(store, "a", most).await;
+    let most = i64::MAX.unsigned_abs();
+    let last = *store.usage_days(today + 1).await.unwrap().last().unwrap();
+    assert_eq!((last.usage.cost_nanos, last.usage.cache_read, last.usage.input), (most, most, 5));
+    assert_eq!((row(store, "a").await.usage.cost_nanos, row(store, "a").await.usage.cache_read), (most, most));
 }
 
 async fn patches(bench: Bench) {

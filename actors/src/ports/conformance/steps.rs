@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Bench, Case, case, make};
-use crate::message::{BegunRound, Code, InboxId, ToolCall, ToolResult};
+use crate::message::{Backlog, BegunRound, Code, Entry, InboxId, Role, RunId, Steered, ToolCall, ToolResult};
 use crate::ports::{CrashCount, InboxRow, Store, StoreError};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -12,6 +12,7 @@ pub(super) fn cases() -> Vec<Case> {
         case("believes the first word on a call", |bench| Box::pin(first_word(bench))),
         case("takes the same round again and no other", |bench| Box::pin(same_again(bench))),
         case("takes steps of rows in hand only", |bench| Box::pin(in_hand(bench))),
+        case("keeps who shares a turn and what was said in it", |bench| Box::pin(shared(bench))),
         case("keeps the steps of a dead letter for its retry", |bench| Box::pin(dead(bench))),
     ]
 }
@@ -75,6 +76,23 @@ async fn same_again(Bench { store, .. }: Bench) {
     let steps = again(&*store).await;
     assert_eq!((steps.len(), steps[0].text.as_str()), (1, "a"));
     assert_eq!(steps[0].calls[0].1, Some(ToolResult::Done("done".into())));
+}
+
+async fn shared(Bench { store, .. }: Bench) {
+    let id = row(&*store, "1").await;
+    let first = BegunRound { with: vec![InboxId::new(), InboxId::new()], ..round("a", &["x"]) };
+    let line =
+        Entry { role: Role::User, text: "wait ☕".into(), media: Vec::new(), run: RunId::new(), at_ms: 7, rounds: Vec::new() };
+    let said = [Backlog::Answered, Backlog::Kept].map(|backlog| Steered { id: InboxId::new(), line: line.clone(), backlog });
+    let second = BegunRound { said: said.to_vec(), ..round("b", &["y"]) };
+    store.begin_round(id, 0, first.clone()).await.unwrap();
+    store.begin_round(id, 1, second.clone()).await.unwrap();
+    for (number, same) in [(0, &first), (1, &second)] {
+        store.begin_round(id, number, same.clone()).await.unwrap();
+        let alone = BegunRound { with: Vec::new(), said: Vec::new(), ..same.clone() };
+        assert!(matches!(store.begin_round(id, number, alone).await, Err(StoreError::Conflict { .. })), "round {number}");
+    }
+    assert_eq!(again(&*store).await, [first, second]);
 }
 
 async fn in_hand(Bench { store, .. }: Bench) {

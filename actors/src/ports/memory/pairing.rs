@@ -66,6 +66,14 @@ impl State {
         self.take_pairing(channel, code, now_ms).map(|asked| asked.shown)
     }
 
+    pub(super) fn allow_peer(&mut self, account: AccountKey, peer: String) -> bool {
+        self.allowed.insert((account, peer))
+    }
+
+    pub(super) fn forget_peer(&mut self, account: AccountKey, peer: String) -> bool {
+        self.allowed.remove(&(account, peer))
+    }
+
     pub(super) fn allowed_peers(&self, account: &AccountKey) -> Vec<String> {
         self.allowed.iter().filter(|(of, _)| of == account).map(|(_, peer)| peer.clone()).collect()
     }

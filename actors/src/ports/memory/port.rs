@@ -8,7 +8,7 @@ use crate::message::{AccountKey, BegunRound, BlobId, Code, Entry, InboxId, Outbo
 use crate::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate, InboxRow,
     NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
-    SessionRow, Store, StoreHealth, TurnOutcome,
+    SessionRow, Store, StoreHealth, TurnOutcome, UsageDay,
 };
 
 use super::{Disk, MemoryStore};
@@ -132,6 +132,10 @@ impl Store for MemoryStore {
         self.read(|state| Ok(state.open_rows(limit)))
     }
 
+    fn usage_days(&self, from: i64) -> Answer<Vec<UsageDay>> {
+        self.read(|state| Ok(state.usage_days.range(from..).map(|(_, day)| *day).collect()))
+    }
+
     fn inbox_fate(&self, account: AccountKey, platform_id: String) -> Answer<Option<InboxFate>> {
         self.read(|state| Ok(state.inbox_fate(&account, &platform_id)))
     }
@@ -185,6 +189,14 @@ impl Store for MemoryStore {
 
     fn allowed_peers(&self, account: AccountKey) -> Answer<Vec<String>> {
         self.read(|state| Ok(state.allowed_peers(&account)))
+    }
+
+    fn allow_peer(&self, account: AccountKey, peer: String, _: i64) -> Answer<bool> {
+        self.write(|state| Ok(state.allow_peer(account, peer)))
+    }
+
+    fn forget_peer(&self, account: AccountKey, peer: String) -> Answer<bool> {
+        self.write(|state| Ok(state.forget_peer(account, peer)))
     }
 
     fn cursor(&self, name: String) -> Answer<Option<String>> {

@@ -4,9 +4,14 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::message::{Entry, SessionKey, Target, Usage};
-use crate::ports::{Compacted, HISTORY_BYTES_MAX, LINES_TAKEN_MAX, SessionName, SessionRow, SessionTraits, StoreError};
+use crate::ports::{
+    Compacted, HISTORY_BYTES_MAX, LINES_TAKEN_MAX, SessionName, SessionRow, SessionTraits, StoreError, UsageDay,
+};
 
 use super::state::State;
+
+/// Counts end where a file's numbers do.
+const COUNT_MAX: u64 = i64::MAX.unsigned_abs();
 
 /// A session that had a message, a turn or a setting.
 pub(super) struct Known {
@@ -88,10 +93,13 @@ impl State {
     }
 
     pub(super) fn append(&mut self, key: &SessionKey, entries: Vec<Entry>, usage: Usage) -> &mut Known {
+        if let Some(turn) = UsageDay::turn(self.now_ms(), usage.within(COUNT_MAX)) {
+            let day = self.usage_days.entry(turn.day).or_insert_with(|| UsageDay { day: turn.day, ..UsageDay::default() });
+            *day = day.plus(turn);
+        }
         let session = self.changed(key);
         session.entries.extend(entries);
-        session.usage.input = sum(session.usage.input, usage.input);
-        session.usage.output = sum(session.usage.output, usage.output);
+        session.usage = session.usage.plus(usage).within(COUNT_MAX);
         session
     }
 
@@ -163,9 +171,4 @@ impl State {
         let dropped = session.take_lines(keep);
         Compacted { dropped, kept: session.entries.len() as u64 }
     }
-}
-
-/// Adds tokens as a file's numbers do, which end at `i64::MAX`.
-fn sum(counted: u64, more: u64) -> u64 {
-    counted.saturating_add(more).min(i64::MAX.unsigned_abs())
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::core::Clock;
 use crate::message::{AccountKey, BegunRound, ChatRef, Inbound, InboxId, SessionKey, Target, TraceId};
-use crate::ports::{DeadLetter, NewOutbox, Pairing, StoreError, StoreLimits};
+use crate::ports::{DeadLetter, NewOutbox, Pairing, StoreError, StoreLimits, UsageDay};
 
 use super::sessions::Known;
 
@@ -84,6 +84,8 @@ pub(super) struct State {
     /// Bodies by id.
     pub devices: BTreeMap<String, String>,
     pub cursors: HashMap<String, String>,
+    /// What turns used, by day.
+    pub usage_days: BTreeMap<i64, UsageDay>,
     pub leases: HashMap<String, Lease>,
     place: u64,
     inbox_seqs: HashMap<(AccountKey, ChatRef), u64>,
@@ -105,6 +107,7 @@ impl State {
             sessions_made: 0,
             devices: BTreeMap::new(),
             cursors: HashMap::new(),
+            usage_days: BTreeMap::new(),
             leases: HashMap::new(),
             place: 0,
             inbox_seqs: HashMap::new(),

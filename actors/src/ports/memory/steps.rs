@@ -30,5 +30,6 @@ impl State {
 
 /// Says whether two rounds ask for the same.
 fn is_same(known: &BegunRound, other: &BegunRound) -> bool {
-    known.text == other.text && known.calls.iter().map(|(call, _)| call).eq(other.calls.iter().map(|(call, _)| call))
+    let beside = |round: &BegunRound| (round.with.clone(), round.said.clone(), round.text.clone());
+    beside(known) == beside(other) && known.calls.iter().map(|(call, _)| call).eq(other.calls.iter().map(|(call, _)| call))
 }

@@ -144,6 +144,7 @@ fn keys_of_clients() {
     let request = uuid::Uuid::from_u128(7);
     assert_eq!(openai_key("Main", request).as_str(), "agent:main:openai:00000000-0000-0000-0000-000000000007");
     assert_eq!(openai_user_key("main", "Ann:1").as_str(), "agent:main:openai-user:ann%3a1");
+    assert_eq!(responses_user_key("main", "Ann:1").as_str(), "agent:main:openresponses-user:ann%3a1");
     assert_eq!(named_key("main", "Foo").as_str(), "agent:main:foo");
     assert_eq!(named_key("main", "Agent:Ops:mqtt:dm:ann").as_str(), "agent:ops:mqtt:dm:ann");
     assert_eq!(main_key("main", "main").as_str(), "agent:main:main");

@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 
+use super::errand;
 use super::parse::{COMMANDS, Command, Order};
 use super::rules::{CommandRules, Standing};
 use crate::message::{Inbound, SessionKey};
+use crate::ports::Errand;
 use crate::session::queue::{QueuePolicy, QueueWish};
 
 /// What the session knows of itself.
@@ -34,6 +36,8 @@ pub(super) enum Effect {
     Renew(Option<String>),
     /// It ends what runs and what waits.
     Stop,
+    /// It has somebody else do something to the gateway itself.
+    Errand(Errand),
 }
 
 /// The settings that are a word of a list: their command, their field, the words.
@@ -68,9 +72,15 @@ pub(super) fn effect(order: &Order, standing: Standing, rules: &CommandRules, in
             level(*command, rest, known)
         }
         Command::Compact => later("sessions.compact shortens a transcript by hand"),
-        Command::Restart => later("`callboard gateway restart` and SIGUSR1 restart it"),
-        Command::Allowlist => later("`callboard pairing` and channels.<id>.allowFrom say who may talk"),
-        Command::Config | Command::Debug => later("`callboard config` and config.patch look at it and change it"),
+        Command::Restart | Command::Allowlist | Command::Config | Command::Debug => errand(*command, rest, rules),
+    }
+}
+
+fn errand(command: Command, rest: &str, rules: &CommandRules) -> Effect {
+    match errand::read(command, rest) {
+        Some(Ok(errand)) => rules.refusal_of(&errand).map_or(Effect::Errand(errand), Effect::Say),
+        Some(Err(usage)) => Effect::Say(usage.to_owned()),
+        None => later("`callboard --help` lists what there is"),
     }
 }
 

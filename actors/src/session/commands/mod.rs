@@ -1,6 +1,7 @@
 //! Commands: messages that the session carries out itself, without a provider.
 
 mod effect;
+mod errand;
 mod parse;
 mod rules;
 mod running;

@@ -64,9 +64,9 @@ pub(super) const COMMANDS: &[(Command, &[&str], &str, &str)] = &[
     (Command::Activation, &["activation"], "[mention|always | default]", "when it answers in a group"),
     (Command::Send, &["send"], "[on|off|inherit]", "whether answers are sent"),
     (Command::Restart, &["restart"], "", "restarts the gateway"),
-    (Command::Allowlist, &["allowlist"], "", "who may talk"),
-    (Command::Config, &["config"], "", "the configuration"),
-    (Command::Debug, &["debug"], "", "settings until the next start"),
+    (Command::Allowlist, &["allowlist"], "[list|add|remove] [dm|group] [--config|--store] [id]", "who may talk"),
+    (Command::Config, &["config"], "[show|get|set|unset] [path[=value]]", "the configuration"),
+    (Command::Debug, &["debug"], "[show|set|unset|reset] [path[=value]]", "settings until the next start"),
 ];
 
 /// Words that stop a turn as the whole of a message, in any case.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::parse::{Command, Form, Order};
 use crate::message::{AccountKey, ChatKind, Inbound};
+use crate::ports::Errand;
 
 /// The settings of commands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,6 +112,10 @@ impl CommandRules {
     /// Reads a message.
     #[must_use]
     pub fn read(&self, inbound: &Inbound) -> Reading {
+        // A task is no order, whatever it says: `wait` may be what is to be done.
+        if inbound.is_task() {
+            return Reading::Message;
+        }
         let Some(order) = super::parse::read(&inbound.text, &self.reset_triggers) else { return Reading::Message };
         if self.text == Allowed::No && order.command != Command::Stop {
             return Reading::Message;
@@ -153,7 +158,8 @@ impl CommandRules {
             Command::Config => ("config", self.config),
             Command::Debug => ("debug", self.debug),
             Command::Restart => ("restart", self.restart),
-            Command::Allowlist => ("config", self.config),
+            // Which of its ways writes the config file is looked at where it is read.
+            Command::Allowlist => ("config", Allowed::Yes),
             _ => return None,
         };
         match standing {
@@ -161,8 +167,18 @@ impl CommandRules {
             Standing::Stranger | Standing::Member => {
                 Some("Only those whom allowFrom names by their id may do this.".to_owned())
             }
-            Standing::Owner if allowed == Allowed::No => Some(format!("This is off: set commands.{name} to true to allow it.")),
+            Standing::Owner if allowed == Allowed::No => Some(is_off(name)),
             Standing::Owner => None,
         }
     }
+
+    /// Returns why an errand of an owner is not carried out, although its command may be used.
+    pub(super) fn refusal_of(&self, errand: &Errand) -> Option<String> {
+        let kept = matches!(errand, Errand::Allowlist(errand) if errand.writes_config()) && self.config == Allowed::No;
+        kept.then(|| format!("{} Or use --store, for direct chats.", is_off("config")))
+    }
+}
+
+fn is_off(name: &str) -> String {
+    format!("This is off: set commands.{name} to true to allow it.")
 }

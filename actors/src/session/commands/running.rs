@@ -1,6 +1,8 @@
 //! How a session carries a command out: its effect first, which can be repeated after a crash, then its answer and the end of its row
 //! in one commit.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value};
 
 use super::effect::{Effect, Known, effect};
@@ -8,8 +10,8 @@ use super::parse::Order;
 use super::rules::{Reading, Standing};
 use crate::agent::Ending;
 use crate::core::Scope;
-use crate::message::{Entry, Inbound, Usage};
-use crate::ports::{InboxRow, StoreError, TurnOutcome, whole_transcript};
+use crate::message::{Entry, Inbound, Target, Usage};
+use crate::ports::{Errand, InboxRow, Ordered, StoreError, TurnOutcome, whole_transcript};
 use crate::session::actor::{STORE_AGAIN, STORE_WAIT, SessionActor, Work};
 use crate::session::closing::Closing;
 use crate::session::ended::{Ended, How};
@@ -17,6 +19,12 @@ use crate::session::memory::SendPolicy;
 use crate::session::outcome;
 use crate::session::seed::{Seed, Source};
 use crate::session::sending::SessionKind;
+
+/// How long whoever looks after the gateway may take for one errand.
+const ERRAND_WAIT: Duration = Duration::from_secs(30);
+
+/// What is said of one that took longer; it may be done all the same.
+const NOT_IN_TIME: &str = "This took too long, and may be done all the same: look at it again, or at the log.";
 
 impl SessionActor {
     /// Begins what a row asks for: a turn, or the command that it is.
@@ -87,7 +95,20 @@ impl SessionActor {
                 Err(error) => self.answered(seed, error.to_string(), scope),
             },
             Effect::Renew(rest) => self.renew(seed, rest, scope),
+            Effect::Errand(errand) => self.run_errand(errand, seed, scope),
         }
+    }
+
+    /// Has the gateway itself looked at or changed, and answers with what came of it.
+    fn run_errand(&mut self, errand: Errand, seed: Seed, scope: &mut Scope<'_, Self>) {
+        let Source::Row(row) = &seed.source else { return };
+        let route = &row.inbound.route;
+        let chat = Target { account: route.account.clone(), chat: route.chat.clone(), thread: route.thread.clone() };
+        let ordered = Ordered { errand, session: self.key.clone(), chat, row: row.id };
+        let done = self.parts.steward.carry_out(ordered);
+        scope.run(ERRAND_WAIT, done, move |session, answer, scope| {
+            session.answered(seed, answer.unwrap_or_else(|| NOT_IN_TIME.to_owned()), scope);
+        });
     }
 
     fn set(&mut self, field: &'static str, value: Option<String>, say: String, seed: Seed, scope: &mut Scope<'_, Self>) {

@@ -1,10 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::effect::{Effect, Known, effect};
+use super::errand;
 use super::parse::{COMMANDS, Form, read};
 use super::*;
 use crate::message::{ChatKind, Inbound, SessionKey};
 use crate::ports::conformance::make;
+use crate::ports::{AllowlistErrand, Assignment, ConfigErrand, DebugErrand, Errand, Listed, Lists, Place};
 use crate::session::queue::{QueuePolicy, QueueWish};
 use crate::session::tests::bench::order;
 
@@ -105,10 +107,21 @@ fn a_strangers_command_is_ignored_and_a_strangers_word_is_a_message() {
     }
 }
 
+/// A sub-agent was told to `wait`, and answered that nothing was running.
+#[test]
+fn a_task_is_no_command() {
+    for text in ["wait", "/stop", "/new", "/config set a=1"] {
+        let mut task = Inbound { order: Some(Box::new(order("run"))), ..inbound(ChatKind::Direct, "agent:main:main", text) };
+        assert_ne!(CommandRules::default().read(&task), Reading::Message, "{text} of a client is one");
+        task.platform_id = "spawn:run".into();
+        assert_eq!(CommandRules::default().read(&task), Reading::Message, "{text}");
+    }
+}
+
 #[test]
 fn what_concerns_the_gateway_is_for_owners_and_off_until_it_is_allowed() {
     let all = CommandRules { config: Allowed::Yes, debug: Allowed::Yes, restart: Allowed::Yes, ..CommandRules::default() };
-    for command in [Command::Config, Command::Debug, Command::Restart, Command::Allowlist] {
+    for command in [Command::Config, Command::Debug, Command::Restart] {
         for standing in [Standing::Member, Standing::Client] {
             assert!(all.refusal(command, standing).is_some(), "{command:?} {standing:?}");
         }
@@ -117,6 +130,66 @@ fn what_concerns_the_gateway_is_for_owners_and_off_until_it_is_allowed() {
         assert!(off.contains("set commands."), "{off}");
     }
     assert_eq!(CommandRules::default().refusal(Command::Status, Standing::Member), None);
+    // Its ways are looked at one by one.
+    for standing in [Standing::Member, Standing::Client] {
+        assert!(all.refusal(Command::Allowlist, standing).is_some(), "{standing:?}");
+    }
+    let ways = [("list", true), ("add 1 --store", true), ("remove 1 --store", true), ("add 1", false), ("add group 1", false)];
+    for (rest, free) in ways {
+        let Some(Ok(errand)) = errand::read(Command::Allowlist, rest) else { panic!("{rest}") };
+        let off = CommandRules::default().refusal_of(&errand);
+        assert_eq!(off.is_none(), free, "{rest}");
+        assert!(off.is_none_or(|off| off.contains("set commands.config")), "{rest}");
+        assert_eq!(all.refusal_of(&errand), None, "{rest}");
+    }
+    assert_eq!(CommandRules::default().refusal(Command::Allowlist, Standing::Owner), None);
+}
+
+#[test]
+fn errands_are_read_and_what_is_none_says_how_it_is_written() {
+    let set = |path: &str, value: &str| Assignment { path: path.into(), value: value.into() };
+    let listed = |lists, place| Listed { lists, place, who: "Ann".into() };
+    let config = |errand| Some(Errand::Config(errand));
+    let debug = |errand| Some(Errand::Debug(errand));
+    let list = |errand| Some(Errand::Allowlist(errand));
+    let cases = [
+        ("/config", config(ConfigErrand::Show)),
+        ("/config SHOW", config(ConfigErrand::Show)),
+        ("/config show gateway.port", config(ConfigErrand::Get("gateway.port".into()))),
+        ("/config get gateway.port", config(ConfigErrand::Get("gateway.port".into()))),
+        ("/config set a.b = c=d ", config(ConfigErrand::Set(set("a.b", "c=d")))),
+        ("/config unset a.b", config(ConfigErrand::Unset("a.b".into()))),
+        ("/config set apiKey hidden", None),
+        ("/config set a=", None),
+        ("/config unset", None),
+        ("/config hidden", None),
+        ("/debug", debug(DebugErrand::Show)),
+        ("/debug set a=1", debug(DebugErrand::Set(set("a", "1")))),
+        ("/debug unset a", debug(DebugErrand::Unset("a".into()))),
+        ("/debug reset", debug(DebugErrand::Reset)),
+        ("/debug hidden", None),
+        ("/restart", Some(Errand::Restart)),
+        ("/allowlist", list(AllowlistErrand::List(Lists::Direct))),
+        ("/allowlist all", list(AllowlistErrand::List(Lists::All))),
+        ("/allowlist list group", list(AllowlistErrand::List(Lists::Groups))),
+        ("/allowlist add Ann", list(AllowlistErrand::Add(listed(Lists::Direct, Place::Both)))),
+        ("/allowlist add dm --store Ann", list(AllowlistErrand::Add(listed(Lists::Direct, Place::Store)))),
+        ("/allowlist remove Ann --config", list(AllowlistErrand::Remove(listed(Lists::Direct, Place::Config)))),
+        ("/allowlist add group Ann", list(AllowlistErrand::Add(listed(Lists::Groups, Place::Config)))),
+        ("/allowlist add group --store Ann", None),
+        ("/allowlist add all Ann", None),
+        ("/allowlist add", None),
+        ("/allowlist add Ann Bob", None),
+        ("/allowlist hidden", None),
+    ];
+    for (text, expected) in cases {
+        let order = read(text, &[]).unwrap();
+        let found = errand::read(order.command, &order.rest).unwrap();
+        assert!(found.as_ref().err().is_none_or(|usage| usage.starts_with("Use /") && !usage.contains("hidden")), "{text}");
+        assert_eq!(found.ok(), expected, "{text}");
+    }
+    let secret = Errand::Config(ConfigErrand::Set(set("apiKey", "hidden")));
+    assert!(!format!("{secret:?}").contains("hidden"), "{secret:?}");
 }
 
 #[test]

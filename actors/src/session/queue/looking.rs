@@ -45,6 +45,8 @@ pub(in crate::session) struct Standing {
     pub(in crate::session) stop_waits: bool,
     /// Whether it ended that turn.
     pub(in crate::session) stopped: bool,
+    /// Whether a row waits that shared a turn with others: they are looked at together.
+    pub(in crate::session) shared_waits: bool,
     /// What the running turn takes along.
     pub(in crate::session) steer: SteerBox,
 }
@@ -52,7 +54,9 @@ pub(in crate::session) struct Standing {
 impl SessionActor {
     /// Returns whether every row has a turn of its own, so that they need not be looked at before.
     pub(in crate::session) fn takes_one_by_one(&self) -> bool {
-        !self.queue.stop_waits && self.settings().queue.one_by_one(self.memory.manner.queue.as_ref())
+        !self.queue.stop_waits
+            && !self.queue.shared_waits
+            && self.settings().queue.one_by_one(self.memory.manner.queue.as_ref())
     }
 
     /// Notes that something came.
@@ -98,7 +102,7 @@ impl SessionActor {
     }
 
     fn looked(&mut self, rows: Vec<(u64, InboxRow)>, scope: &mut Scope<'_, Self>) {
-        self.queue.stop_waits = false;
+        (self.queue.stop_waits, self.queue.shared_waits) = (false, false);
         self.queue.seen = rows.last().map_or(self.queue.seen, |(place, _)| *place);
         let waiting = rows.into_iter().map(|(_, row)| self.sorted(row)).collect();
         let quiet = match self.queue.came {
@@ -171,7 +175,7 @@ impl SessionActor {
 
     /// Takes the rows of a turn in hand; none of them is in a turn that somebody took away meanwhile.
     fn take_batch(&mut self, batch: Batch, scope: &mut Scope<'_, Self>) {
-        let take = batch.summed.iter().chain(&batch.rows).map(|row| row.id).collect();
+        let take = batch.all().collect();
         let taken = self.parts.store.take_rows(self.key.clone(), take, batch.dropped.clone());
         scope.run(STORE_WAIT, taken, move |session, answer, scope| match answer {
             Some(Ok(taken)) => session.took(batch, &taken, scope),
@@ -183,6 +187,10 @@ impl SessionActor {
     }
 
     fn took(&mut self, mut batch: Batch, taken: &[InboxId], scope: &mut Scope<'_, Self>) {
+        if !batch.steered.is_empty() && batch.all().any(|id| !taken.contains(&id)) {
+            // They are answered by the turn of the first only: what is left is looked at anew.
+            return self.recover(CrashCount::Uncounted, scope);
+        }
         for (row, why) in &batch.dropped {
             self.parts.counters.turns.dropped.inc();
             tracing::info!(event = "message.dropped", actor = %scope.id(), %row, why, "a message is not answered");

@@ -10,6 +10,7 @@ mod steering;
 
 pub(super) use looking::Standing;
 pub(super) use merge::Writers;
+pub(super) use plan::shares_turn;
 pub use policy::{QUEUE_CAP_MAX, QUEUE_DEBOUNCE_MAX, QueueDrop, QueueMode, QueuePolicy, QueueRules, QueueWish, QueueWishError};
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::policy::{QueueDrop, QueueMode, QueuePolicy};
-use crate::message::InboxId;
+use crate::message::{Backlog, InboxId};
 use crate::ports::InboxRow;
 
 /// A row that waits, with what decides about it.
@@ -43,8 +43,18 @@ pub(in crate::session) struct Batch {
     pub(in crate::session) summed: Vec<InboxRow>,
     /// Those that stand in it whole, oldest first; never empty.
     pub(in crate::session) rows: Vec<InboxRow>,
+    /// Those that a turn was given under way which is taken up again with these: their words are in its steps.
+    pub(in crate::session) steered: Vec<InboxId>,
     /// Those that go unanswered, and why.
     pub(in crate::session) dropped: Vec<(InboxId, &'static str)>,
+}
+
+impl Batch {
+    /// Returns the rows that the turn answers.
+    pub(in crate::session) fn all(&self) -> impl Iterator<Item = InboxId> {
+        let whole = self.summed.iter().chain(&self.rows).map(|row| row.id);
+        whole.chain(self.steered.iter().copied())
+    }
 }
 
 /// How long nothing has come.
@@ -69,6 +79,9 @@ pub(in crate::session) fn plan(mut waiting: Vec<Waiting>, quiet: Quiet) -> Plan 
         let dropped = waiting.iter().filter(|waiting| waiting.sort == Sort::Message).map(|waiting| (waiting.row.id, STOPPED));
         return Plan::Turn(Batch { dropped: dropped.collect(), rows: stop.into_iter().collect(), ..Batch::default() });
     }
+    if waiting.first().is_some_and(|first| shares_turn(&first.row)) {
+        return Plan::Turn(resumed(waiting));
+    }
     let Some(head) = waiting.first() else { return Plan::Nothing };
     let policy = head.policy;
     let together = head.sort == Sort::Message && matches!(policy.mode, QueueMode::Collect | QueueMode::Interrupt);
@@ -82,6 +95,36 @@ pub(in crate::session) fn plan(mut waiting: Vec<Waiting>, quiet: Quiet) -> Plan 
     }
     waiting.truncate(count);
     Plan::Turn(cap(waiting.into_iter().map(|waiting| waiting.row).collect(), policy))
+}
+
+/// Returns whether others shared the turn of a row that was cut short.
+#[must_use]
+pub(in crate::session) fn shares_turn(row: &InboxRow) -> bool {
+    row.steps.iter().any(|round| !round.with.is_empty() || round.said.iter().any(|said| said.backlog == Backlog::Answered))
+}
+
+/// Returns the rows of a turn that was cut short: the first, and those that shared it and still wait. Others that it was given were
+/// ended without it.
+fn resumed(waiting: Vec<Waiting>) -> Batch {
+    let mut waiting = waiting.into_iter();
+    let Some(Waiting { row: mut first, policy, .. }) = waiting.next() else { return Batch::default() };
+    let with: Vec<_> = first.steps.iter().flat_map(|round| round.with.iter().copied()).collect();
+    let said = first.steps.iter().flat_map(|round| &round.said);
+    let answered: Vec<_> = said.filter(|said| said.backlog == Backlog::Answered).map(|said| said.id).collect();
+    let others: Vec<_> = waiting.map(|waiting| waiting.row).collect();
+    let steered: Vec<_> = others.iter().map(|row| row.id).filter(|id| answered.contains(id)).collect();
+    for said in first.steps.iter_mut().flat_map(|round| &mut round.said) {
+        if !steered.contains(&said.id) {
+            said.backlog = Backlog::Kept;
+        }
+    }
+    let rows = std::iter::once(first).chain(others.into_iter().filter(|row| with.contains(&row.id))).collect();
+    // What was left out was left out then.
+    let batch = match policy.drop {
+        QueueDrop::Summarize => cap(rows, policy),
+        QueueDrop::Old | QueueDrop::New => Batch { rows, ..Batch::default() },
+    };
+    Batch { steered, ..batch }
 }
 
 /// Returns whether a row can share the turn of another: the same place of the answer, the same policy, since what one message asks for
@@ -107,7 +150,7 @@ fn cap(mut rows: Vec<InboxRow>, policy: QueuePolicy) -> Batch {
         }
         QueueDrop::Summarize => {
             let kept = rows.split_off(over);
-            Batch { summed: rows, rows: kept, dropped: Vec::new() }
+            Batch { summed: rows, rows: kept, ..Batch::default() }
         }
     }
 }

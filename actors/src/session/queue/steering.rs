@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::looking::LOOK_MAX;
 use super::plan::{Sort, Waiting};
 use super::policy::QueueMode;
-use crate::agent::{Backlog, SteerBox, Steered};
+use crate::agent::SteerBox;
 use crate::core::Scope;
-use crate::message::{Entry, Role, Route};
+use crate::message::{Backlog, Entry, Role, Route, Steered};
 use crate::ports::{InboxRow, TurnOutcome};
 use crate::session::actor::{Rows, STORE_WAIT, SessionActor, Work};
 use crate::session::seed::{Seed, Source};
@@ -24,16 +24,12 @@ enum Course {
 }
 
 impl SessionActor {
-    /// Returns the box for a turn that begins: an open one for an answer to rows, which others can join.
+    /// Returns the box for a turn that begins: an open one for an answer to rows, which others can join. What a try that failed
+    /// took and no round of it shows is taken by the next one.
     pub(in crate::session) fn open_to_steering(&mut self, seed: &Seed) -> SteerBox {
-        let taken = self.queue.steer.close();
-        self.queue.steer = match &seed.source {
-            Source::Row(_) => SteerBox::open(),
-            Source::Ask(_) => SteerBox::default(),
-        };
-        // What a try took that failed is taken by the next one; what finds no room has a turn of its own.
-        for steered in taken {
-            let _ = self.queue.steer.put(steered);
+        match &seed.source {
+            Source::Row(_) => self.queue.steer.put_back(|taken| seed.said().any(|shown| shown.id == taken.id)),
+            Source::Ask(_) => self.queue.steer = SteerBox::default(),
         }
         self.queue.engaged = true;
         self.queue.steer.clone()

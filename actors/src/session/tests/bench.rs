@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::agent::{Ending, Piece, Toolbox};
 use crate::core::{ActorId, ActorRef, Live};
-use crate::doubles::{Line, Notebook, Only, Scripted, ShakyStore, Shelf, Stage, toolbox};
+use crate::doubles::{Butler, Line, Notebook, Only, Scripted, ShakyStore, Shelf, Stage, toolbox};
 use crate::message::{
     Ask, Code, Counters, Delivery, Delta, EventBody, Order, Retired, Role, RunId, RunReport, RunStand, SessionKey,
     SessionMessage, Tenure, TraceId, Usage,
@@ -27,6 +27,7 @@ pub(super) struct Bench {
     pub(super) gate: TurnGate,
     pub(super) settings: SessionSettings,
     pub(super) tools: Arc<Toolbox>,
+    pub(super) steward: Arc<Butler>,
 }
 
 pub(super) fn key() -> SessionKey {
@@ -52,6 +53,7 @@ impl Bench {
                 ..SessionSettings::default()
             },
             tools: toolbox(&[], &stage.clock),
+            steward: Arc::default(),
             stage: Arc::clone(stage),
         }
     }
@@ -68,6 +70,7 @@ impl Bench {
             gate: self.gate.clone(),
             briefing: Arc::new(crate::ports::NoBriefing),
             media: Arc::new(crate::ports::NoMediaRoom),
+            steward: Arc::clone(&self.steward) as _,
         };
         self.stage.start(SessionActor::spec(&key(), tenure, parts))
     }

@@ -7,7 +7,7 @@ use crate::doubles::{Line, play};
 use crate::message::{Order, Role, RunVerdict, Tenure};
 use crate::ports::Store as _;
 use crate::ports::conformance::make;
-use crate::session::{CommandRules, QueueRules, ResetPolicy, ResetRules, Writers};
+use crate::session::{Allowed, CommandRules, QueueRules, ResetPolicy, ResetRules, Writers};
 
 fn ready(bench: &mut Bench) {
     bench.settings.commands = CommandRules { writers: [(make::account(), writers())].into(), ..CommandRules::default() };
@@ -217,5 +217,48 @@ fn a_command_that_was_in_hand_at_a_crash_is_answered() {
         bench.start(Tenure::Kept);
         bench.answered().await;
         assert_eq!(bench.outbox().await, ["1", "Set to high."]);
+    });
+}
+
+#[test]
+fn what_an_owner_orders_of_the_gateway_is_carried_out_and_answered_once() {
+    play(|stage| async move {
+        let mut bench = Bench::new(&stage);
+        ready(&mut bench);
+        bench.settings.commands.restart = Allowed::Yes;
+        bench.store.fail_once("finish_turn");
+        bench.arrive(&["/config", "/restart", "/allowlist", "1"]).await;
+        bench.start(Tenure::Kept);
+        bench.answered().await;
+        let off = "This is off: set commands.config to true to allow it.";
+        assert_eq!(bench.outbox().await, [off, "Restart", "Allowlist(List(Direct))", "1"]);
+        let ordered = bench.steward.ordered();
+        assert_eq!(ordered.iter().map(|ordered| &ordered.errand).collect::<Vec<_>>().len(), 2);
+        assert!(
+            ordered.iter().all(|ordered| ordered.session == super::bench::key() && ordered.chat.account == make::account())
+        );
+        assert_eq!(bench.provider.asked(), 1);
+    });
+}
+
+/// Nobody but an owner reaches the gateway, whatever is allowed.
+#[test]
+fn what_others_order_of_the_gateway_is_refused() {
+    play(|stage| async move {
+        let mut bench = Bench::new(&stage);
+        let known = Writers { in_groups: ["u1".to_owned()].into(), ..Writers::default() };
+        bench.settings.commands = CommandRules {
+            writers: [(make::account(), known)].into(),
+            config: Allowed::Yes,
+            debug: Allowed::Yes,
+            restart: Allowed::Yes,
+            ..CommandRules::default()
+        };
+        bench.arrive(&["/config", "/debug reset", "/restart", "/allowlist add u1"]).await;
+        bench.start(Tenure::Kept);
+        bench.answered().await;
+        let said = bench.outbox().await;
+        assert!(said.len() == 4 && said.iter().all(|text| text.starts_with("Only those whom allowFrom names")), "{said:?}");
+        assert!(bench.steward.ordered().is_empty());
     });
 }

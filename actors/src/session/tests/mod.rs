@@ -11,5 +11,6 @@ mod lost;
 mod modes;
 mod orders;
 mod rows;
+mod shared;
 mod tools;
 mod traits;

@@ -82,7 +82,14 @@ fn an_order_that_is_delivered_nowhere_leaves_where_answers_go() {
         let row = InboxRow { id: InboxId::new(), seq: 1, crashes: 0, inbound, steps: Vec::new() };
         let question = make::entry(RunId::new(), Role::User, "1");
         let ending = Ending { finish_reason: "stop".into(), usage: Usage::tokens(1, 2) };
-        let ended = Ended { text: "answer".into(), calls: Vec::new(), rounds: Vec::new(), how: How::Done(ending) };
+        let ended = Ended {
+            text: "answer".into(),
+            calls: Vec::new(),
+            rounds: Vec::new(),
+            spent: ending.usage,
+            by: None,
+            how: How::Done(ending),
+        };
         let outcome = of_row(&key(), &row, question, &ended, SendPolicy::Allow, &Notebook::default(), 7);
         assert_eq!(outcome.reply_to, expected, "{name}");
         assert_eq!(outcome.outbox.first().map(|row| row.outbound.target.clone()), expected, "{name}");

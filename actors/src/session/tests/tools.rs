@@ -132,21 +132,37 @@ fn a_turn_is_ended_while_a_tool_runs_by_hand_or_by_its_time() {
 
 #[test]
 fn a_tool_runs_for_as_long_as_its_own_deadline_in_a_silent_turn() {
-    play(|stage| async move {
-        let slow = PropTool::new("slow", Repeat::Never);
-        let mut bench = bench(&stage, &[&slow]);
-        bench.settings.turn_silence = Duration::from_secs(1);
-        bench.provider.add(Line::Call("slow"));
-        let open = slow.hold();
-        bench.arrive(&["1"]).await;
-        bench.start(Tenure::Kept);
-        stage.until("the tool runs", || slow.calls() == 1).await;
-        stage.pass(Duration::from_secs(10)).await;
-        drop(open);
-        bench.answered().await;
-        assert_eq!(bench.outbox().await, ["1"]);
-        assert_eq!(slow.calls(), 1, "nobody took it for stuck");
-    });
+    for (line, restarts) in [(Some(Line::Call("slow")), 0), (None, 1)] {
+        play(|stage| async move {
+            let slow = PropTool::new("slow", Repeat::Never);
+            let mut bench = bench(&stage, &[&slow]);
+            bench.settings.turn_silence = Duration::from_secs(1);
+            let open = slow.hold();
+            let is_silent = line.is_none();
+            let silence = line.map_or_else(
+                || Some(bench.stream()),
+                |line| {
+                    bench.provider.add(line);
+                    None
+                },
+            );
+            bench.arrive(&["1"]).await;
+            let session = bench.start(Tenure::Kept);
+            stage.until("tool or provider is silent", || bench.provider.asked() == 1 && (is_silent || slow.calls() == 1)).await;
+            stage.clock.advance(Duration::from_secs(10));
+            stage.supervisor.sweep();
+            let run = || stage.supervisor.report(&id()).unwrap().restarts;
+            stage.until("it is cut, if it is to be", || run() == restarts).await;
+            abort(&session, Some("nobody's")).await;
+            assert_eq!(run(), restarts, "only the provider is taken for stuck");
+            drop((open, silence));
+            bench.answered().await;
+            assert_eq!(bench.outbox().await, ["1"]);
+            if !is_silent {
+                assert_eq!(shown(&bench), [done("slow 1")], "it was not interrupted");
+            }
+        });
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@ mod patches;
 mod properties;
 mod reads;
 mod secrets;
+mod single;
 mod writes;
 
 use std::sync::{Arc, Mutex};

@@ -105,7 +105,8 @@ fn the_gateway_is_told_of_a_change_and_only_of_one() {
     assert!(!written.changed);
     assert!(stage.doorman.told.lock().unwrap().is_empty());
     assert!(!stage.home.path(".callboard/callboard.json.bak").exists());
-    let wish = RestartWish { delay_ms: Some(5), session_key: Some("main".into()), note: Some("hi".into()) };
+    let wish =
+        RestartWish { delay_ms: Some(5), session_key: Some("main".into()), note: Some("hi".into()), ..RestartWish::default() };
     stage.desk.patch("{ gateway: { port: 7 } }", stage.hash().as_deref(), &wish).unwrap();
     stage.set(OLD).unwrap();
     let told = stage.doorman.told.lock().unwrap().clone();

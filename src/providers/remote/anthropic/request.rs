@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use callboard_actors::agent::Prompt;
+use callboard_actors::agent::{Prompt, Thought};
 use callboard_actors::message::{Role, Sampling, ToolCall, ToolChoice, ToolResult, ToolRound, ToolSpec, ToolUse};
 use serde_json::{Map, Value, json};
 
@@ -19,12 +19,14 @@ const OPENING: &str = "[the conversation begins]";
 
 /// Returns the body that asks a prompt.
 pub(in super::super) fn body(prompt: &Prompt, about: Option<&AboutModel>) -> serde_json::Result<Vec<u8>> {
+    let budget = budget(prompt, about);
     let mut talk = Talk::default();
     talk.system.extend(prompt.system.clone());
     for told in told(prompt, about) {
         match told {
             Told::Line(role, words) => talk.line(role, &words),
-            Told::Round(made) => talk.round(made),
+            // Where the model does not think, what it thought before is refused or passed over.
+            Told::Round(made, thoughts) => talk.round(made, if budget.is_some() { thoughts } else { &[] }),
             Told::Now(said) => talk.now(said),
         }
     }
@@ -37,7 +39,7 @@ pub(in super::super) fn body(prompt: &Prompt, about: Option<&AboutModel>) -> ser
     }
     put_tools(&prompt.tools, &talk.called, &mut put);
     put("messages", talk.messages());
-    put_sampling(prompt, about, &mut put);
+    put_sampling(prompt, about, budget, &mut put);
     serde_json::to_vec(&body)
 }
 
@@ -62,10 +64,11 @@ impl<'a> Talk<'a> {
         self.add("user", said.pictures.iter().map(|url| picture(url)).chain([text(&said.text)]));
     }
 
-    fn round(&mut self, round: &'a ToolRound) {
+    fn round(&mut self, round: &'a ToolRound, thoughts: &[Thought]) {
         self.called.extend(round.calls.iter().map(|(call, _)| call.name.as_str()));
         let calls = round.calls.iter().map(|(call, _)| made(call));
-        self.add("assistant", [text(&round.text)].into_iter().chain(calls));
+        let thoughts = thoughts.iter().map(|thought| thought.block.clone());
+        self.add("assistant", thoughts.chain([text(&round.text)]).chain(calls));
         self.add("user", round.calls.iter().map(|(call, result)| came_of(call, result)));
     }
 
@@ -164,15 +167,13 @@ fn tool(spec: &ToolSpec) -> Value {
 }
 
 /// Seeds and the form of an answer are unknown to the protocol.
-fn put_sampling(prompt: &Prompt, about: Option<&AboutModel>, put: &mut impl FnMut(&str, Value)) {
+fn put_sampling(prompt: &Prompt, about: Option<&AboutModel>, budget: Option<u64>, put: &mut impl FnMut(&str, Value)) {
     let Sampling { temperature, top_p, stop, .. } = &prompt.sampling;
-    let most = about.and_then(|about| about.output_tokens_max);
-    let asked = prompt.sampling.max_completion_tokens.or(prompt.sampling.max_tokens);
-    let output = asked.or(most).unwrap_or(OUTPUT_TOKENS_MAX);
+    let (output, most) = output(prompt, about);
     if !stop.is_empty() {
         put("stop_sequences", json!(stop));
     }
-    if let Some(budget) = budget(prompt, about, output, most) {
+    if let Some(budget) = budget {
         let total = output.saturating_add(budget);
         put("max_tokens", json!(total.min(most.unwrap_or(total))));
         // The other settings are refused beside it.
@@ -187,8 +188,23 @@ fn put_sampling(prompt: &Prompt, about: Option<&AboutModel>, put: &mut impl FnMu
     }
 }
 
+/// Returns how many tokens the answer may have, and how many the model writes at the most where that is known.
+fn output(prompt: &Prompt, about: Option<&AboutModel>) -> (u64, Option<u64>) {
+    let most = about.and_then(|about| about.output_tokens_max);
+    let asked = prompt.sampling.max_completion_tokens.or(prompt.sampling.max_tokens);
+    (asked.or(most).unwrap_or(OUTPUT_TOKENS_MAX), most)
+}
+
+/// Returns whether the model may go on thinking behind its calls. The protocol wants a turn with thoughts to begin with a signed
+/// one, and what another model signed is nothing to this one.
+fn thinks_on(prompt: &Prompt) -> bool {
+    let begins = prompt.rounds.is_empty() || prompt.thoughts.get(&0).is_some_and(|first| !first.is_empty());
+    begins && prompt.thoughts.values().flatten().all(|thought| thought.model == prompt.model)
+}
+
 /// Returns how many tokens the model may think, none for a model or a request that does without.
-fn budget(prompt: &Prompt, about: Option<&AboutModel>, output: u64, most: Option<u64>) -> Option<u64> {
+fn budget(prompt: &Prompt, about: Option<&AboutModel>) -> Option<u64> {
+    let (output, most) = output(prompt, about);
     let level = prompt.sampling.reasoning_effort.as_deref().or(prompt.thinking.as_deref())?;
     let wanted = match level {
         "minimal" => BUDGET_TOKENS_MIN,
@@ -198,10 +214,9 @@ fn budget(prompt: &Prompt, about: Option<&AboutModel>, output: u64, most: Option
         _ => return None,
     };
     let can = about.is_none_or(|about| about.thinking == Ability::Can);
-    // Behind a call, thinking would have to begin with the signed thoughts before it, which nobody keeps; and no tool can be forced
-    // on a model that thinks.
+    // No tool can be forced on a model that thinks.
     let forced = matches!(prompt.tools.choice, Some(ToolChoice::Required | ToolChoice::Named(_)));
-    if !can || !prompt.rounds.is_empty() || forced {
+    if !can || !thinks_on(prompt) || forced {
         return None;
     }
     let room = most.map_or(wanted, |most| most.saturating_sub(output.min(BUDGET_TOKENS_MIN)));

@@ -1,6 +1,6 @@
 use std::collections::VecDeque;
 
-use callboard_actors::agent::{Piece, Prompt};
+use callboard_actors::agent::{Piece, Prompt, Thought};
 use callboard_actors::message::{
     Entry, Media, Role, RunId, Said, Sampling, ToolCall, ToolChoice, ToolResult, ToolRound, ToolSpec, ToolUse, Usage,
 };
@@ -187,15 +187,38 @@ fn thinking_has_a_budget_within_what_the_model_writes() {
     }
 }
 
+/// The protocol wants a turn with thoughts to begin with a signed one of the same model.
 #[test]
-fn behind_a_tool_nobody_thinks() {
-    let call = ToolCall { id: "c1".into(), name: "clock".into(), args: json!({}) };
-    let rounds = vec![ToolRound { text: String::new(), calls: vec![(call, ToolResult::Done("noon".into()))] }];
-    assert_eq!(sent(&Prompt { thinking: Some("high".into()), rounds, ..hello() }, None).get("thinking"), None);
+fn a_model_thinks_on_behind_a_tool_where_its_own_thoughts_go_back_with_it() {
+    let call = |id: &str| ToolCall { id: id.into(), name: "clock".into(), args: json!({}) };
+    let round = |id: &str| ToolRound { text: "so".into(), calls: vec![(call(id), ToolResult::Done("noon".into()))] };
+    let thought = |model: &str| Thought { model: model.into(), block: json!({ "type": "thinking", "signature": "s" }) };
+    let cases = [
+        (vec![], false),
+        (vec![(0, vec![thought("big")])], true),
+        (vec![(0, vec![thought("big")]), (1, vec![thought("big"), thought("big")])], true),
+        (vec![(1, vec![thought("big")])], false),
+        (vec![(0, vec![])], false),
+        (vec![(0, vec![thought("other")])], false),
+        (vec![(0, vec![thought("big")]), (1, vec![thought("other")])], false),
+    ];
+    for (thoughts, thinks) in cases {
+        let thoughts: std::collections::BTreeMap<_, _> = thoughts.into_iter().collect();
+        let rounds = vec![round("c1"), round("c2")];
+        let prompt = Prompt { thinking: Some("high".into()), rounds, thoughts: thoughts.clone(), ..hello() };
+        let sent = sent(&prompt, None);
+        assert_eq!(sent.get("thinking").is_some(), thinks, "{thoughts:?}");
+        for place in 0..2 {
+            let said = sent["messages"][1 + 2 * place]["content"].as_array().unwrap();
+            let kinds: Vec<_> = said.iter().map(|part| part["type"].as_str().unwrap()).collect();
+            let count = if thinks { thoughts.get(&place).map_or(0, Vec::len) } else { 0 };
+            assert_eq!(kinds, [vec!["thinking"; count], vec!["text", "tool_use"]].concat(), "{thoughts:?}");
+        }
+    }
 }
 
 fn take(events: &[Value]) -> Result<(Vec<Piece>, Assembly), Bad> {
-    let (mut assembly, mut pieces) = (Assembly::default(), VecDeque::new());
+    let (mut assembly, mut pieces) = (Assembly::of("big"), VecDeque::new());
     for event in events {
         assembly.take(&event.to_string(), &mut pieces)?;
     }
@@ -227,6 +250,7 @@ fn calls_thoughts_and_counts_are_put_together() {
         begin(0, json!({ "type": "thinking", "thinking": "" })),
         fill(0, json!({ "type": "thinking_delta", "thinking": "hm" })),
         fill(0, json!({ "type": "signature_delta", "signature": "x" })),
+        json!({ "type": "content_block_stop", "index": 0 }),
         begin(1, json!({ "type": "text", "text": "" })),
         fill(1, json!({ "type": "text_delta", "text": "so" })),
         begin(2, tool("c1")),
@@ -239,7 +263,8 @@ fn calls_thoughts_and_counts_are_put_together() {
     ])
     .unwrap();
     let told: Vec<_> = pieces.into_iter().filter(|piece| *piece != Piece::Thinking).collect();
-    assert_eq!(told, [Piece::Reasoning("hm".into()), Piece::Text("so".into())]);
+    let thought = Thought { model: "big".into(), block: json!({ "type": "thinking", "thinking": "hm", "signature": "x" }) };
+    assert_eq!(told, [Piece::Reasoning("hm".into()), Piece::Thought(thought), Piece::Text("so".into())]);
     assert_eq!(assembly.state(), State::Over);
     let finish = assembly.finish();
     let made = |id: &str, args| ToolCall { id: id.into(), name: "clock".into(), args };
@@ -277,6 +302,34 @@ fn what_cannot_be_taken_says_why() {
     for (events, bad) in cases {
         assert_eq!(take(&events).err(), Some(bad), "{events:?}");
     }
+}
+
+#[test]
+fn thoughts_are_kept_where_they_are_signed_and_as_far_as_there_is_room() {
+    let thought = |block| Piece::Thought(Thought { model: "big".into(), block });
+    let stop = |index: u64| json!({ "type": "content_block_stop", "index": index });
+    let hidden = json!({ "type": "redacted_thinking", "data": "zz" });
+    let (pieces, _) = take(&[
+        start(),
+        begin(0, hidden.clone()),
+        stop(0),
+        begin(1, json!({ "type": "thinking", "thinking": "a" })),
+        stop(1),
+        begin(2, json!({ "type": "thinking", "thinking": "", "signature": "s" })),
+        stop(2),
+        stop(9),
+    ])
+    .unwrap();
+    let kept: Vec<_> = pieces.into_iter().filter(|piece| *piece != Piece::Thinking).collect();
+    let signed = json!({ "type": "thinking", "thinking": "", "signature": "s" });
+    assert_eq!(kept, [thought(hidden.clone()), thought(signed.clone())]);
+    let whole = json!({ "type": "message", "content": [signed.clone(), hidden.clone()] });
+    assert_eq!(take(&[whole]).unwrap().0, [thought(signed), thought(hidden)]);
+
+    let long = json!({ "type": "thinking_delta", "thinking": "x".repeat(1024 * 1024 / 2 + 1) });
+    let begun = begin(0, json!({ "type": "thinking", "thinking": "" }));
+    assert!(take(&[start(), begun.clone(), fill(0, long.clone())]).is_ok());
+    assert_eq!(take(&[start(), begun, fill(0, long.clone()), fill(0, long)]).err(), Some(Bad::TooMuch));
 }
 
 #[test]

@@ -58,7 +58,7 @@ async fn a_file_of_version_1_keeps_its_rows() {
         store.put_device(DeviceRow { id: "d".into(), body: "{}".into() }).await.unwrap();
         listed.into_iter().map(|row| row.id).collect()
     };
-    assert_eq!(look::<i64>(&path, "PRAGMA user_version"), 4);
+    assert_eq!(look::<i64>(&path, "PRAGMA user_version"), 5);
     let store = open(&path, &still());
     let listed = store.sessions(9).await.unwrap();
     assert_eq!(listed.iter().map(|row| row.id).collect::<Vec<_>>(), ids, "they are given once");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use callboard_actors::message::{Code, Usage};
 use callboard_actors::ports::conformance::make;
-use callboard_actors::ports::{Accepted, Attempt, NewOutbox, Queued, SendOrder};
+use callboard_actors::ports::{Accepted, Attempt, NewOutbox, Queued, SendOrder, UsageDay};
 
 use super::*;
 
@@ -52,6 +52,25 @@ async fn takes_finished_rows_after_their_time_and_nothing_else() {
     assert_eq!(store.purge(clock.now_ms()).await.unwrap(), Purged { inbox: 1, entries: 2, ..Purged::default() });
     assert_eq!(store.health().inbox_open, 1, "the open row stays for ever");
     assert_eq!(store.sessions(1).await.unwrap()[0].entries, 0);
+}
+
+#[tokio::test]
+async fn what_turns_used_is_kept_for_so_many_days_today_included() {
+    let folder = folder();
+    let clock = Clock::manual(START_MS);
+    let limits = StoreLimits { usage_retention_days: 2, ..StoreLimits::default() };
+    let store = open(&folder.path().join("s.db"), &options(limits, &clock));
+    let first = UsageDay::of(START_MS);
+    for _ in 0..3 {
+        store.append_transcript(make::session("a"), Vec::new(), Usage::tokens(1, 1));
+        store.flush().await.unwrap();
+        clock.advance(hours(24));
+    }
+    let days = async || store.usage_days(0).await.unwrap().into_iter().map(|day| day.day - first).collect::<Vec<_>>();
+    assert_eq!(days().await, [0, 1, 2]);
+    let purged = store.purge(START_MS + 2 * 24 * HOUR_MS).await.unwrap();
+    assert_eq!((purged.usage_days, days().await), (1, vec![1, 2]));
+    assert_eq!(store.purge(START_MS + 2 * 24 * HOUR_MS).await.unwrap().usage_days, 0, "once");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use callboard_actors::message::{Code, Usage};
+use callboard_actors::message::{BegunRound, Code, ToolCall, Usage};
 use callboard_actors::ports::conformance::make;
 use callboard_actors::ports::{Accepted, SendOrder, StoreError};
 
@@ -33,6 +33,30 @@ async fn rows_numbers_and_keys_outlive_the_process() {
     assert_eq!(rows.iter().map(|row| row.seq).collect::<Vec<_>>(), [1, 2]);
     assert_eq!(store.history(make::session("a"), 9).await.unwrap().len(), 2);
     assert_eq!(store.cursor("c".into()).await.unwrap(), Some("9".into()));
+}
+
+/// Rows that have no steps are spared the look for some; after a start the writer knows again which do.
+#[tokio::test]
+async fn steps_from_before_go_with_their_rows() {
+    let folder = folder();
+    let path = folder.path().join("s.db");
+    {
+        let store = open(&path, &still());
+        store.accept(["1", "2", "3"].map(|id| make::accept("a", id)).to_vec()).await.unwrap();
+        for row in store.begin_turn(make::session("a"), 2).await.unwrap() {
+            let call = ToolCall { id: "c".into(), name: "x".into(), args: serde_json::json!({}) };
+            store.begin_round(row.id, 0, BegunRound::new("let me see".into(), vec![call])).await.unwrap();
+        }
+    }
+    {
+        let store = open(&path, &still());
+        let rows = store.begin_turn(make::session("a"), 9).await.unwrap();
+        assert_eq!(rows.iter().map(|row| row.steps.len()).collect::<Vec<_>>(), [1, 1, 0]);
+        store.finish_turn(make::turn("a", &[rows[0].id], vec![]), 0).await.unwrap();
+        assert_eq!(look::<i64>(&path, "SELECT count(*) FROM steps"), 1);
+        store.finish_turn(make::turn("a", &[rows[1].id, rows[2].id], vec![]), 0).await.unwrap();
+    }
+    assert_eq!(look::<i64>(&path, "SELECT count(*) FROM steps"), 0);
 }
 
 async fn take_in_hand(path: &Path, options: &Options) {

@@ -78,7 +78,7 @@ async fn agent_meta(control: &Control, session: &SessionKey, (provider, model): 
         "model": model,
         "usage": {
             "input": usage.input, "output": usage.output, "cacheRead": usage.cache_read, "cacheWrite": usage.cache_write,
-            "total": usage.read().saturating_add(usage.output),
+            "total": usage.total(),
         },
     })
 }

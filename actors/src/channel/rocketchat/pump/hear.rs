@@ -3,12 +3,12 @@
 use serde_json::Value;
 
 use super::{ALL_MESSAGES, End, Pending, Pump, Stage};
+use crate::channel::Normalised;
 use crate::channel::rocketchat::ddp::{self, Frame, Stream};
 use crate::channel::rocketchat::message::{Message, Trace, at_ms};
 use crate::channel::rocketchat::normalise::{Context, again, normalise, out_of_question};
 use crate::channel::rocketchat::room::{RoomInfo, RoomKind};
 use crate::channel::rocketchat::rooms::Added;
-use crate::channel::{LinkEvent, Normalised};
 use crate::message::ChatKind;
 
 /// Whether a message came by itself or was asked for.
@@ -166,6 +166,6 @@ impl Pump {
         }
         let place = (message.room.clone(), thread);
         self.pending.insert(self.told, Pending { room: message.room.clone(), at_ms: message.at_ms, place });
-        self.events.push_back(LinkEvent::Frame { frame, ack: Some(self.told) });
+        self.events.frame(frame, Some(self.told));
     }
 }

@@ -202,8 +202,7 @@ impl Pump {
                 found.bad.into_iter().for_each(|reason| self.bad(reason));
                 for _ in 0..left_out {
                     self.told += 1;
-                    let frame = Normalised::Ignored("too many missed");
-                    self.events.push_back(LinkEvent::Frame { frame, ack: Some(self.told) });
+                    self.events.frame(Normalised::Ignored("too many missed"), Some(self.told));
                 }
                 found.messages.iter().filter(|message| message.room == id).for_each(|message| self.pass(message, Came::Late));
             }
@@ -250,7 +249,7 @@ impl Pump {
         if !found.is_empty() {
             let known = self.shared.add_names(found);
             let keeping = self.checkpoints.keep_names(&known);
-            self.events.push_back(LinkEvent::Names(known));
+            self.events.push(LinkEvent::Names(known));
             self.job(async move {
                 if let Err(error) = keeping.await {
                     tracing::warn!(event = "rocketchat.names", "the ids of names were not written: {error}");

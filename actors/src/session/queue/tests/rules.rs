@@ -111,7 +111,7 @@ fn shown(plan: Plan, all: &[Waiting]) -> String {
     match plan {
         Plan::Nothing => "nothing".into(),
         Plan::Wait(wait) => format!("wait {}", wait.as_millis()),
-        Plan::Turn(Batch { summed, rows, dropped }) => {
+        Plan::Turn(Batch { summed, rows, dropped, .. }) => {
             let texts = |rows: Vec<InboxRow>| rows.into_iter().map(|row| row.inbound.text).collect::<Vec<_>>().join(" ");
             let gone: Vec<_> = dropped.into_iter().map(|(id, _)| text(id)).collect();
             format!("{} | {} | {}", texts(summed), texts(rows), gone.join(" "))
@@ -184,12 +184,12 @@ fn several_rows_are_one_message_that_says_who_wrote_what() {
     ];
     for (summed, rows, expected) in cases {
         let ids: Vec<_> = summed.iter().chain(&rows).map(|row| row.id).collect();
-        let merged = merge(Batch { summed, rows, dropped: vec![] }).unwrap();
+        let merged = merge(Batch { summed, rows, ..Batch::default() }).unwrap();
         assert_eq!(merged.row.inbound.text, expected);
         assert_eq!((merged.row.id, &merged.also[..]), (ids[0], &ids[1..]));
     }
     let many: Vec<_> = (0..25).map(|number| row(&number.to_string(), ann, None)).collect();
-    let merged = merge(Batch { summed: many, rows: vec![row("one", ann, None)], dropped: vec![] }).unwrap();
+    let merged = merge(Batch { summed: many, rows: vec![row("one", ann, None)], ..Batch::default() }).unwrap();
     assert!(merged.row.inbound.text.ends_with("- 19\n- and 5 more\n\none"), "{}", merged.row.inbound.text);
     assert_eq!(merge(Batch::default()), None);
 }
@@ -199,7 +199,7 @@ fn what_came_with_each_row_stays_and_the_worst_crash_counts() {
     let ann = ("a", "Ann");
     let mut rows = vec![row("1", ann, None), row("2", ann, Some("https://e.org/2")), row("3", ann, Some("https://e.org/3"))];
     rows[2].crashes = 2;
-    let merged = merge(Batch { summed: vec![], rows, dropped: vec![] }).unwrap();
+    let merged = merge(Batch { summed: vec![], rows, ..Batch::default() }).unwrap();
     assert_eq!(merged.row.inbound.media, []);
     assert_eq!(merged.media.iter().filter_map(Media::url).collect::<Vec<_>>(), ["https://e.org/2", "https://e.org/3"]);
     assert_eq!(merged.row.crashes, 2);

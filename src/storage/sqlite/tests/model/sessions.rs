@@ -17,7 +17,7 @@ impl Pair {
         match step {
             Step::Say { chat, tokens } => {
                 let (session, entries) = (make::session(CHATS[chat]), make::turn(CHATS[chat], &[], vec![]).entries);
-                let usage = Usage::tokens(tokens, tokens / 2);
+                let usage = Usage { cache_read: tokens / 3, cost_nanos: tokens % 5, ..Usage::tokens(tokens, tokens / 2) };
                 real.append_transcript(session.clone(), entries.clone(), usage);
                 model.append_transcript(session, entries, usage);
                 // The time of a write that nobody waits for is that of its commit.
@@ -51,6 +51,7 @@ impl Pair {
         let model = self.model.sessions(9).await.unwrap();
         assert_eq!(real.into_iter().map(shown).collect::<Vec<_>>(), model.into_iter().map(shown).collect::<Vec<_>>());
         assert_eq!(self.real().open_rows(9).await, self.model.open_rows(9).await);
+        assert_eq!(self.real().usage_days(0).await, self.model.usage_days(0).await);
         for chat in CHATS {
             let real = self.real().history(make::session(chat), 1_000).await;
             assert_eq!(real, self.model.history(make::session(chat), 1_000).await);
