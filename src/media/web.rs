@@ -39,8 +39,7 @@ impl Web {
         let mut url = parsed.ok_or_else(|| MediaFault::Blocked("it has no address that can be read".to_owned()))?;
         for _ in 0..=REDIRECTS_MAX {
             check(&url, self.network.public).map_err(|blocked| MediaFault::Blocked(blocked.to_string()))?;
-            let response =
-                self.client()?.get(url.clone()).header(ACCEPT, "*/*").send().await.map_err(unreachable)?;
+            let response = self.client()?.get(url.clone()).header(ACCEPT, "*/*").send().await.map_err(unreachable)?;
             match hop(&url, &response) {
                 Hop::On(to) => url = to,
                 Hop::Nowhere => return Err(MediaFault::Unreachable("the address sends on to nowhere".to_owned())),
