@@ -61,7 +61,8 @@ pub(super) fn attachment_line(media: &Media) -> Option<String> {
 pub(super) fn with_lines(text: &str, media: Vec<Media>) -> (String, Vec<Media>) {
     let mut text = text.to_owned();
     let mut pictures = Vec::new();
-    for media in media {
+    // A blank address is none at all.
+    for media in media.into_iter().filter(|media| media.url().is_none_or(|url| !url.trim().is_empty())) {
         match attachment_line(&media) {
             None => pictures.push(media),
             Some(line) if text.trim().is_empty() => text = line,
