@@ -27,7 +27,7 @@ pub(super) fn lay_out(blobs: &Arc<Blobs>, workspace: &Path, media: Vec<Media>) -
     if !names.is_empty() {
         trim(workspace, &names);
     }
-    let mut one = |mut media: Media| {
+    let one = |mut media: Media| {
         if media.blob().is_none() {
             return media;
         }
