@@ -1,5 +1,5 @@
 use super::*;
-use crate::message::{Entry, Outbound};
+use crate::message::{AccountKey, Entry, Outbound};
 
 fn blob() -> BlobId {
     BlobId::of_digest(&[0xab; 32])
@@ -39,7 +39,10 @@ fn rows_of_before_are_read() {
     assert_eq!(entry(r#","media":{"url":"https://a/b.png","mime":null}"#), std::slice::from_ref(&old));
     assert_eq!(entry(r#","media":[{"url":"https://a/b.png"}]"#), std::slice::from_ref(&old));
     assert!(entry("").is_empty() && entry(r#","media":null"#).is_empty());
-    let target = r#""target":{"account":"c:a","chat":{"kind":"direct","id":"p"},"thread":null},"text":"t","mentions":[]"#;
+    let account = serde_json::to_string(&AccountKey::new("c", "a")).unwrap();
+    let target = format!(
+        r#""target":{{"account":{account},"chat":{{"kind":"direct","id":"p"}},"thread":null}},"text":"t","mentions":[]"#
+    );
     let outbound = |more: &str| serde_json::from_str::<Outbound>(&format!("{{{target}{more}}}")).unwrap().media;
     assert_eq!(outbound(r#","media_url":"https://a/b.png""#), [old]);
     assert!(outbound(r#","media_url":null"#).is_empty() && outbound("").is_empty());
