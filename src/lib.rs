@@ -8,6 +8,7 @@
 //! - [`config`]: one file, checked whole before anything runs
 //! - [`http`]: the port: admin, health, metrics, chat completions
 //! - [`logs`]: the log file, the console, mailboxes into the log
+//! - [`media`]: the bytes of pictures and files
 //! - [`outgoing`]: messages that no turn wrote
 //! - [`providers`]: LLM backends behind the actors' trait
 //! - [`steward`]: what owners order of the gateway in a chat
@@ -22,8 +23,10 @@ pub mod config;
 pub mod http;
 pub mod logs;
 pub mod mcp;
+pub mod media;
 pub mod outgoing;
 pub mod providers;
+mod public_web;
 pub mod steward;
 pub mod storage;
 pub mod tools;

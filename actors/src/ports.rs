@@ -7,11 +7,14 @@ mod briefing;
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
 mod mcp;
+mod media;
 pub mod memory;
 mod rows;
 mod sessions;
 mod steward;
 mod usage;
+
+use std::collections::HashSet;
 
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
@@ -19,6 +22,10 @@ use uuid::Uuid;
 
 pub use briefing::{Briefing, NoBriefing};
 pub use mcp::{McpAnswer, McpChanged, McpDialer, McpFault, McpLink, McpProgress, McpServer, McpToolSpec, McpVerdict, McpWay};
+pub use media::{
+    Claim, MEDIA_BYTES_DEFAULT, MEDIA_MB_MAX, MEDIA_OF_MESSAGE_MAX, MediaAnswer, MediaFault, MediaRoom, MediaStream,
+    NoMediaRoom, OpenMedia, media_bytes_max,
+};
 pub use rows::{
     Accept, Accepted, Attempt, CrashCount, DeadLetter, DeadLetterId, DeviceRow, Direction, InboxFate, InboxRow, NewOutbox,
     OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, StoreHealth, StoreLimits,
@@ -34,7 +41,7 @@ pub use steward::{
 pub use usage::UsageDay;
 
 use crate::message::{
-    AccountKey, Activation, BegunRound, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
+    AccountKey, Activation, BegunRound, BlobId, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
 };
 
 /// Why the store did not do what it was asked; nothing was written then.
@@ -186,6 +193,9 @@ pub trait Store: Send + Sync + 'static {
     /// Returns the row of an account that the platform confirmed under an id of its own. Rows are known as long as they are kept
     /// (`outbox_retention_ms`).
     fn sent_as(&self, account: AccountKey, platform_id: String) -> Answer<Option<OutboxId>>;
+
+    /// Returns the blobs of the media room that open rows and dead letters name, of the inbox and of the outbox.
+    fn media_in_use(&self) -> Answer<HashSet<BlobId>>;
 
     // ---- sessions ----
 

@@ -13,7 +13,7 @@ use crate::core::{
     What,
 };
 use crate::message::{AccountKey, Counters, EventBody, EventName, SessionKey, SessionMessage, Switchboard, Tenure};
-use crate::ports::{Archive, Briefing, Steward, Store};
+use crate::ports::{Archive, Briefing, MediaRoom, Steward, Store};
 use crate::registry::{Board, Casting, FanoutActor, NoSession, Reconciled, RegistryActor, RouteSettings};
 use crate::session::{SessionActor, SessionParts, SessionSettings, TurnGate};
 
@@ -46,6 +46,8 @@ pub struct Props {
     pub gate: TurnGate,
     /// What providers are told before everything else.
     pub briefing: Arc<dyn Briefing>,
+    /// Where the bytes of pictures and files are.
+    pub media: Arc<dyn MediaRoom>,
     /// Who looks after the gateway itself, for owners who order it in a chat.
     pub steward: Arc<dyn Steward>,
     /// How failures are borne.
@@ -137,6 +139,7 @@ impl Troupe {
             counters: Arc::clone(&self.props.counters),
             gate: self.props.gate.clone(),
             briefing: Arc::clone(&self.props.briefing),
+            media: Arc::clone(&self.props.media),
             steward: Arc::clone(&self.props.steward),
         }
     }
@@ -145,6 +148,7 @@ impl Troupe {
         let key = account.key.clone();
         let parts = ChannelParts {
             store: Arc::clone(&self.props.store),
+            media: Arc::clone(&self.props.media),
             switchboard: Arc::clone(&self.switchboard),
             settings: self.props.channels.clone(),
             accounts: self.props.accounts.clone(),

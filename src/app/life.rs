@@ -27,6 +27,7 @@ use crate::config::desk::ConfigDesk;
 use crate::config::slices::Slices;
 use crate::http::{self, ChannelsView, Doctor, Gateway, Parts, Phase, Readiness};
 use crate::mcp;
+use crate::media::{MediaHouse, MediaParts};
 use crate::outgoing::Outgoing;
 use crate::steward::{GatewaySteward, StewardParts};
 use crate::storage::{LateStore, Options as StoreOptions, SqliteStore, StoreGuardian};
@@ -64,6 +65,7 @@ pub(super) struct Life {
     gate: TurnGate,
     webchat: WebChatDesk,
     briefing: WorkspaceBriefing,
+    pub(super) media: MediaHouse,
     toolbox: Arc<Toolbox>,
     mcp: Arc<McpDesk>,
     fleet: Arc<McpFleet>,
@@ -98,6 +100,12 @@ impl Life {
         let supervisor = Supervisor::new(settings, clock.clone());
         let briefing = WorkspaceBriefing::new(live.workspaces(), surroundings(options), clock);
         let store: Arc<LateStore> = Arc::default();
+        let media = MediaHouse::new(MediaParts {
+            state_dir: options.paths.state_dir.clone(),
+            store: Arc::clone(&store) as _,
+            workspaces: live.workspaces(),
+            clock: supervisor.clock().clone(),
+        });
         let board = Arc::new(Board::new(live.routes()));
         webchat.connect(DeskParts {
             store: Arc::clone(&store) as _,
@@ -112,7 +120,12 @@ impl Life {
             channels: view(&live, &desks, &board, &supervisor),
             clock: supervisor.clock().clone(),
         };
-        let tools = tools::tools(&ToolParts { outgoing, routes: live.routes(), workspaces: live.workspaces() });
+        let tools = tools::tools(&ToolParts {
+            outgoing,
+            routes: live.routes(),
+            workspaces: live.workspaces(),
+            media: Arc::new(media.clone()),
+        });
         let toolbox = Arc::new(Toolbox::new(tools, live.tools(), supervisor.clock().clone())?);
         let mcp: Arc<McpDesk> = Arc::default();
         let fleet = Arc::new(McpFleet::new(McpFleetParts {
@@ -139,6 +152,7 @@ impl Life {
             gate: TurnGate::default(),
             webchat,
             briefing,
+            media,
             toolbox,
             mcp,
             fleet,
@@ -171,6 +185,7 @@ impl Life {
             webchat: self.webchat.clone(),
             gate: self.gate.clone(),
             places: places::of(&options.paths),
+            media: Arc::new(self.media.clone()),
             workspaces: self.live.workspaces(),
             surroundings: surroundings(options),
         })
@@ -273,6 +288,7 @@ impl Life {
             counters: Arc::clone(&self.counters),
             gate: self.gate.clone(),
             briefing: Arc::new(self.briefing.clone()),
+            media: Arc::new(self.media.clone()),
             steward,
             temper: Temper {
                 intensity: Intensity { restarts_max: supervision.restarts_max, window: supervision.restarts_window },

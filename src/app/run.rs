@@ -166,7 +166,8 @@ impl Process {
         let supervisor = life.supervisor.clone();
         let mailboxes = logs::mailbox::run(supervisor.clone(), life.live.mailboxes(), self.clock.clone());
         let pulse = Pulse { supervisor, reloader, desk, control: Arc::clone(&control) };
-        let tasks = vec![actix::spawn(mailboxes), actix::spawn(pulse.run(reloads))];
+        let sweeps = life.media.clone().run();
+        let tasks = vec![actix::spawn(mailboxes), actix::spawn(pulse.run(reloads)), actix::spawn(sweeps)];
         let running = Running { life, store, troupe, control, server, reload, tasks };
         // A crash between the two tells the chat only once, which has a key; the session is told by whoever takes the note.
         running.tell_chat(sentinel::BACK, &paths.state_dir).await;

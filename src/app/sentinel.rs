@@ -58,7 +58,7 @@ pub(super) fn tell_chat(state: &Path, text: &str, store: &dyn Store) -> Option<(
     let note = read(&state.join(FILE))?.ok()?;
     let target = note.chat?;
     let account = target.account.clone();
-    let outbound = Outbound { target, text: text.to_owned(), media_url: None, mentions: Vec::new() };
+    let outbound = Outbound { target, text: text.to_owned(), media: Vec::new(), mentions: Vec::new() };
     let idempotency_key = Some(format!("restart:{}", note.ts));
     let row = NewOutbox { id: OutboxId::new(), outbound, trace: TraceId::new(), idempotency_key };
     Some((account, store.enqueue(row)))
@@ -96,7 +96,7 @@ pub(super) fn deliver(note: &SentinelNote, store: &dyn Store, routes: &RouteSett
     let text = format!("The gateway was restarted ({}): {message}", note.stats.mode);
     store.append_transcript(
         session,
-        vec![Entry { role: Role::System, text, media: None, run: RunId::new(), at_ms: now_ms, rounds: Vec::new() }],
+        vec![Entry { role: Role::System, text, media: Vec::new(), run: RunId::new(), at_ms: now_ms, rounds: Vec::new() }],
         callboard_actors::message::Usage::default(),
     );
 }

@@ -1,5 +1,6 @@
 //! A message to send.
 
+use callboard_actors::message::Media;
 use utoipa::ToSchema;
 
 use super::error::{Field, SendError};
@@ -21,8 +22,16 @@ pub struct Message {
     pub text: Option<String>,
     /// A public URL to send along.
     pub media_url: Option<String>,
+    /// What is sent along besides, as it lies in the media room or on the web.
+    #[schema(ignore)]
+    pub media: Vec<Media>,
     /// A key under which the same message is sent only once.
     pub idempotency_key: Option<String>,
+}
+
+/// Returns whether a text is an address that others can open.
+pub(crate) fn is_web_address(text: &str) -> bool {
+    url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
 impl Message {
@@ -32,11 +41,10 @@ impl Message {
     /// Names the part that is wrong.
     pub fn check(&self) -> Result<(), SendError> {
         if let Some(url) = &self.media_url {
-            let public = url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-            if !public {
+            if !is_web_address(url) {
                 return Err(SendError::wrong(Field::MediaUrl, "the media URL must be an http or https URL"));
             }
-        } else if self.text.as_ref().is_none_or(|text| text.trim().is_empty()) {
+        } else if self.media.is_empty() && self.text.as_ref().is_none_or(|text| text.trim().is_empty()) {
             return Err(SendError::wrong(Field::Text, "there is nothing to send: a text or a media URL is required"));
         }
         match &self.idempotency_key {

@@ -13,5 +13,6 @@ mod sending;
 
 pub use accounts::{ChannelsView, find};
 pub use error::{Field, SendError};
+pub(crate) use message::is_web_address;
 pub use message::{IDEMPOTENCY_KEY_BYTES_MAX, Message};
 pub use sending::{Outgoing, SendState, Sent};

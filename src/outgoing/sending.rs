@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use callboard_actors::channel::Account;
 use callboard_actors::core::Clock;
-use callboard_actors::message::{AccountKey, Code, LinkState, Outbound, OutboxId, Switchboard, Target, TraceId};
+use callboard_actors::message::{AccountKey, Code, LinkState, Media, Outbound, OutboxId, Switchboard, Target, TraceId};
 use callboard_actors::ports::{NewOutbox, OutboxState, Queued, Store, StoreError};
 use futures_util::future::join_all;
 
@@ -77,7 +77,9 @@ impl Outgoing {
         let target = account.platform.target(&message.to);
         let target = target.map_err(|error| SendError::of(Code::InvalidTarget, Field::To, error.to_string()))?;
         let to = target.target.clone();
-        let payload = target.payload(message.text.unwrap_or_default(), message.media_url);
+        let first = message.media_url.map(|url| Media::at_url(url, None));
+        let media = first.into_iter().chain(message.media).collect();
+        let payload = target.payload(message.text.unwrap_or_default(), media);
         let parts = self.switchboard.shape(payload);
         let rows = self.enqueue(parts, message.idempotency_key.as_deref(), trace).await?;
         let ids: Vec<_> = rows.iter().map(|row| row.id).collect();

@@ -54,8 +54,7 @@ pub(super) fn answer(text: String, media: &[Media]) -> String {
         if !answer.is_empty() {
             answer.push('\n');
         }
-        answer.push_str("[media] ");
-        answer.push_str(&media.url);
+        answer.push_str(&media.line());
         answer
     })
 }

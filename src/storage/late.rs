@@ -1,9 +1,10 @@
 //! A store that may not be open yet: the port is served first, the store is opened beside it.
 
+use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 
 use callboard_actors::message::{
-    AccountKey, Activation, BegunRound, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
+    AccountKey, Activation, BegunRound, BlobId, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
 };
 use callboard_actors::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, Context, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate,
@@ -56,6 +57,7 @@ impl Store for LateStore {
         next_due(account: AccountKey) -> Option<i64>;
         outbox_state(id: OutboxId) -> Option<OutboxState>;
         sent_as(account: AccountKey, platform_id: String) -> Option<OutboxId>;
+        media_in_use() -> HashSet<BlobId>;
         history(session: SessionKey, limit: usize) -> Vec<Entry>;
         context(session: SessionKey, limit: usize) -> Context;
         summarise(session: SessionKey, summary: Summary) -> SessionRow;

@@ -14,6 +14,7 @@ mod late;
 pub mod lock;
 pub mod sqlite;
 
+pub use folder::make_private_folder;
 pub use guardian::{STORE, StoreGuardian};
 pub use late::LateStore;
 pub use lock::{LockError, StateLock};

@@ -1,14 +1,21 @@
 //! `message`: sends a message over a channel, durable like every other.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use callboard_actors::agent::{Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
 use callboard_actors::channel::webchat;
-use callboard_actors::message::Code;
+use callboard_actors::core::Live;
+use callboard_actors::message::{Code, Media};
+use callboard_actors::ports::{Claim, MediaFault, MediaRoom};
 use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, ready};
+use futures_util::stream::{StreamExt as _, once};
 use serde_json::{Value, json};
 
-use super::{ToolParts, args};
+use super::{ToolParts, args, files};
 use crate::outgoing::{Field, IDEMPOTENCY_KEY_BYTES_MAX, Message, Outgoing, SendError};
+use crate::workspace::{FILE_BYTES_MAX, Folder, Place, Workspaces};
 
 /// How many bytes a text and a target may have.
 const TEXT_BYTES_MAX: u64 = 256 * 1024;
@@ -17,11 +24,13 @@ const TARGET_BYTES_MAX: u64 = 512;
 /// Sends a message.
 pub(super) struct SendMessage {
     outgoing: Outgoing,
+    workspaces: Live<Workspaces>,
+    media: Arc<dyn MediaRoom>,
 }
 
 impl SendMessage {
     pub(super) fn new(parts: &ToolParts) -> Self {
-        Self { outgoing: parts.outgoing.clone() }
+        Self { outgoing: parts.outgoing.clone(), workspaces: parts.workspaces.clone(), media: Arc::clone(&parts.media) }
     }
 }
 
@@ -47,8 +56,9 @@ impl Tool for SendMessage {
                 "to": short("The same as `target`."),
                 "message": long("What to say; may be missing when there is media."),
                 "text": long("The same as `message`."),
-                "media": long("A public http or https URL to send along."),
+                "media": long("A public http or https URL to send along, or a `data:` address."),
                 "mediaUrl": long("The same as `media`."),
+                "path": short("A file of the workspace to send along."),
                 "messageId": short("For `react` and `edit`."),
                 "emoji": short("For `react`."),
                 "idempotencyKey": {
@@ -61,6 +71,7 @@ impl Tool for SendMessage {
 
     fn call(&self, context: ToolContext, args: ToolArgs) -> BoxFuture<'static, Result<ToolOutput, ToolFault>> {
         let outgoing = self.outgoing.clone();
+        let (room, workspace) = (Arc::clone(&self.media), self.workspaces.get().of(&context.agent).to_path_buf());
         let send = async move {
             if let Some(action @ ("react" | "edit")) = args::text(&args, &["action"]) {
                 let text = format!("`{action}` is not implemented for any channel: `send` a message instead");
@@ -73,12 +84,22 @@ impl Tool for SendMessage {
             let is_meant = |known: &String| channel.as_ref().is_none_or(|named| named.eq_ignore_ascii_case(known));
             let known = context.channel.filter(is_meant);
             let account = own(&["accountId"]).or(context.account.filter(|_| known.is_some()));
+            let mut media = Vec::new();
+            let mut media_url = own(&["media", "mediaUrl"]);
+            if let Some(address) = media_url.take_if(|url| url.starts_with("data:")) {
+                let claim = Claim { name: None, mime: None, bytes_max: FILE_BYTES_MAX };
+                media.push(room.fetch(address, claim).await.map_err(|fault| taken("media", &fault))?);
+            }
+            if let Some(path) = own(&["path"]) {
+                media.push(of_workspace(&room, workspace, path).await?);
+            }
             let message = Message {
                 channel: known.or(channel).map_or_else(|| only_channel(&outgoing), Ok)?,
                 account,
                 to: to.clone(),
                 text: own(&["message", "text"]),
-                media_url: own(&["media", "mediaUrl"]),
+                media_url,
+                media,
                 idempotency_key: own(&["idempotencyKey"]),
             };
             let sent = outgoing.send(message, context.trace).await.map_err(fault)?;
@@ -93,6 +114,23 @@ impl Tool for SendMessage {
         };
         send.boxed()
     }
+}
+
+/// Takes a file of the workspace into the media room: what is sent is what it was when it was asked for.
+async fn of_workspace(room: &Arc<dyn MediaRoom>, workspace: PathBuf, path: String) -> Result<Media, ToolFault> {
+    let name = path.clone();
+    let read = tokio::task::spawn_blocking(move || {
+        let place = Place::read(&path, &workspace)?;
+        Folder::open_or_make(&workspace)?.bytes(&place, FILE_BYTES_MAX)
+    });
+    let read = read.await.map_err(|_| ToolFault::failed(Code::Internal, "work on the file broke off: the log says why"))?;
+    let bytes = read.map_err(files::fault)?;
+    let claim = Claim { name: Some(name), mime: None, bytes_max: FILE_BYTES_MAX };
+    room.put(claim, once(ready(Ok(bytes.into()))).boxed()).await.map_err(|fault| taken("path", &fault))
+}
+
+fn taken(argument: &str, fault: &MediaFault) -> ToolFault {
+    ToolFault::failed(fault.code(), format!("`{argument}` cannot be sent: {fault}"))
 }
 
 /// The way of control clients is there by itself, so that it leads nowhere unless it is named.

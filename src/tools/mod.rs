@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 use callboard_actors::agent::Tool;
 use callboard_actors::core::Live;
+use callboard_actors::ports::MediaRoom;
 use callboard_actors::registry::RouteSettings;
 
 pub use gateway::{GatewayParts, GatewayTool, Restarter};
@@ -40,6 +41,8 @@ pub struct ToolParts {
     pub routes: Live<RouteSettings>,
     /// The folders that agents work in.
     pub workspaces: Live<Workspaces>,
+    /// Where the bytes of pictures and files are.
+    pub media: Arc<dyn MediaRoom>,
 }
 
 /// Returns every tool there is.

@@ -1,7 +1,7 @@
 //! `sessions_history`: what was said in a session.
 
 use callboard_actors::agent::{Repeat, Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
-use callboard_actors::message::{Entry, Role};
+use callboard_actors::message::{Entry, Media, Role};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
@@ -79,9 +79,17 @@ fn fitting(lines: Vec<Entry>) -> Vec<Value> {
         let text = line.text.get(..line.text.floor_char_boundary(left)).unwrap_or_default();
         left = if text.len() < line.text.len() { 0 } else { left - text.len() };
         let mut content = vec![json!({ "type": "text", "text": text })];
-        content.extend(line.media.iter().map(|media| json!({ "type": "image_url", "image_url": { "url": media.url } })));
+        content.extend(line.media.iter().map(media));
         messages.push(json!({ "role": line.role.shown(), "content": content, "timestamp": line.at_ms }));
     }
     messages.reverse();
     messages
+}
+
+/// Returns what came with a line: by its address, or by its place in the workspace.
+fn media(media: &Media) -> Value {
+    match media.url() {
+        Some(url) => json!({ "type": "image_url", "image_url": { "url": url } }),
+        None => json!({ "type": "text", "text": media.line() }),
+    }
 }

@@ -123,7 +123,7 @@ fn inbound(order: Order, task: String, context: &ToolContext, at_ms: i64) -> Inb
         space: None,
         hold: None,
         overheard: None,
-        media: None,
+        media: Vec::new(),
         mentioned: true,
         at_ms,
         trace: context.trace,

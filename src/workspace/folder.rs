@@ -1,6 +1,8 @@
 //! One folder and nothing beside it. Every path is walked from the folder's own handle, link by link, so that neither `..` nor a
 //! link leads out of it, whoever changes what meanwhile.
 
+mod inbound;
+
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::path::{Component, Path, PathBuf};
 
@@ -190,7 +192,11 @@ impl Folder {
         Ok(String::from_utf8(bytes).map_or(Text::Binary(count), Text::Plain))
     }
 
-    fn bytes(&self, place: &Place, max: u64) -> Result<Vec<u8>, FolderError> {
+    /// Reads a file's bytes whole, at most `max` of them.
+    ///
+    /// # Errors
+    /// There is none, it is larger, or it may not be read.
+    pub fn bytes(&self, place: &Place, max: u64) -> Result<Vec<u8>, FolderError> {
         let file = self.file(place)?;
         let bytes = file.metadata().map_err(|error| place.error(&error))?.len();
         let large = |bytes| FolderError::Large { path: place.given.clone(), bytes, max };

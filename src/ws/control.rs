@@ -13,7 +13,7 @@ use callboard_actors::client::{ClientActor, ClientSeat, CloseCode, Methods, Noti
 use callboard_actors::core::{Bell, Clock, Live, Supervisor};
 use callboard_actors::mcp::McpDesk;
 use callboard_actors::message::{Event, EventBody, EventName, Heard, Listener, StateVersion, Switchboard};
-use callboard_actors::ports::Store;
+use callboard_actors::ports::{MediaRoom, Store};
 use callboard_actors::registry::RouteSettings;
 use callboard_actors::session::TurnGate;
 use serde_json::{Value, json};
@@ -81,6 +81,8 @@ pub struct ControlParts {
     pub gate: TurnGate,
     /// Where the gateway is.
     pub places: Places,
+    /// Where the bytes of pictures and files are.
+    pub media: Arc<dyn MediaRoom>,
     /// The folders that agents work in.
     pub workspaces: Live<Workspaces>,
     /// What is around the process.

@@ -116,7 +116,7 @@ fn accept(number: usize) -> Accept {
         space: None,
         hold: None,
         overheard: None,
-        media: None,
+        media: Vec::new(),
         mentioned: true,
         at_ms: 1_700_000_000_000,
         trace: TraceId::new(),

@@ -1,6 +1,7 @@
 //! The socket-chat link against a real broker, driven without its actor.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use callboard_actors::channel::{
@@ -8,8 +9,8 @@ use callboard_actors::channel::{
 };
 use callboard_actors::core::{Clock, Progress};
 use callboard_actors::message::{AccountKey, ChatKind, ChatRef, Code, LinkState, Outbound, OutboxId, Target, TraceId};
-use callboard_actors::ports::OutboxRow;
 use callboard_actors::ports::memory::MemoryStore;
+use callboard_actors::ports::{NoMediaRoom, OutboxRow};
 use rumqttc::{AsyncClient, EventLoop, MqttOptions, Packet};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -39,8 +40,14 @@ impl Driven {
         let progress = Progress::unwatched(&Clock::system());
         let connector = account.platform.connector();
         let task = {
-            let link =
-                Link { events: events_in, commands: commands_out, progress, cursors: cursors(), speakers: Speakers::default() };
+            let link = Link {
+                events: events_in,
+                commands: commands_out,
+                progress,
+                cursors: cursors(),
+                speakers: Speakers::default(),
+                media: Arc::new(NoMediaRoom),
+            };
             tokio::spawn(connector.run(link))
         };
         Self { events, early: VecDeque::new(), commands, task }
@@ -136,7 +143,7 @@ fn rig() -> (Mosquitto, Backend, Account) {
 fn row(text: &str) -> OutboxRow {
     let chat = ChatRef { kind: ChatKind::Direct, id: "wxid_anna".into() };
     let target = Target { account: AccountKey::new("socket-chat", "default"), chat, thread: None };
-    let outbound = Outbound { target, text: text.into(), media_url: None, mentions: Vec::new() };
+    let outbound = Outbound { target, text: text.into(), media: Vec::new(), mentions: Vec::new() };
     OutboxRow { id: OutboxId::new(), seq: 1, attempts: 0, resent: false, created_ms: 0, outbound, trace: TraceId::new() }
 }
 
@@ -518,7 +525,9 @@ async fn a_payload_of_ten_megabytes_goes_through_once() {
     platform.publish(picture.to_string()).await;
     platform.publish(direct("m1", "wxid_anna", "x")).await;
     let (frame, ack) = link.frame().await;
-    assert!(matches!(&frame, Normalised::Message(inbound) if inbound.text == "<media:图片>" && inbound.media.is_none()));
+    assert!(
+        matches!(&frame, Normalised::Message(inbound) if inbound.text == "<media:图片>" && inbound.media[0].size == Some(7_800_000))
+    );
     assert_eq!(link.message().await, ("m1".to_owned(), 2));
     link.command(committed([ack.unwrap(), 2])).await;
     link.close().await;

@@ -80,7 +80,7 @@ mod tests {
         let line = Entry {
             role: crate::message::Role::User,
             text: text.into(),
-            media: None,
+            media: Vec::new(),
             run: RunId::new(),
             at_ms: 0,
             rounds: Vec::new(),

@@ -19,7 +19,7 @@ use super::speakers::Mouth;
 use super::talks::Talks;
 use crate::core::{ActorId, ActorKind, ActorSpec, Behaviour, BuildError, Exit, Live, Mailbox, Overflow, Scope, TaskHandle};
 use crate::message::{AccountCounters, AccountKey, Inbound, LinkState, LinkStatus, Switchboard};
-use crate::ports::{CrashCount, Store};
+use crate::ports::{CrashCount, MediaRoom, Store};
 
 /// How long the store may take for one request.
 pub(super) const STORE_WAIT: Duration = Duration::from_secs(30);
@@ -48,6 +48,8 @@ pub enum ChannelMessage {
 pub struct ChannelParts {
     /// Where rows are.
     pub store: Arc<dyn Store>,
+    /// Where the bytes of pictures and files are.
+    pub media: Arc<dyn MediaRoom>,
     /// The way to everybody else.
     pub switchboard: Arc<dyn Switchboard>,
     /// The settings of the moment.

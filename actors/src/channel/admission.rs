@@ -90,7 +90,7 @@ impl Admission<'_> {
         let notice = Outbound {
             target: Target { account: route.account.clone(), chat: route.chat, thread: route.thread },
             text: self.account.platform.pairing_notice(&route.peer.id, &code),
-            media_url: None,
+            media: Vec::new(),
             mentions: Vec::new(),
         };
         PairingRequest {

@@ -1,6 +1,7 @@
 //! A live link to a platform: one connection's life, from the first byte to the drop.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -10,7 +11,7 @@ use super::cursors::Cursors;
 use super::speakers::Speakers;
 use crate::core::Progress;
 use crate::message::{Code, Inbound, LinkStatus, OutboxId, Receipt};
-use crate::ports::OutboxRow;
+use crate::ports::{MediaRoom, OutboxRow};
 
 /// A link that stood so long begins its back-off anew.
 pub(super) const STABLE_AFTER: Duration = Duration::from_secs(10);
@@ -145,6 +146,8 @@ pub struct Link {
     pub cursors: Cursors,
     /// What turns have to say before their end, for platforms that can show it.
     pub speakers: Speakers,
+    /// Where the bytes of pictures and files are.
+    pub media: Arc<dyn MediaRoom>,
 }
 
 /// A connection to a platform, not yet made.

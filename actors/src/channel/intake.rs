@@ -4,19 +4,29 @@
 //! after the commit, in the same order. While the disk does not take them, nothing is acknowledged and nothing is dropped. Once
 //! the link is gone too, the platform is asked to send again what it never heard of: otherwise every life of a link that comes
 //! and goes before a full disk would leave its frames here.
+//!
+//! A message with files waits until they are in the media room, and with it what came later in its chat. What came in other chats is
+//! written meanwhile; only its acknowledgement waits for its turn.
 
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::task::{Id, JoinError, JoinSet};
 
 use super::connector::{AckToken, Acked, Became, LinkCommand};
+use super::media;
+use super::platform::Platform;
 use crate::core::{Backoff, Clock, Progress};
-use crate::message::{AccountCounters, AccountKey, Switchboard};
-use crate::ports::{Accept, Accepted, PairingOutcome, PairingRequest, Store, StoreError};
+use crate::message::{AccountCounters, AccountKey, ChatRef, Media, Switchboard};
+use crate::ports::{Accept, Accepted, MediaRoom, PairingOutcome, PairingRequest, Store, StoreError};
 
 /// How many frames are written in one commit.
 const BATCH_MAX: usize = 256;
+
+/// How many messages of one account have their files taken in at a time.
+pub(super) const FETCHES_MAX: usize = 4;
 
 /// How waits grow while the store does not take a batch.
 const STORE_BACKOFF: Backoff = Backoff { base: Duration::from_millis(200), max: Duration::from_secs(10), jitter: 0.2 };
@@ -56,6 +66,10 @@ enum Resend {
 pub(super) struct Intake {
     pub(super) account: AccountKey,
     pub(super) store: Arc<dyn Store>,
+    pub(super) platform: Arc<dyn Platform>,
+    pub(super) media: Arc<dyn MediaRoom>,
+    /// Places for messages whose files are being taken in; [`FETCHES_MAX`].
+    pub(super) fetches: Arc<Semaphore>,
     pub(super) switchboard: Arc<dyn Switchboard>,
     pub(super) counters: Arc<AccountCounters>,
     pub(super) clock: Clock,
@@ -63,27 +77,122 @@ pub(super) struct Intake {
     pub(super) link: mpsc::Sender<LinkCommand>,
 }
 
-impl Intake {
-    pub(super) async fn run(mut self, progress: Progress) {
-        let mut batch = Vec::with_capacity(BATCH_MAX);
-        loop {
-            progress.pause();
-            if self.decided.recv_many(&mut batch, BATCH_MAX).await == 0 {
-                return;
-            }
-            progress.stamp();
-            self.write(&mut batch, &progress).await;
+/// A frame between its decision and its acknowledgement.
+struct Frame {
+    /// Taken when it is written.
+    fate: Option<Fate>,
+    ack: Option<AckToken>,
+    /// Its number, while its files are being taken in.
+    fetching: Option<u64>,
+    /// What became of it, once that is committed.
+    became: Option<Became>,
+    _permit: OwnedSemaphorePermit,
+}
+
+/// Frames in their order, with the tasks that take their files in. As many as have a permit of the window.
+#[derive(Default)]
+struct Line {
+    frames: VecDeque<Frame>,
+    fetches: JoinSet<Vec<Media>>,
+    /// Which frame a task is for.
+    numbers: HashMap<Id, u64>,
+    told: u64,
+}
+
+impl Line {
+    /// Puts the files that were taken in into their message. Those of a task that fell over are told to be missing.
+    fn fetched(&mut self, fetched: Result<(Id, Vec<Media>), JoinError>) {
+        let (id, media) = match fetched {
+            Ok((id, media)) => (id, Some(media)),
+            Err(error) => (error.id(), None),
+        };
+        let Some(number) = self.numbers.remove(&id) else { return };
+        let Some(frame) = self.frames.iter_mut().find(|frame| frame.fetching == Some(number)) else { return };
+        frame.fetching = None;
+        if let Some(Fate::Accept(accept)) = &mut frame.fate {
+            let all_missing =
+                || accept.inbound.media.iter().map(|media| media.clone().missing("it could not be taken")).collect();
+            accept.inbound.media = media.unwrap_or_else(all_missing);
         }
     }
 
-    async fn write(&self, batch: &mut Vec<Decided>, progress: &Progress) {
-        let resend = if batch.iter().all(|decided| decided.ack.is_some()) { Resend::Sure } else { Resend::Never };
+    /// Takes out what can be written now, each with its place: a message waits for its own files and for those of earlier messages of
+    /// its chat, and for nobody else's.
+    fn ready(&mut self) -> Vec<(usize, Fate)> {
+        let mut held: HashSet<ChatRef> = HashSet::new();
+        let mut ready = Vec::new();
+        for (place, frame) in self.frames.iter_mut().enumerate() {
+            if let Some(Fate::Accept(accept)) = &frame.fate {
+                let chat = &accept.inbound.route.chat;
+                if frame.fetching.is_some() || held.contains(chat) {
+                    held.insert(chat.clone());
+                    continue;
+                }
+            }
+            ready.extend(frame.fate.take().map(|fate| (place, fate)));
+        }
+        ready
+    }
+
+    /// Takes out the frames whose turn it is to be acknowledged.
+    fn acknowledged(&mut self) -> Vec<Acked> {
+        let mut acks = Vec::new();
+        while let Some(became) = self.frames.front().and_then(|frame| frame.became) {
+            let frame = self.frames.pop_front();
+            acks.extend(frame.and_then(|frame| frame.ack).map(|token| Acked { token, became }));
+        }
+        acks
+    }
+}
+
+impl Intake {
+    pub(super) async fn run(mut self, progress: Progress) {
+        let mut line = Line::default();
+        let mut batch = Vec::with_capacity(BATCH_MAX);
+        let mut more = true;
+        while more || !line.frames.is_empty() {
+            progress.pause();
+            tokio::select! {
+                count = self.decided.recv_many(&mut batch, BATCH_MAX), if more => more = count > 0,
+                Some(fetched) = line.fetches.join_next_with_id(), if !line.fetches.is_empty() => line.fetched(fetched),
+            }
+            progress.stamp();
+            for decided in batch.drain(..) {
+                self.take(decided, &mut line);
+            }
+            self.write(&mut line, &progress).await;
+        }
+    }
+
+    /// Puts a frame at the end of the line, and has its files taken in if it has any.
+    fn take(&self, Decided { fate, ack, permit }: Decided, line: &mut Line) {
+        let fetch = match &fate {
+            Fate::Accept(accept) => media::needed(&accept.inbound, self.platform.as_ref(), &self.media),
+            Fate::Pair(_) | Fate::Nothing => None,
+        };
+        let fetching = fetch.map(|fetch| {
+            line.told += 1;
+            let (clock, places) = (self.clock.clone(), Arc::clone(&self.fetches));
+            let task = line.fetches.spawn(async move {
+                // It is never closed.
+                let _place = places.acquire_owned().await;
+                fetch.run(clock).await
+            });
+            line.numbers.insert(task.id(), line.told);
+            line.told
+        });
+        line.frames.push_back(Frame { fate: Some(fate), ack, fetching, became: None, _permit: permit });
+    }
+
+    async fn write(&self, line: &mut Line, progress: &Progress) {
+        let ready = line.ready();
+        let sure = ready.iter().all(|(place, _)| line.frames.get(*place).is_some_and(|frame| frame.ack.is_some()));
+        let resend = if sure { Resend::Sure } else { Resend::Never };
         let mut accepts = Vec::new();
-        // Each with the place of its message among those to accept.
-        let mut tokens = Vec::new();
-        let mut permits = Vec::new();
-        for Decided { fate, ack, permit } in batch.drain(..) {
-            let place = match fate {
+        // Each frame's place in the line, with the place of its message among those to accept.
+        let mut places = Vec::new();
+        for (place, fate) in ready {
+            let accept = match fate {
                 Fate::Accept(accept) => {
                     accepts.push(*accept);
                     Some(accepts.len() - 1)
@@ -95,17 +204,21 @@ impl Intake {
                 }
                 Fate::Nothing => None,
             };
-            tokens.extend(ack.map(|token| (token, place)));
-            permits.push(permit);
+            places.push((place, accept));
         }
         let written = if accepts.is_empty() { Vec::new() } else { self.accept(accepts, resend, progress).await };
-        if !tokens.is_empty() {
-            let became = |place: Option<usize>| match place.and_then(|place| written.get(place)) {
+        for (place, accept) in places {
+            let became = match accept.and_then(|accept| written.get(accept)) {
                 Some(Accepted::New { .. }) => Became::New,
                 Some(Accepted::Duplicate) => Became::Duplicate,
                 None => Became::Nothing,
             };
-            let acks = tokens.into_iter().map(|(token, place)| Acked { token, became: became(place) }).collect();
+            if let Some(frame) = line.frames.get_mut(place) {
+                frame.became = Some(became);
+            }
+        }
+        let acks = line.acknowledged();
+        if !acks.is_empty() {
             // A link that is gone has no use for it: the platform sends again, and deduplication drops it.
             let _ = self.link.send(LinkCommand::Ack(acks)).await;
         }

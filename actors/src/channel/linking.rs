@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
+
 use super::actor::{ChannelActor, Closing, STORE_AGAIN, STORE_WAIT};
 use super::admission::approved;
 use super::connector::{Link, LinkEnd};
 use super::cursors::Cursors;
-use super::intake::Intake;
+use super::intake::{FETCHES_MAX, Intake};
 use super::live_link::{LiveLink, carry};
 use crate::core::{Backoff, Scope};
 use crate::message::{Code, LinkState, LinkStatus};
@@ -46,10 +48,11 @@ impl ChannelActor {
         let (events, commands) = (far.events, far.commands);
         let speakers = self.parts.desk.speakers().clone();
         let cursors = Cursors::new(Arc::clone(&self.parts.store), &self.account.key);
+        let media = Arc::clone(&self.parts.media);
         scope.child(
             "link",
             self.account.platform.patience(),
-            move |progress| connector.run(Link { events, commands, progress, cursors, speakers }),
+            move |progress| connector.run(Link { events, commands, progress, cursors, speakers, media }),
             move |channel, end, scope| channel.link_ended(life, end, scope),
         );
         let myself = scope.myself();
@@ -58,6 +61,9 @@ impl ChannelActor {
         let intake = Intake {
             account: self.key(),
             store: Arc::clone(&self.parts.store),
+            platform: Arc::clone(&self.account.platform),
+            media: Arc::clone(&self.parts.media),
+            fetches: Arc::new(Semaphore::new(FETCHES_MAX)),
             switchboard: Arc::clone(&self.parts.switchboard),
             counters: Arc::clone(&self.parts.counters),
             clock: scope.clock().clone(),

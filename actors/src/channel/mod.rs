@@ -16,6 +16,7 @@ mod groups;
 mod intake;
 mod linking;
 mod live_link;
+mod media;
 pub mod mochat;
 mod outgo;
 mod pairing;

@@ -7,10 +7,11 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 
+use super::media::put_in_hand;
 use super::webchat::WebChatDesk;
 use super::{Access, Connector};
-use crate::message::{AccountKey, Outbound, Shaper, Target};
-use crate::ports::SendOrder;
+use crate::message::{AccountKey, Media, Outbound, Shaper, Target};
+use crate::ports::{MEDIA_BYTES_DEFAULT, MediaAnswer, MediaRoom, SendOrder};
 
 /// How a dropped link comes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +53,11 @@ pub trait Platform: Send + Sync + fmt::Debug + 'static {
     fn at_desk(&self, desk: &WebChatDesk) -> Option<Arc<dyn Platform>> {
         let _ = desk;
         None
+    }
+
+    /// Takes what came with a message into the media room, before the message is written; `None` for what stays where it is.
+    fn fetch(&self, media: &Media, room: &Arc<dyn MediaRoom>) -> Option<MediaAnswer<Media>> {
+        put_in_hand(media, room, MEDIA_BYTES_DEFAULT)
     }
 
     /// Returns who may talk.
@@ -97,8 +103,8 @@ pub struct TargetAddress {
 impl TargetAddress {
     /// Makes a payload for the target.
     #[must_use]
-    pub fn payload(self, text: String, media_url: Option<String>) -> Outbound {
-        Outbound { target: self.target, text, media_url, mentions: self.mentions }
+    pub fn payload(self, text: String, media: Vec<Media>) -> Outbound {
+        Outbound { target: self.target, text, media, mentions: self.mentions }
     }
 }
 

@@ -2,16 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::media::{Media, one_or_many};
 use super::{Hold, Order, Route, TraceId};
-
-/// A picture, film or file that came with a message, by public URL: bytes never travel through a mailbox.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Media {
-    /// Where it is: `http` or `https`.
-    pub url: String,
-    /// Its MIME type, where the platform said or implied one.
-    pub mime: Option<String>,
-}
 
 /// One message as a connector normalised it: what the agent sees and what routing needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,7 +27,8 @@ pub struct Inbound {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overheard: Option<String>,
     /// What came with it.
-    pub media: Option<Media>,
+    #[serde(default, deserialize_with = "one_or_many")]
+    pub media: Vec<Media>,
     /// Whether the agent was addressed by name (always true in a direct chat).
     pub mentioned: bool,
     /// When the platform says it was written, milliseconds since 1970.

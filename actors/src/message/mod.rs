@@ -3,6 +3,7 @@
 //! Everything that crosses a mailbox, the store or the wire to a client is named here once, so that no actor has to know
 //! another actor's type. This ring depends on nothing else in the crate.
 
+pub mod base64;
 mod code;
 mod counters;
 mod delta;
@@ -12,6 +13,7 @@ mod hold;
 mod ids;
 mod inbound;
 mod link;
+mod media;
 mod order;
 mod outbound;
 mod route;
@@ -33,8 +35,9 @@ pub use event::{Delivery, Event, EventBody, Heard, Listener, StateVersion, event
 pub use event_name::{Audience, EventName};
 pub use hold::{Ends, Hold, HoldRule, HoldScope};
 pub use ids::{AccountKey, InboxId, OutboxId, RUN_ID_BYTES_MAX, RunId, SessionKey, TraceId};
-pub use inbound::{Inbound, Media, TASK_PREFIX};
+pub use inbound::{Inbound, TASK_PREFIX};
 pub use link::{LinkState, LinkStatus};
+pub use media::{BlobId, INBOUND_FOLDER, Media, MediaAt, MediaKind};
 pub use order::Order;
 pub use outbound::{Outbound, Receipt, Target};
 pub use route::{ChatKind, ChatRef, Peer, Route};

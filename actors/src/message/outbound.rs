@@ -1,7 +1,8 @@
 //! A message on its way from a session to a platform.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
+use super::media::Media;
 use super::{AccountKey, ChatRef};
 
 /// Where an outbound message goes.
@@ -22,8 +23,9 @@ pub struct Outbound {
     pub target: Target,
     /// What it says; may be empty when there is media.
     pub text: String,
-    /// A public URL to send along.
-    pub media_url: Option<String>,
+    /// What to send along. A shaper cuts it to one at the most where the platform takes no more in one piece.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", alias = "media_url", deserialize_with = "urls")]
+    pub media: Vec<Media>,
     /// Platform ids of people to address.
     pub mentions: Vec<String>,
 }
@@ -33,4 +35,20 @@ pub struct Outbound {
 pub struct Receipt {
     /// The platform's id of the message, where it gives one.
     pub platform_id: Option<String>,
+}
+
+/// Reads what is sent along: a list, or the address that rows had which were written before there were lists.
+fn urls<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Media>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Form {
+        Many(Vec<Media>),
+        One(String),
+        None,
+    }
+    Ok(match Form::deserialize(deserializer)? {
+        Form::Many(many) => many,
+        Form::One(url) => vec![Media::at_url(url, None)],
+        Form::None => Vec::new(),
+    })
 }

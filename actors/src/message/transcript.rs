@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Media, RunId, ToolRound};
+use super::media::{Media, one_or_many};
+use super::{RunId, ToolRound};
 
 /// Who speaks in a transcript entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,8 +40,8 @@ pub struct Entry {
     /// What was said.
     pub text: String,
     /// What came with it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub media: Option<Media>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "one_or_many")]
+    pub media: Vec<Media>,
     /// The turn that wrote it.
     pub run: RunId,
     /// When, milliseconds since 1970.

@@ -5,6 +5,7 @@
 mod deadletters;
 mod inbox;
 pub mod make;
+mod media;
 mod outbox;
 mod pairing;
 mod sessions;
@@ -55,6 +56,7 @@ pub async fn run<S: Store>(open: impl Fn(StoreLimits, &Clock) -> Arc<S>) {
         sessions::cases(),
         transcripts::cases(),
         small::cases(),
+        media::cases(),
         steps::cases(),
     ];
     for case in cases.into_iter().flatten() {

@@ -32,7 +32,7 @@ pub(super) fn entries(question: Entry, answer: String, rounds: Vec<ToolRound>, n
     let run = question.run.clone();
     let mut entries = vec![question];
     if !(answer.is_empty() && rounds.is_empty()) {
-        entries.push(Entry { role: Role::Assistant, text: answer, media: None, run, at_ms: now_ms, rounds });
+        entries.push(Entry { role: Role::Assistant, text: answer, media: Vec::new(), run, at_ms: now_ms, rounds });
     }
     entries
 }
@@ -158,5 +158,5 @@ fn line(row: &InboxRow, ended: &Ended) -> String {
 }
 
 fn outbound(target: Target, text: String) -> Outbound {
-    Outbound { target, text, media_url: None, mentions: Vec::new() }
+    Outbound { target, text, media: Vec::new(), mentions: Vec::new() }
 }

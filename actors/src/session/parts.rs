@@ -7,7 +7,7 @@ use super::settings::SessionSettings;
 use crate::agent::{Providers, Toolbox};
 use crate::core::Live;
 use crate::message::{Counters, Switchboard};
-use crate::ports::{Archive, Briefing, Steward, Store};
+use crate::ports::{Archive, Briefing, MediaRoom, Steward, Store};
 
 /// What every session is lent. Cheap to clone.
 #[derive(Clone)]
@@ -26,6 +26,8 @@ pub struct SessionParts {
     pub settings: Live<SessionSettings>,
     /// What providers are told before everything else.
     pub briefing: Arc<dyn Briefing>,
+    /// Makes what comes with a turn ready for its provider.
+    pub media: Arc<dyn MediaRoom>,
     /// Who looks after the gateway itself.
     pub steward: Arc<dyn Steward>,
     /// What is counted.

@@ -176,8 +176,8 @@ impl Seed {
     /// Returns the line that the message is in the transcript.
     pub(super) fn entry(&self, now_ms: i64) -> Entry {
         let (media, at_ms) = match &self.source {
-            Source::Row(row) => (row.inbound.media.clone(), row.inbound.at_ms),
-            Source::Ask(ask) => (ask.media.first().cloned(), now_ms),
+            Source::Row(row) => (self.media(), row.inbound.at_ms),
+            Source::Ask(ask) => (ask.media.clone(), now_ms),
         };
         Entry { role: Role::User, text: self.text().to_owned(), media, run: self.run.clone(), at_ms, rounds: Vec::new() }
     }

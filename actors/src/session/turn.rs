@@ -15,7 +15,7 @@ use super::thoughts::Thoughts;
 use super::voice::{Next, Voice};
 use crate::agent::{Gone, Hands, Prompt, Provider, RunLimits, Sink, SteerBox, ToolNews, TurnState, Written};
 use crate::core::{Clock, Progress};
-use crate::message::{Delta, Entry, Role, SessionKey};
+use crate::message::{Delta, Entry, Media, Role, SessionKey};
 
 /// Everything that a turn needs; it touches nothing of its actor.
 pub(super) struct Turn {
@@ -23,6 +23,8 @@ pub(super) struct Turn {
     /// What comes before the prompt's own instructions.
     pub(super) briefing: BoxFuture<'static, Option<String>>,
     pub(super) prompt: Prompt,
+    /// What comes with the prompt, made ready for the provider.
+    pub(super) media: BoxFuture<'static, Vec<Media>>,
     pub(super) limits: RunLimits,
     pub(super) clock: Clock,
     pub(super) client: Option<mpsc::Sender<Delta>>,
@@ -38,9 +40,11 @@ pub(super) struct Turn {
 impl Turn {
     /// Runs the turn until it is over or told to stop, and tells its client how it ended.
     pub(super) async fn run(self, progress: Progress, mut stop: oneshot::Receiver<&'static str>) -> (Ended, Voice) {
-        let Self { provider, briefing, mut prompt, limits, clock, client, mut voice, steer, hands, compactor, speaker } = self;
+        let Self { provider, briefing, mut prompt, media, limits, clock, client, mut voice, steer, hands, compactor, speaker } =
+            self;
         let (mut speaker, ear) = speaker;
         prompt.system = join(briefing.await.as_deref(), prompt.system.as_deref());
+        prompt.media = media.await;
         let mut written = Written::default();
         let mut transcript = Transcript::default();
         let mut thoughts = Thoughts::default();
@@ -106,7 +110,6 @@ pub(super) fn prompt(
         system: join(settings.system.as_deref(), seed.system()),
         history,
         text: seed.text().to_owned(),
-        media: seed.media(),
         thinking: seed.thinking().or(manner.thinking.as_deref()).or(settings.thinking.as_deref()).map(str::to_owned),
         session: session.to_string(),
         ..Prompt::default()

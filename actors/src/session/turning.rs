@@ -144,6 +144,7 @@ impl SessionActor {
         let turn = Turn {
             provider,
             briefing: self.parts.briefing.brief(&self.key),
+            media: self.parts.media.show(&self.key, seed.media()),
             prompt: turn::prompt(model, &self.key, &seed, &self.memory.manner, history, &settings),
             limits: turn::limits(&seed, &settings),
             clock: scope.clock().clone(),

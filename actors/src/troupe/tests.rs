@@ -70,6 +70,7 @@ impl Bench {
             counters: Arc::<Counters>::default(),
             gate: TurnGate::default(),
             briefing: Arc::new(crate::ports::NoBriefing),
+            media: Arc::new(crate::ports::NoMediaRoom),
             steward: Arc::new(crate::ports::NoSteward),
             temper: Temper {
                 intensity: Intensity { restarts_max: 100, window: Duration::from_secs(300) },

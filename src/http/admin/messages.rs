@@ -30,6 +30,7 @@ fn parse(body: &[u8]) -> Result<Message, ApiError> {
         to: fields.required("to")?,
         text: fields.optional("text")?,
         media_url: fields.optional("mediaUrl")?,
+        media: Vec::new(),
         idempotency_key: fields.optional("idempotencyKey")?,
     };
     fields.done("`channel`, `account`, `to`, `text`, `mediaUrl` and `idempotencyKey`")?;

@@ -41,7 +41,7 @@ impl Content {
 
     /// Returns the text, with a line for each picture.
     pub(super) fn with_links(&self) -> String {
-        let images = self.images.iter().map(|image| image.url.as_str());
+        let images = self.images.iter().filter_map(Media::url);
         let lines: Vec<_> = Some(self.text.as_str()).filter(|text| !text.is_empty()).into_iter().chain(images).collect();
         lines.join("\n")
     }
@@ -53,7 +53,7 @@ impl Content {
                 if !url.starts_with("http://") && !url.starts_with("https://") {
                     return Err("a picture must come by an http or https URL in `image_url`");
                 }
-                self.images.push(Media { url, mime: None });
+                self.images.push(Media::at_url(url, None));
             }
             // Parts of other kinds that carry a text are read by it; what has none is not for an agent.
             _ => {

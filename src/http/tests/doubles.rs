@@ -1,6 +1,6 @@
 //! Stand-ins for what the edge is lent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use callboard_actors::channel::{Access, Account, Connector, Facts, Platform, Probe, Reconnect, TargetAddress, TargetError};
 use callboard_actors::message::{
-    AccountKey, Activation, Ask, AskError, BegunRound, ChatKind, ChatRef, Code, Delta, Entry, EventBody, InboxId, LinkState,
-    LinkStatus, Listener, Outbound, OutboxId, Receipt, Route, RunId, Runs, Said, Sampling, SessionKey, Shaper, Switchboard,
-    Target, ToolResult, ToolRound, ToolUse, Usage,
+    AccountKey, Activation, Ask, AskError, BegunRound, BlobId, ChatKind, ChatRef, Code, Delta, Entry, EventBody, InboxId,
+    LinkState, LinkStatus, Listener, Outbound, OutboxId, Receipt, Route, RunId, Runs, Said, Sampling, SessionKey, Shaper,
+    Switchboard, Target, ToolResult, ToolRound, ToolUse, Usage,
 };
 use callboard_actors::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, Context, CrashCount, DeadLetter, DeadLetterId, DeviceRow, Direction,
@@ -135,6 +135,9 @@ impl Store for FakeStore {
     fn sent_as(&self, _: AccountKey, _: String) -> Answer<Option<OutboxId>> {
         unused()
     }
+    fn media_in_use(&self) -> Answer<HashSet<BlobId>> {
+        answer(Ok(HashSet::new()))
+    }
     fn outbox_state(&self, id: OutboxId) -> Answer<Option<OutboxState>> {
         let known = self.outbox.lock().unwrap().iter().any(|row| row.id == id);
         let state = match *self.sent.lock().unwrap() {
@@ -223,7 +226,7 @@ impl Store for FakeStore {
             let account = AccountKey::new(&pairing.channel, &pairing.account);
             let chat = ChatRef { kind: ChatKind::Direct, id: pairing.peer.clone() };
             let target = Target { account, chat, thread: None };
-            let outbound = Outbound { target, text: notice, media_url: None, mentions: Vec::new() };
+            let outbound = Outbound { target, text: notice, media: Vec::new(), mentions: Vec::new() };
             let id = OutboxId::new();
             let row = NewOutbox { id, outbound, trace: Default::default(), idempotency_key: None };
             self.outbox.lock().unwrap().push(row);
@@ -329,7 +332,7 @@ impl Switchboard for FakeSwitchboard {
     }
     /// Cuts at every full stop.
     fn shape(&self, outbound: Outbound) -> Vec<Outbound> {
-        if outbound.media_url.is_some() {
+        if !outbound.media.is_empty() {
             return vec![outbound];
         }
         let pieces = outbound.text.split_inclusive('.').map(str::trim).filter(|text| !text.is_empty());

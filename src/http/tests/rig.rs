@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use callboard_actors::agent::{ToolPolicy, Toolbox};
 use callboard_actors::core::{ActorId, ActorKind, ActorSpec, Behaviour, Clock, Live, Scope, State, Supervision, Supervisor};
 use callboard_actors::message::{Counters, Delta, Runs, TurnEnd, Usage};
+use callboard_actors::ports::NoMediaRoom;
 use callboard_actors::registry::RouteSettings;
 use tokio::sync::mpsc;
 
@@ -95,6 +96,7 @@ impl Rig {
             outgoing,
             routes: Live::fixed(RouteSettings::default()),
             workspaces: Live::fixed(Workspaces::default()),
+            media: Arc::new(NoMediaRoom),
         });
         let tools = Toolbox::new(tools, policy.live(), clock.clone()).unwrap();
         let porter = Porter::new(access.live(), &clock);

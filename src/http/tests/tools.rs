@@ -307,7 +307,7 @@ async fn sessions_are_listed_and_shown() {
 #[actix_web::test]
 async fn history_is_shown_newest_within_its_bound() {
     let rig = Rig::new().await;
-    let line = |role, text: String| Entry { role, text, media: None, run: RunId::new(), at_ms: 7, rounds: Vec::new() };
+    let line = |role, text: String| Entry { role, text, media: Vec::new(), run: RunId::new(), at_ms: 7, rounds: Vec::new() };
     let lines = [line(Role::User, "q".into()), line(Role::Tool, "t".into()), line(Role::Assistant, "a".into())];
     rig.store.lines.lock().unwrap().extend(lines);
     let history = async |args: Value| {

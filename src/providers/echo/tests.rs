@@ -1,7 +1,7 @@
 use super::*;
 
 async fn heard(text: &str, media: &[&str]) -> Vec<String> {
-    let media = media.iter().map(|url| Media { url: (*url).into(), mime: None }).collect();
+    let media = media.iter().map(|url| Media::at_url(*url, None)).collect();
     let prompt = Prompt { text: text.into(), media, ..Prompt::default() };
     let pieces: Vec<_> = Echo::new(Echo::ID).stream(prompt).collect().await;
     assert!(matches!(pieces.last(), Some(Ok(Piece::End(ending))) if ending.finish_reason == "stop"));

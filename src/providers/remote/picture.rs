@@ -1,5 +1,7 @@
 //! Media in a request: pictures as parts of their own where the model takes them, all else as lines of the text.
 
+use std::borrow::Cow;
+
 use callboard_actors::message::Media;
 
 use super::settings::{Ability, AboutModel};
@@ -8,15 +10,16 @@ use super::settings::{Ability, AboutModel};
 pub(super) struct Sorted<'a> {
     /// What is said, with a line for each file.
     pub(super) text: String,
-    /// The pictures, for parts of their own.
-    pub(super) pictures: Vec<&'a Media>,
+    /// The pictures by their addresses, for parts of their own; bytes that are in hand stand in a `data:` address.
+    pub(super) pictures: Vec<Cow<'a, str>>,
 }
 
-/// Sorts what comes with a text.
+/// Sorts what comes with a text. What lies in the agent's workspace has a line there also when it is shown: a tool may want the file.
 pub(super) fn sort<'a>(text: &str, media: &'a [Media], about: Option<&AboutModel>) -> Sorted<'a> {
     let takes = about.is_none_or(|about| about.images == Ability::Can);
-    let (pictures, files): (Vec<_>, Vec<_>) = media.iter().partition(|media| takes && is_picture(media));
-    Sorted { text: with_links(text, files), pictures }
+    let shown = |media: &'a Media| media.picture_url().filter(|_| takes && is_picture(media));
+    let lines = media.iter().filter(|media| media.path().is_some() || shown(media).is_none());
+    Sorted { text: with_links(text, lines), pictures: media.iter().filter_map(shown).collect() }
 }
 
 /// Returns a text with a line for each thing that came with it.
@@ -25,15 +28,7 @@ pub(super) fn with_links<'a>(text: &str, media: impl IntoIterator<Item = &'a Med
         if !text.is_empty() {
             text.push('\n');
         }
-        text.push_str("[media]");
-        // The bytes of a picture are no words: a model would be told megabytes of them.
-        if inline(&media.url).is_none() {
-            text.push(' ');
-            text.push_str(&media.url);
-        }
-        if let Some(mime) = &media.mime {
-            text.push_str(&format!(" ({mime})"));
-        }
+        text.push_str(&media.line());
         text
     })
 }
@@ -46,6 +41,6 @@ pub(super) fn inline(url: &str) -> Option<(&str, &str)> {
 }
 
 fn is_picture(media: &Media) -> bool {
-    let said = media.mime.as_deref().or_else(|| inline(&media.url).map(|(mime, _)| mime));
+    let said = media.mime.as_deref().or_else(|| inline(media.url()?).map(|(mime, _)| mime));
     said.is_some_and(|mime| mime.starts_with("image/"))
 }

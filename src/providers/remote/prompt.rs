@@ -46,9 +46,9 @@ fn past(entry: &Entry) -> impl Iterator<Item = Told<'_>> {
     let words = entry.last_words();
     // After a turn that ended with its tools there is nothing more.
     let is_said = entry.rounds.is_empty() || !words.is_empty();
-    let line = is_said.then(|| match &entry.media {
-        Some(media) => Cow::Owned(with_links(words, [media])),
-        None => Cow::Borrowed(words),
+    let line = is_said.then(|| match entry.media.as_slice() {
+        [] => Cow::Borrowed(words),
+        media => Cow::Owned(with_links(words, media)),
     });
     let line = line.map(|words| Told::Line(entry.role, words));
     entry.rounds.iter().map(|round| Told::Round(round, &[])).chain(line)

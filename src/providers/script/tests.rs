@@ -33,7 +33,7 @@ async fn heard(script: &Script, prompt: Prompt) -> (String, String) {
 }
 
 fn line(role: Role) -> Entry {
-    Entry { role, text: "before".into(), media: None, run: RunId::new(), at_ms: 0, rounds: Vec::new() }
+    Entry { role, text: "before".into(), media: Vec::new(), run: RunId::new(), at_ms: 0, rounds: Vec::new() }
 }
 
 #[actix_web::test]

@@ -91,15 +91,15 @@ async fn streams_an_answer() {
 #[actix_web::test]
 async fn sends_the_whole_conversation() {
     let stand_in = StandIn::start([Reply::Stream(vec![text("x"), finish("stop"), done()], Then::Close)]);
-    let media = |url: &str, mime: Option<&str>| Media { url: url.into(), mime: mime.map(Into::into) };
+    let media = |url: &str, mime: Option<&str>| Media::at_url(url, mime.map(Into::into));
     let entry =
         |role, text: &str, media| Entry { role, text: text.into(), media, run: RunId::new(), at_ms: 0, rounds: Vec::new() };
     let call = ToolCall { id: "c1".into(), name: "clock".into(), args: json!({"zone": "utc"}) };
     let prompt = Prompt {
         system: Some("Be kind.".into()),
         history: vec![
-            entry(Role::User, "see", Some(media("http://a/old.png", Some("image/png")))),
-            entry(Role::Assistant, "seen", None),
+            entry(Role::User, "see", vec![media("http://a/old.png", Some("image/png"))]),
+            entry(Role::Assistant, "seen", Vec::new()),
         ],
         media: vec![media("http://a/new.png", Some("image/png")), media("http://a/doc", None)],
         rounds: vec![ToolRound { text: "hm".into(), calls: vec![(call, ToolResult::Failed("no tool".into()))] }],

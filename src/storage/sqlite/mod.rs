@@ -28,6 +28,7 @@ mod faults;
 mod health;
 mod inbox;
 mod lanes;
+mod media;
 mod open;
 mod outbox;
 mod pairing;

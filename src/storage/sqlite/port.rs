@@ -1,7 +1,9 @@
 //! The port: each outcome as a request. What can be done ahead of the writer or after it is done on the caller's side.
 
+use std::collections::HashSet;
+
 use callboard_actors::message::{
-    AccountKey, Activation, BegunRound, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
+    AccountKey, Activation, BegunRound, BlobId, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
 };
 use callboard_actors::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, Context, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate,
@@ -16,7 +18,7 @@ use super::outbox::{self, NewRow, RawOutbox};
 use super::pairing::{self, NewPairing};
 use super::store::SqliteStore;
 use super::transcript::{self, Finished, Lines, RawLines};
-use super::{context, deadletters, sessions, small, steps, usage};
+use super::{context, deadletters, media, sessions, small, steps, usage};
 
 /// Answers without asking anybody.
 fn at_once<T: Send + 'static>(answer: Result<T, StoreError>) -> Answer<T> {
@@ -130,6 +132,10 @@ impl Store for SqliteStore {
 
     fn sent_as(&self, account: AccountKey, platform_id: String) -> Answer<Option<OutboxId>> {
         self.read(move |conn| outbox::sent_as(conn, &account, &platform_id))
+    }
+
+    fn media_in_use(&self) -> Answer<HashSet<BlobId>> {
+        self.read(media::in_use)
     }
 
     fn history(&self, session: SessionKey, limit: usize) -> Answer<Vec<Entry>> {

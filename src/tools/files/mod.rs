@@ -89,7 +89,7 @@ impl Files {
     }
 }
 
-fn fault(error: FolderError) -> ToolFault {
+pub(super) fn fault(error: FolderError) -> ToolFault {
     let code = match error {
         FolderError::Outside { .. } => Code::Forbidden,
         FolderError::Missing { .. } => Code::NotFound,

@@ -4,7 +4,6 @@
 //! resolved here, all addresses of a name have to be public, and the connection goes to those and no others. Each redirect is
 //! looked at like the first address.
 
-mod address;
 mod client;
 mod html;
 mod page;
@@ -23,8 +22,9 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use url::Url;
 
-use self::client::{Fetcher, Network};
+use self::client::Fetcher;
 use super::{ToolParts, args};
+use crate::public_web::Network;
 
 /// How long a page may take in all, redirects included.
 const FETCH_TIME_MAX: Duration = Duration::from_secs(10);

@@ -8,9 +8,9 @@ use proptest::prelude::*;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-use super::address::{check, is_public};
 use super::client::PAGE_BYTES_MAX;
 use super::*;
+use crate::public_web::{check, is_public};
 
 #[test]
 fn only_public_hosts_are_asked() {

@@ -5,7 +5,7 @@ use callboard_actors::message::{Role, RunId};
 use super::*;
 
 fn line(text: &str) -> Entry {
-    Entry { role: Role::User, text: text.into(), media: None, run: RunId::new(), at_ms: 1, rounds: Vec::new() }
+    Entry { role: Role::User, text: text.into(), media: Vec::new(), run: RunId::new(), at_ms: 1, rounds: Vec::new() }
 }
 
 #[test]

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::attachments::{self, Attachment};
 use super::turns::{self, Named, Ordered, Wishes, agent_named, session_named};
 use super::{levels, sessions_changed};
 use crate::ws::Control;
@@ -58,8 +59,8 @@ struct AgentParams {
     thinking: Option<String>,
     /// Whether the answer is sent to a channel.
     deliver: Option<bool>,
-    /// Not taken yet.
-    attachments: Option<Vec<Value>>,
+    /// Files that go with it.
+    attachments: Option<Vec<Attachment>>,
     /// The channel that `to` is of.
     channel: Option<String>,
     /// The channel of the answer, before `channel`.
@@ -93,11 +94,8 @@ struct AgentParams {
     spawned_by: Option<String>,
 }
 
-async fn agent(cx: Cx, params: AgentParams) -> Result<Free, Refusal> {
+async fn agent(cx: Cx, mut params: AgentParams) -> Result<Free, Refusal> {
     let control = &cx.control;
-    if params.attachments.as_ref().is_some_and(|attachments| !attachments.is_empty()) {
-        return Err(no_attachments().into());
-    }
     // What is wrong with the parameters is told as such; a store that does not answer is not.
     let bad = |error: WireError| {
         if error.code == Code::InvalidRequest.wire() { invalid("agent", &error.message) } else { error }
@@ -113,11 +111,13 @@ async fn agent(cx: Cx, params: AgentParams) -> Result<Free, Refusal> {
         sessions_changed::change(control, &session.key, traits).await?;
     }
     let key = session.key.clone();
+    let media = attachments::take(control, params.attachments.take().unwrap_or_default()).await?;
     let timeout_ms = params.timeout.filter(|seconds| *seconds > 0);
     let wishes = Wishes {
         session,
         key: params.idempotency_key,
         text: params.message,
+        media,
         system: params.extra_system_prompt,
         thinking,
         timeout_ms: timeout_ms.map(|seconds| seconds.min(WAIT_MAX.as_secs()) * 1_000),
@@ -145,11 +145,6 @@ fn traits(params: &AgentParams) -> Map<String, Value> {
 /// Returns a text without the space around it; nothing of one without anything else.
 fn filled(text: &Option<String>) -> Option<&str> {
     text.as_deref().map(str::trim).filter(|text| !text.is_empty())
-}
-
-/// Returns why attachments are refused.
-pub(super) fn no_attachments() -> WireError {
-    WireError::new(Code::NotImplemented, "attachments are not taken yet: send the text alone, or a link in it")
 }
 
 /// Refuses a session that is not to be answered.

@@ -2,15 +2,16 @@
 
 use callboard_actors::client::{Refusal, Scope, WireError};
 use callboard_actors::message::{
-    ChatEvent, ChatState, ChatText, Entry, EventBody, EventName, Role, RunId, RunReport, RunStand, RunVerdict, ToolResult,
-    ToolRound, Usage,
+    ChatEvent, ChatState, ChatText, Entry, EventBody, EventName, Media, Role, RunId, RunReport, RunStand, RunVerdict,
+    ToolResult, ToolRound, Usage,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::agent::{may_send, no_attachments};
+use super::agent::may_send;
+use super::attachments::{self, Attachment};
 use super::levels;
 use super::turns::{self, Ordered, Wishes, agent_named, session_named};
 use crate::ws::params::invalid;
@@ -54,9 +55,9 @@ struct SendParams {
     /// Whether the answer is also sent where the session's answers went last.
     #[serde(default)]
     deliver: Option<bool>,
-    /// Not taken yet.
+    /// Files that go with it.
     #[serde(default)]
-    attachments: Option<Vec<Value>>,
+    attachments: Option<Vec<Attachment>>,
     /// How long the turn may take; 0 leaves it to the session.
     #[serde(default)]
     timeout_ms: Option<u64>,
@@ -69,10 +70,8 @@ async fn send(cx: Cx, params: SendParams) -> Result<Free, Refusal> {
     if STOP_WORDS.contains(&text.to_lowercase().as_str()) {
         return Ok(stopped(&turns::stop(control, &session.key, None, "stop").await));
     }
-    if params.attachments.as_ref().is_some_and(|attachments| !attachments.is_empty()) {
-        return Err(no_attachments().into());
-    }
-    if text.is_empty() {
+    let attachments = params.attachments.unwrap_or_default();
+    if text.is_empty() && attachments.is_empty() {
         return Err(WireError::invalid("message or attachment required").into());
     }
     let bad = |error: WireError| invalid("chat.send", &error.message);
@@ -82,10 +81,12 @@ async fn send(cx: Cx, params: SendParams) -> Result<Free, Refusal> {
     may_send(row.as_ref())?;
     let last = row.and_then(|row| row.reply_to).filter(|target| target.account.channel() != "webchat");
     let key = session.key.clone();
+    let media = attachments::take(control, attachments).await?;
     let wishes = Wishes {
         session,
         key: params.idempotency_key,
         text: params.message,
+        media,
         system: None,
         thinking,
         timeout_ms: params.timeout_ms.filter(|ms| *ms > 0).map(|ms| ms.min(TIMEOUT_MS_MAX)),
@@ -187,8 +188,20 @@ fn message(line: &Entry) -> Value {
     let Entry { role, text, media, run, at_ms, rounds } = line;
     let mut content: Vec<_> = rounds.iter().flat_map(called).collect();
     content.push(json!({ "type": "text", "text": text }));
-    content.extend(media.as_ref().map(|media| json!({ "type": "image_url", "url": media.url, "mimeType": media.mime })));
+    content.extend(media.iter().map(shown));
     json!({ "role": role.shown(), "content": content, "timestamp": at_ms, "runId": run })
+}
+
+/// Returns what came with a line: by its address, or by its place in the agent's workspace. A picture that came in a `data:` address
+/// is only named.
+fn shown(media: &Media) -> Value {
+    match media.url().filter(|url| !url.starts_with("data:")) {
+        Some(url) => json!({ "type": "image_url", "url": url, "mimeType": media.mime }),
+        None => json!({
+            "type": "file", "path": media.path(), "fileName": media.name, "mimeType": media.mime, "size": media.size,
+            "note": media.note,
+        }),
+    }
 }
 
 /// Returns the calls of a round of tools, each with what came of it.
@@ -233,7 +246,8 @@ async fn inject(cx: Cx, params: InjectParams) -> Result<Free, Refusal> {
     let id: String = Uuid::new_v4().simple().to_string().chars().take(8).collect();
     let run = RunId::named(&format!("inject-{id}")).unwrap_or_default();
     let at_ms = control.clock().now_ms();
-    let line = Entry { role: Role::Assistant, text: text.clone(), media: None, run: run.clone(), at_ms, rounds: Vec::new() };
+    let line =
+        Entry { role: Role::Assistant, text: text.clone(), media: Vec::new(), run: run.clone(), at_ms, rounds: Vec::new() };
     control.store.append_transcript(session.key.clone(), vec![line], Usage::default());
     control.store.flush().await?;
     control.switchboard.session_changed(&session.key);

@@ -3,6 +3,7 @@
 mod actors;
 mod agent;
 mod agents;
+mod attachments;
 mod channels;
 mod chat;
 mod config;

@@ -1,5 +1,7 @@
 //! `send`: gateway-protocol §7.7, durable: its row is on the disk before it is answered.
 
+use std::collections::HashSet;
+
 use callboard_actors::channel::webchat;
 use callboard_actors::client::{Refusal, Scope, WireError};
 use callboard_actors::message::{Code, Entry, Media, Peer, Role, Route, RunId, SessionKey, TraceId, Usage};
@@ -7,8 +9,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::turns::own_session;
-use crate::outgoing::{Message, Outgoing, Sent};
+use crate::outgoing::{Message, Outgoing, Sent, is_web_address};
 use crate::ws::Control;
+use crate::ws::params::invalid;
 use crate::ws::table::{Cx, Method, SHORT, method};
 
 pub(super) const METHODS: &[Method] = &[
@@ -31,9 +34,9 @@ struct SendParams {
     /// A public URL to send along.
     #[serde(default)]
     media_url: Option<String>,
-    /// The same; at most one.
+    /// Further ones, each in a message of its own where the platform takes one at a time.
     #[serde(default)]
-    #[schemars(length(max = 1))]
+    #[schemars(length(max = 10))]
     media_urls: Vec<String>,
     /// Taken, and without effect: no channel here plays pictures in a loop.
     #[serde(default)]
@@ -72,7 +75,14 @@ async fn send(cx: Cx, params: SendParams) -> Result<Answer, Refusal> {
     let control = &cx.control;
     let session = session_key.as_deref().map(|key| own_session(control, key)).transpose()?.map(|named| named.key);
     let channel = channel_of(control, channel.as_deref())?;
-    let media_url = media_url.or_else(|| media_urls.into_iter().next());
+    let mut urls: Vec<String> = media_url.into_iter().chain(media_urls).collect();
+    // Clients name the first one twice.
+    let mut seen = HashSet::new();
+    urls.retain(|url| seen.insert(url.clone()));
+    if !urls.iter().all(|url| is_web_address(url)) {
+        return Err(invalid("send", "at /mediaUrls: each must be an http or https URL").into());
+    }
+    let media: Vec<_> = urls.into_iter().map(|url| Media::at_url(url, None)).collect();
     let outgoing = Outgoing {
         store: control.store.clone(),
         switchboard: control.switchboard.clone(),
@@ -84,13 +94,14 @@ async fn send(cx: Cx, params: SendParams) -> Result<Answer, Refusal> {
         account: account_id.filter(|account| !account.trim().is_empty()),
         to,
         text: Some(message.clone()),
-        media_url: media_url.clone(),
+        media_url: None,
+        media: media.clone(),
         // A key of its own kind: the same key given to another entry is another message.
         idempotency_key: Some(format!("send:{idempotency_key}")),
     };
     let sent = outgoing.send(asked, TraceId::new()).await.map_err(|error| WireError::new(error.code, error.to_string()))?;
     if sent.is_new && channel != webchat::NAME {
-        mirror(control, &sent, session, message, media_url);
+        mirror(control, &sent, session, message, media);
     }
     Ok(Answer {
         run_id: idempotency_key,
@@ -119,14 +130,13 @@ fn channel_of(control: &Control, asked: Option<&str>) -> Result<String, WireErro
 }
 
 /// Shows the message in the transcript of the session that the chat belongs to, so that its agent knows of it.
-fn mirror(control: &Control, sent: &Sent, named: Option<SessionKey>, text: String, media_url: Option<String>) {
+fn mirror(control: &Control, sent: &Sent, named: Option<SessionKey>, text: String, media: Vec<Media>) {
     let session = named.unwrap_or_else(|| {
         let chat = sent.target.chat.clone();
         let peer = Peer { id: chat.id.clone(), name: String::new() };
         let route = Route { account: sent.account.clone(), chat, thread: sent.target.thread.clone(), peer };
         control.switchboard.resolve(&route)
     });
-    let media = media_url.map(|url| Media { url, mime: None });
     let line =
         Entry { role: Role::Assistant, text, media, run: RunId::new(), at_ms: control.clock().now_ms(), rounds: Vec::new() };
     control.store.append_transcript(session.clone(), vec![line], Usage::default());

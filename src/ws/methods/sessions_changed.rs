@@ -225,6 +225,7 @@ async fn sum_up(cx: &Cx, session: Named, before: u64, instructions: &str) -> Res
         session,
         key: RunId::new().to_string(),
         text: format!("/compact {instructions}"),
+        media: Vec::new(),
         system: None,
         thinking: None,
         timeout_ms: None,

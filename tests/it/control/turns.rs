@@ -174,8 +174,8 @@ async fn wrong_orders_are_refused_with_their_reasons() {
         ),
         (
             "agent",
-            json!({ "message": "x", "idempotencyKey": "k", "attachments": [{ "content": "" }] }),
-            "attachments are not taken yet: send the text alone, or a link in it",
+            json!({ "message": "x", "idempotencyKey": "k", "attachments": [{ "fileName": "a.png", "content": "?" }] }),
+            "Error: attachment a.png: invalid base64 content",
         ),
         ("chat.send", json!({ "sessionKey": "main", "message": " ", "idempotencyKey": "k" }), "message or attachment required"),
         ("chat.inject", json!({ "sessionKey": "nobody", "message": "x" }), "session not found"),

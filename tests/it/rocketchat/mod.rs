@@ -2,6 +2,7 @@
 
 mod faults;
 mod links;
+mod media;
 mod messages;
 mod outage;
 mod policies;

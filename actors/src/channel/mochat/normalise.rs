@@ -52,7 +52,7 @@ pub(super) fn normalise(message: &Message, context: Context<'_>) -> Normalised {
         chat_label: place.label(&name),
         text: mention::readable(&message.text),
         overheard: None,
-        media: None,
+        media: Vec::new(),
         // A session is a conversation with the account: whatever is said in it is said to it.
         mentioned: matches!(place.sort, Sort::Session { .. }) || mention::mentions(message, me),
         at_ms: message.at_ms.unwrap_or(now_ms),

@@ -12,6 +12,7 @@ use crate::channel::section::{DEFAULT_ID, Draft, Keys, inheriting};
 use crate::channel::{Account, AccountProblem, DmPolicy, ENV_KEY};
 use crate::core::Clock;
 use crate::message::AccountKey;
+use crate::ports::MEDIA_MB_MAX;
 
 /// The keys of an account.
 pub(super) const KEYS: &[&str] = &[
@@ -37,6 +38,7 @@ pub(super) const KEYS: &[&str] = &[
     "blockStreaming",
     "blockStreamingCoalesce",
     "streamMode",
+    "mediaMaxMb",
     "responsePrefix",
     "defaultTo",
     "rooms",
@@ -125,6 +127,9 @@ fn checks(config: &AccountConfig) -> Checks {
     checks.within("reconnectBaseDelayMs", config.reconnect_base_delay_ms, 10..=60_000, "milliseconds");
     checks.within("reconnectMaxDelayMs", config.reconnect_max_delay_ms, 10..=3_600_000, "milliseconds");
     checks.within("reconnectSlowSec", config.reconnect_slow_sec, 1..=86_400, "seconds");
+    if let Some(size) = config.media_max_mb {
+        checks.within("mediaMaxMb", size, 1..=MEDIA_MB_MAX.into(), "MiB");
+    }
     if let Some(to) = &config.default_to {
         checks.check("defaultTo", target::parse(to).map(drop).map_err(|error| error.0));
     }

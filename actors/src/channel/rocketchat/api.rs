@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::auth::{Auth, AuthError};
+use super::media::{Download, Form};
 use super::message::{Message, at_ms};
 use super::rest::{Call, Rest, RestError, Session};
 use super::room::{RoomInfo, RoomKind};
@@ -184,6 +185,37 @@ impl Api {
     pub(super) async fn post(&self, message: &Value) -> Result<bool, ApiError> {
         let answer = self.call(Call::post("chat.sendMessage", json!({ "message": message }))).await?;
         Ok(answer.pointer("/message/_id").is_some())
+    }
+
+    /// Asks for a file of the server, by its path. A login that has expired is renewed once: a file says no more than that it is
+    /// forbidden, so another call finds out.
+    pub(super) async fn download(&self, path: &str) -> Result<Download, ApiError> {
+        let session = self.auth.session().await?;
+        match self.rest.download(path, &session).await {
+            Err(error) if matches!(error.status(), Some(401 | 403)) => {
+                let (_, session) = self.me().await?;
+                Ok(self.rest.download(path, &session).await?)
+            }
+            answer => Ok(answer?),
+        }
+    }
+
+    /// Sends a form. It can be read once only, so a login that is refused is renewed by whoever can make it again.
+    pub(super) async fn upload(&self, route: &str, form: Form) -> Result<Value, ApiError> {
+        let session = self.auth.session().await?;
+        Ok(self.rest.upload(route, form, &session).await?)
+    }
+
+    /// Renews the login.
+    pub(super) async fn log_in_again(&self) -> Result<(), ApiError> {
+        let session = self.auth.session().await?;
+        self.auth.renew(&session).await?;
+        Ok(())
+    }
+
+    /// Makes a message of a file that was sent.
+    pub(super) async fn confirm_upload(&self, room: &str, file: &str, said: Value) -> Result<Value, ApiError> {
+        self.call(Call::post(&format!("rooms.mediaConfirm/{room}/{file}"), said)).await
     }
 
     /// Returns the text of a message; `None` for one that is not there.

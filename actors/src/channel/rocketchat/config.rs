@@ -130,6 +130,9 @@ pub(super) struct AccountConfig {
     pub(super) block_streaming_coalesce: Coalesce,
     /// How an answer is shown while its turn still runs; `edit` wins over `blockStreaming`.
     pub(super) stream_mode: StreamMode,
+    /// The largest file that is taken in or sent, MiB; 8 without.
+    #[schemars(range(min = 1, max = 1024))]
+    pub(super) media_max_mb: Option<u32>,
     /// What every answer begins with.
     pub(super) response_prefix: Option<String>,
     /// The target of messages that name none.
@@ -186,6 +189,7 @@ impl Default for AccountConfig {
             block_streaming: None,
             block_streaming_coalesce: Coalesce::default(),
             stream_mode: StreamMode::Off,
+            media_max_mb: None,
             response_prefix: None,
             default_to: None,
             rooms: BTreeMap::new(),
@@ -326,6 +330,7 @@ impl AccountConfig {
         self.names().hash(&mut hasher);
         self.room_ids().iter().for_each(|room| room.hash(&mut hasher));
         (self.catch_up_max_age_minutes, self.catch_up_max_messages, self.watchdog_sec, self.reply_to_mode).hash(&mut hasher);
+        self.media_max_mb.hash(&mut hasher);
         self.ca_pem.hash(&mut hasher);
         hasher.finish()
     }

@@ -10,6 +10,7 @@ use super::api::{Api, Me};
 use super::catch_up::Bounds;
 use super::checkpoints::Checkpoints;
 use super::config::ReplyTo;
+use super::media::{FileSender, Uploads};
 use super::opening::{self, Opened};
 use super::outflow::Outflow;
 use super::place::Places;
@@ -94,6 +95,8 @@ pub(super) struct RocketConnector {
     pub(super) shared: Arc<Shared>,
     pub(super) watchdog: Duration,
     pub(super) bounds: Bounds,
+    /// The largest file that is sent, bytes.
+    pub(super) media_bytes_max: u64,
     pub(super) clock: Clock,
 }
 
@@ -117,6 +120,10 @@ impl RocketConnector {
             Ok(since_ms) => since_ms,
             Err(end) => return end,
         };
+        let uploads = match Uploads::read(link.cursors.clone()).await {
+            Ok(uploads) => Arc::new(uploads),
+            Err(error) => return LinkEnd::new(error.code(), format!("what was being sent is not known: {error}")),
+        };
         let mut early = Outflow::default();
         // Beyond the bound a row stays unconfirmed, and is taken in hand again after the link's end.
         let hold = |row| drop(early.hold(row));
@@ -129,7 +136,10 @@ impl RocketConnector {
             Err(end) => return end,
         };
         self.shared.state().me = Some(me.clone());
+        let room = Arc::clone(&link.media);
+        let files = FileSender { me: me.clone(), room, uploads, bytes_max: self.media_bytes_max };
         let parts = Parts {
+            files,
             wire,
             link,
             account: self.account.clone(),

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::target::ID_BYTES_MAX;
+use crate::message::{Media, MediaAt};
 
 /// The longest text that goes to the agent, bytes; what is beyond is cut off and said so.
 pub(super) const TEXT_BYTES_MAX: usize = 256 * 1024;
@@ -16,6 +17,10 @@ const QUOTE_CHARS_MAX: usize = 2000;
 const ATTACHMENTS_MAX: usize = 32;
 /// How many files of one message are looked at.
 const FILES_MAX: usize = 32;
+/// The longest path of a file, bytes.
+const PATH_BYTES_MAX: usize = 4096;
+/// Where the server keeps uploads.
+const UPLOADS: &str = "file-upload/";
 
 /// A message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,8 +45,8 @@ pub(super) struct Message {
     pub(super) thread: Option<String>,
     /// The ids of those whom it mentions.
     pub(super) mentions: Vec<String>,
-    /// What its files are: name and MIME type.
-    pub(super) files: Vec<(String, String)>,
+    /// Its files, each on the server. What is said of them is its writer's word.
+    pub(super) files: Vec<Media>,
     /// The messages that it quotes, as the server has written them into it. Nothing is fetched for them.
     pub(super) quotes: Vec<Quote>,
     /// What shows that the document is not as it was first written.
@@ -161,23 +166,72 @@ fn quotes(document: &Value) -> Vec<Quote> {
     attached.filter_map(quote).take(QUOTES_MAX).collect()
 }
 
-/// The server describes one upload up to three times: in `file`, in `files`, in `attachments`. The list counts first.
-fn files(document: &Value) -> Vec<(String, String)> {
+/// The server describes one upload up to three times: in `file`, in `files`, in `attachments`. The list counts first, and attachments
+/// only where there is neither.
+fn files(document: &Value) -> Vec<Media> {
     let listed = document.get("files").and_then(Value::as_array).filter(|list| !list.is_empty());
     let entries: Vec<&Value> = match (listed, document.get("file").filter(|file| file.is_object())) {
         (Some(list), _) => list.iter().collect(),
         (None, Some(file)) => vec![file],
-        (None, None) => Vec::new(),
+        (None, None) => return attached(document),
     };
     let mut seen = std::collections::HashSet::new();
-    let describe = |entry: &&Value| {
-        let text = |key: &str| name(entry.get(key)).unwrap_or_default();
+    let is_file = |entry: &&&Value| {
         // The server's own small pictures of an upload are listed beside it.
         let is_preview = entry.get("name").and_then(Value::as_str).is_some_and(|name| name.starts_with("thumb-"));
-        (entry.is_object() && !is_preview).then(|| (text("_id"), text("name"), text("type")))
+        entry.is_object() && !is_preview
     };
-    let described = entries.iter().take(FILES_MAX).filter_map(describe);
-    described.filter(|(id, ..)| id.is_empty() || seen.insert(id.clone())).map(|(_, name, kind)| (name, kind)).collect()
+    let described = entries.iter().take(FILES_MAX).filter(is_file).map(|entry| listed_file(entry));
+    described.filter(|(id, _)| id.is_empty() || seen.insert(id.clone())).map(|(_, media)| media).collect()
+}
+
+fn listed_file(entry: &Value) -> (String, Media) {
+    let text = |key: &str| name(entry.get(key));
+    let id = text("_id").unwrap_or_default();
+    // An id that is no path's part leads nowhere.
+    let at = match upload_path(&id, text("name").as_deref().unwrap_or("file")) {
+        Some(path) => MediaAt::Platform(path),
+        None => MediaAt::Nowhere,
+    };
+    let media =
+        Media { name: text("name"), mime: text("type"), size: entry.get("size").and_then(Value::as_u64), ..Media::new(at) };
+    (id, media)
+}
+
+/// Reads what the attachments of a message show that lies on the server itself.
+fn attached(document: &Value) -> Vec<Media> {
+    let list = document.get("attachments").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let one = |entry: &Value| {
+        // Of a quoted message it is another's.
+        if entry.get("message_link").is_some() {
+            return None;
+        }
+        let of_sort = |sort: &str| {
+            let path = entry.get(format!("{sort}_url"))?.as_str()?;
+            Some((path, name(entry.get(format!("{sort}_type"))), entry.get(format!("{sort}_size")).and_then(Value::as_u64)))
+        };
+        let link = || Some((entry.get("title_link")?.as_str()?, None, None));
+        let (path, mime, size) = ["image", "audio", "video"].into_iter().find_map(of_sort).or_else(link)?;
+        let path = path.strip_prefix('/').filter(|path| path.starts_with(UPLOADS))?;
+        (!path.contains("..") && path.len() <= PATH_BYTES_MAX).then(|| {
+            let at = MediaAt::Platform(format!("/{path}"));
+            Media { name: name(entry.get("title")), mime, size, ..Media::new(at) }
+        })
+    };
+    list.iter().take(FILES_MAX).filter_map(one).collect()
+}
+
+/// Returns where an upload is downloaded.
+fn upload_path(id: &str, name: &str) -> Option<String> {
+    if id.is_empty()
+        || id.len() > ID_BYTES_MAX
+        || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    {
+        return None;
+    }
+    let mut url = url::Url::parse("http://server").ok()?;
+    url.path_segments_mut().ok()?.extend(["file-upload", id, if matches!(name, "." | "..") { "file" } else { name }]);
+    Some(url.path().to_owned())
 }
 
 fn trace(document: &Value) -> Trace {

@@ -22,6 +22,7 @@ mod connector;
 mod ddp;
 mod drafts;
 mod entries;
+mod media;
 mod mention;
 mod message;
 mod normalise;

@@ -7,7 +7,7 @@ use super::message::{Message, Trace};
 use super::room::{LATE_MS, RoomInfo, RoomKind};
 use super::target::VISIT_PREFIX;
 use crate::channel::Normalised;
-use crate::message::{AccountKey, ChatKind, ChatRef, Inbound, Peer, Route, TraceId};
+use crate::message::{AccountKey, ChatKind, ChatRef, Inbound, Media, MediaKind, Peer, Route, TraceId};
 
 /// What is known besides the message.
 #[derive(Clone, Copy, Debug)]
@@ -83,7 +83,7 @@ pub(super) fn normalise(message: &Message, context: Context<'_>) -> Normalised {
         space: None,
         hold: None,
         overheard: None,
-        media: None,
+        media: message.files.clone(),
         mentioned,
         at_ms: message.at_ms,
         trace: TraceId::new(),
@@ -138,9 +138,14 @@ fn with_quotes(text: String, message: &Message) -> String {
 }
 
 /// Returns the text with a line that says what came with it.
-fn with_files(text: &str, files: &[(String, String)]) -> String {
-    let Some((_, first)) = files.first() else { return text.to_owned() };
-    let kind = ["image", "audio", "video"].into_iter().find(|kind| first.starts_with(kind)).unwrap_or("document");
+fn with_files(text: &str, files: &[Media]) -> String {
+    let Some(first) = files.first() else { return text.to_owned() };
+    let kind = match first.kind() {
+        MediaKind::Image => "image",
+        MediaKind::Audio => "audio",
+        MediaKind::Video => "video",
+        MediaKind::Document => "document",
+    };
     let many = if kind == "image" { "images" } else { "files" };
     let mark = if files.len() == 1 { format!("<media:{kind}>") } else { format!("<media:{kind}> ({} {many})", files.len()) };
     if text.is_empty() { mark } else { format!("{text}\n{mark}") }

@@ -27,6 +27,7 @@ use super::checkpoints::Checkpoints;
 use super::connector::Shared;
 use super::ddp::{self, Stream, Wire, WireError};
 use super::drafts::Drafts;
+use super::media::FileSender;
 use super::outflow::Outflow;
 use super::rooms::Rooms;
 use super::seen::Seen;
@@ -131,6 +132,7 @@ pub(super) struct Pump {
     drafts: Drafts,
     /// Where it is shown that the account writes though a part of the answer has been sent.
     talking: HashMap<TraceId, Place>,
+    files: FileSender,
     typing: Typing,
     jobs: FuturesUnordered<BoxFuture<'static, Done>>,
     /// What the actor had no room for yet.
@@ -158,6 +160,7 @@ pub(super) struct Parts {
     pub(super) bounds: Bounds,
     pub(super) checkpoints: Checkpoints,
     pub(super) since_ms: i64,
+    pub(super) files: FileSender,
     /// Rows that came before the connection stood.
     pub(super) early: Outflow,
 }
@@ -176,7 +179,8 @@ enum Step {
 impl Pump {
     /// Returns a pump that has not subscribed yet.
     pub(super) fn new(parts: Parts) -> Self {
-        let Parts { wire, link, account, me, api, shared, clock, watchdog, bounds, checkpoints, since_ms, early } = parts;
+        let Parts { wire, link, account, me, api, shared, clock, watchdog, bounds, checkpoints, since_ms, files, early } =
+            parts;
         let now = clock.elapsed();
         Self {
             wire,
@@ -202,6 +206,7 @@ impl Pump {
             outflow: early,
             drafts: Drafts::default(),
             talking: HashMap::new(),
+            files,
             typing: Typing::default(),
             jobs: FuturesUnordered::new(),
             events: EventQueue::default(),

@@ -8,9 +8,10 @@ use super::api::{Api, ApiError};
 use super::auth::AuthError;
 use super::connector::Shared;
 use super::drafts::Shown;
+use super::media::{self, FileSender};
 use super::rest::RestError;
 use crate::message::{ChatRef, Code, Outbound, OutboxId, TraceId};
-use crate::ports::OutboxRow;
+use crate::ports::{MediaFault, OutboxRow, StoreError};
 
 /// How long the server's own ids are, characters.
 const ID_CHARS: usize = 17;
@@ -44,6 +45,12 @@ pub(super) enum SendError {
     /// The server did not take it.
     #[error("{0}")]
     Api(ApiError),
+    /// Its file is not here, or is too large.
+    #[error("Rocket.Chat media upload failed: {0}")]
+    Media(#[from] MediaFault),
+    /// What was begun cannot be written down, so that it is not begun.
+    #[error("what is sent cannot be written down: {0}")]
+    Store(#[from] StoreError),
     /// The server did nothing, and the message is not there.
     #[error("the server answered without the message, and does not have it")]
     NotThere,
@@ -63,6 +70,9 @@ impl SendError {
     pub(super) const fn code(&self) -> Code {
         match self {
             Self::Empty => Code::Refused,
+            Self::Media(fault) if fault.passes() => fault.code(),
+            Self::Media(_) => Code::Refused,
+            Self::Store(error) => error.code(),
             Self::NotThere => Code::BadUpstream,
             Self::Auth(error) => error.code(),
             Self::Api(error) if error.passes() => error.code(),
@@ -96,19 +106,23 @@ fn id_of(bytes: &[u8]) -> String {
 }
 
 /// Sends a row.
-pub(super) async fn send(api: Arc<Api>, shared: Arc<Shared>, row: Box<OutboxRow>, shown: Shown) -> Sent {
+pub(super) async fn send(api: Arc<Api>, shared: Arc<Shared>, files: FileSender, row: Box<OutboxRow>, shown: Shown) -> Sent {
     let target = &row.outbound.target;
     let (id, trace, chat) = (row.id, row.trace, target.chat.clone());
     let thread = shared.threads.of(trace, id, target);
-    if row.outbound.text.trim().is_empty() {
+    if row.outbound.text.trim().is_empty() && row.outbound.media.is_empty() {
         return Sent { id, trace, chat, place: None, outcome: Err(SendError::Empty) };
     }
     let room = match shared.places.find(&target.chat, &api).await {
         Ok(room) => room,
         Err(error) => return Sent { id, trace, chat, place: None, outcome: Err(error.into()) },
     };
-    let place = Spot { room: &room, thread: thread.as_deref() };
-    let outcome = deliver(&api, &row, place, shown).await;
+    let spot = Spot { room: &room, thread: thread.as_deref() };
+    let outcome = if row.outbound.media.is_empty() {
+        deliver(&api, &row, spot, shown).await
+    } else {
+        media::post(&api, &files, &row, spot).await
+    };
     if matches!(&outcome, Err(SendError::Api(error)) if !error.passes()) {
         shared.places.forget(&target.chat);
     }
@@ -117,9 +131,9 @@ pub(super) async fn send(api: Arc<Api>, shared: Arc<Shared>, row: Box<OutboxRow>
 
 /// A room, and a thread in it.
 #[derive(Clone, Copy)]
-struct Spot<'a> {
-    room: &'a str,
-    thread: Option<&'a str>,
+pub(super) struct Spot<'a> {
+    pub(super) room: &'a str,
+    pub(super) thread: Option<&'a str>,
 }
 
 /// Brings a row to the server: by an edit of what is shown of it, else as a message.
@@ -133,14 +147,20 @@ async fn deliver(api: &Api, row: &OutboxRow, spot: Spot<'_>, shown: Shown) -> Re
             Err(error) => return Err(error.into()),
         }
     }
-    match post(api, &id, spot, &text).await? {
+    post_text(api, row, spot, &text).await
+}
+
+/// Posts a text under the row's own message id; what stands there of an earlier try is written over.
+pub(super) async fn post_text(api: &Api, row: &OutboxRow, spot: Spot<'_>, text: &str) -> Result<String, SendError> {
+    let id = message_id(row.id);
+    match post(api, &id, spot, text).await? {
         Posted::Same => Ok(id),
-        Posted::Other => match api.update(spot.room, &id, &text).await {
+        Posted::Other => match api.update(spot.room, &id, text).await {
             Ok(()) => Ok(id),
             Err(error) if error.passes() => Err(error.into()),
             Err(error) => {
                 tracing::info!(event = "rocketchat.edit", trace = %row.trace, "a message is sent whole, since it cannot be edited: {error}");
-                whole(api, row, spot, &text).await
+                whole(api, row, spot, text).await
             }
         },
     }

@@ -1,9 +1,10 @@
 //! Cuts an answer into messages that the server takes in one piece each.
 
 use crate::channel::{ChunkMode, TextLimit, split_by};
-use crate::message::{Outbound, Shaper, Speech};
+use crate::message::{Media, Outbound, Shaper, Speech};
 
-/// The rules of this platform: text in pieces, an attachment as a line of it, a prefix before the first.
+/// The rules of this platform: text in pieces, a prefix before the first, a file in a message of its own with the first piece
+/// as the caption of the first file.
 #[derive(Clone, Debug)]
 pub(super) struct TextShaper {
     /// The longest piece, characters.
@@ -25,37 +26,42 @@ impl TextShaper {
     }
 
     fn pieces(&self, outbound: Outbound) -> Vec<Outbound> {
-        let Outbound { target, text, mentions, .. } = outbound;
+        let Outbound { target, text, media, mentions } = outbound;
         let mut mentions = Some(mentions);
-        let pieces = split_by(&text, TextLimit { chars_max: self.chars_max }, self.mode).into_iter();
-        let payload =
-            |text| Outbound { target: target.clone(), text, media_url: None, mentions: mentions.take().unwrap_or_default() };
-        pieces.filter(|piece| !piece.trim().is_empty()).map(payload).collect()
+        let mut pieces: Vec<_> = split_by(&text, TextLimit { chars_max: self.chars_max }, self.mode);
+        pieces.retain(|piece| !piece.trim().is_empty());
+        let mut pieces = pieces.into_iter();
+        let mut payload = |text, media: Option<Media>| Outbound {
+            target: target.clone(),
+            text,
+            media: media.into_iter().collect(),
+            mentions: mentions.take().unwrap_or_default(),
+        };
+        let mut media = media.into_iter();
+        let mut payloads = Vec::new();
+        // The first file has the text's beginning as its caption.
+        if let Some(first) = media.next() {
+            payloads.push(payload(pieces.next().unwrap_or_default(), Some(first)));
+        }
+        for piece in pieces {
+            payloads.push(payload(piece, None));
+        }
+        payloads.extend(media.map(|more| payload(String::new(), Some(more))));
+        payloads
     }
 }
 
 impl Shaper for TextShaper {
     fn shape(&self, outbound: Outbound) -> Vec<Outbound> {
-        let text = self.with_prefix(with_address(&outbound));
+        let text = self.with_prefix(outbound.text);
         self.pieces(Outbound { text, ..outbound })
     }
 
     fn shape_rest(&self, outbound: Outbound) -> Vec<Outbound> {
-        let text = with_address(&outbound);
-        self.pieces(Outbound { text, ..outbound })
+        self.pieces(outbound)
     }
 
     fn speech(&self) -> Speech {
         self.speech.clone()
-    }
-}
-
-/// Returns the text with the attachment's address as its last line.
-fn with_address(outbound: &Outbound) -> String {
-    let address = outbound.media_url.as_deref().map(str::trim).filter(|address| !address.is_empty());
-    match address {
-        None => outbound.text.clone(),
-        Some(address) if outbound.text.trim().is_empty() => address.to_owned(),
-        Some(address) => format!("{}\n{address}", outbound.text),
     }
 }

@@ -12,6 +12,7 @@ use crate::channel::section::{Draft, Keys, Section};
 use crate::channel::{Account, AccountProblem};
 use crate::core::Clock;
 use crate::message::AccountKey;
+use crate::ports::MEDIA_MB_MAX;
 
 /// The keys of an account.
 pub(super) const KEYS: &[&str] = &[
@@ -73,7 +74,7 @@ fn config(draft: &Draft) -> Result<AccountConfig, Vec<AccountProblem>> {
     checks.within("reconnectSlowSec", config.reconnect_slow_sec, 1..=86_400, "seconds");
     checks.check("blockStreamingCoalesce", config.block_streaming_coalesce.check());
     if let Some(size) = config.media_max_mb {
-        checks.within("mediaMaxMb", size, 1..=1024, "MiB");
+        checks.within("mediaMaxMb", size, 1..=MEDIA_MB_MAX.into(), "MiB");
     }
     if let Some(to) = &config.default_to {
         checks.check("defaultTo", target::parse(to).map(drop).map_err(|error| error.0));

@@ -52,7 +52,7 @@ pub(super) struct AccountConfig {
     pub(super) chunk_mode: ChunkMode,
     /// Whether `allowFrom` and `groupAllowFrom` may name people by the shown name, which anybody can take.
     pub(super) allow_name_matching: bool,
-    /// How large an attachment may be, MiB. Without effect: attachments travel as URLs and are never downloaded.
+    /// How large an attachment may be that is taken in, MiB; 8 without.
     #[schemars(range(min = 1, max = 1024))]
     pub(super) media_max_mb: Option<u32>,
     /// How long an answer of the config call may be used again while the link stands, seconds.
@@ -150,7 +150,7 @@ impl AccountConfig {
         let mut hasher = DefaultHasher::new();
         self.key().map(|key| key.expose_secret().trim()).hash(&mut hasher);
         self.base().hash(&mut hasher);
-        self.use_tls.hash(&mut hasher);
+        (self.use_tls, self.media_max_mb).hash(&mut hasher);
         self.ca_pem.hash(&mut hasher);
         hasher.finish()
     }

@@ -8,12 +8,15 @@ use super::frame::{Frame, Loose, MediaInfo};
 use super::strip::{LEFT_OUT, is_bare_base64, strip_base64};
 use super::target::ID_BYTES_MAX;
 use crate::channel::Normalised;
-use crate::message::{AccountKey, ChatKind, ChatRef, Inbound, Media, Peer, Route, TraceId};
+use crate::message::base64;
+use crate::message::{AccountKey, ChatKind, ChatRef, Inbound, Media, MediaAt, Peer, Route, TraceId};
 
 /// The longest text that goes to the agent, bytes; what is beyond is cut off and said so.
 pub(super) const TEXT_BYTES_MAX: usize = 256 * 1024;
 /// The longest address, bytes; a longer one is data in disguise.
 pub(super) const URL_BYTES_MAX: usize = 4096;
+/// The most bytes that a payload may hold as base64; what the account takes is decided when they are put into the media room.
+const BASE64_BYTES_MAX: usize = 24 << 20;
 /// The longest name of a person or a group, characters.
 const NAME_CHARS_MAX: usize = 128;
 /// The longest line of a card, characters.
@@ -138,10 +141,10 @@ fn name(value: &Loose<'_>) -> Option<String> {
 }
 
 /// Returns what the agent reads and what came with it; `None` when there is neither.
-fn body(frame: &Frame<'_>, content: &str) -> Option<(String, Option<Media>)> {
+fn body(frame: &Frame<'_>, content: &str) -> Option<(String, Vec<Media>)> {
     let kind = frame.kind.word().unwrap_or_default();
     let url = frame.url.word();
-    let media = url.as_deref().and_then(public_url).map(|url| Media { url, mime: mime(&kind).map(str::to_owned) });
+    let media = url.as_deref().and_then(|url| attached(url, &kind)).or_else(|| in_text(content, &kind));
     let lines = card(&kind, frame);
     let kept = kept_content(content);
     if content.trim().is_empty() && url.is_none() && lines.is_empty() {
@@ -154,7 +157,7 @@ fn body(frame: &Frame<'_>, content: &str) -> Option<(String, Option<Media>)> {
             text.push_str(&line);
         }
     }
-    Some((text, media))
+    Some((text, media.into_iter().collect()))
 }
 
 /// Returns the content as the agent may read it: without base64 and not too long; empty when nothing else is left.
@@ -194,6 +197,37 @@ fn mime(kind: &str) -> Option<&'static str> {
         "图片" => Some("image/jpeg"),
         "视频" => Some("video/mp4"),
         _ => None,
+    }
+}
+
+/// Returns what stands where the address should be: an address, or the bytes themselves.
+fn attached(url: &str, kind: &str) -> Option<Media> {
+    let mime = mime(kind).map(str::to_owned);
+    if let Some(url) = public_url(url) {
+        return Some(Media::at_url(url, mime));
+    }
+    let (said, data) = match base64::split_address(url) {
+        Some((said, data)) => (Some(said.to_owned()), data),
+        None => (None, Some(url).filter(|url| is_bare_base64(url))?),
+    };
+    Some(decoded(data, said.or(mime)))
+}
+
+/// Returns the bytes that are a whole content, as some platforms send a picture.
+fn in_text(content: &str, kind: &str) -> Option<Media> {
+    let content = content.trim();
+    let is_media = mime(kind).is_some() || matches!(kind, "文件" | "语音");
+    if !is_media || !kept_content(content).is_empty() {
+        return None;
+    }
+    attached(content, kind)
+}
+
+/// Decodes base64. Its size is known before anything is allocated, and a payload has a bound of its own.
+fn decoded(data: &str, mime: Option<String>) -> Media {
+    match base64::decode(data, BASE64_BYTES_MAX) {
+        Ok(data) => Media::in_hand(data, None, mime),
+        Err(fault) => Media { mime, ..Media::new(MediaAt::Nowhere) }.missing(format!("it could not be taken: {fault}")),
     }
 }
 

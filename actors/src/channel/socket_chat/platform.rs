@@ -16,10 +16,11 @@ use super::memory::Memory;
 use super::mqtt::KEEP_ALIVE;
 use super::shape::{TEXT_CHARS_MAX, TextShaper};
 use super::target::{self, Parsed};
+use crate::channel::media::put_in_hand;
 use crate::channel::{Access, Connector, DmPolicy, Platform, Probe, Reconnect, TargetAddress, TargetError};
 use crate::core::Clock;
-use crate::message::{AccountKey, ChatKind, ChatRef, Shaper, Target};
-use crate::ports::SendOrder;
+use crate::message::{AccountKey, ChatKind, ChatRef, Media, MediaAt, Shaper, Target};
+use crate::ports::{Claim, MediaAnswer, MediaRoom, SendOrder, media_bytes_max};
 
 /// One account's settings and what they remember between connections.
 pub(super) struct SocketChat {
@@ -58,10 +59,6 @@ impl SocketChat {
                 json!({ "message": message, "fix": "Set dmPolicy to \"pairing\", or allowFrom to [\"*\"] if it is meant." }),
             );
         }
-        if self.config.media_max_mb.is_some() {
-            let message = "mediaMaxMb has no effect: attachments travel as URLs and are not downloaded.";
-            issues.push(json!({ "message": message, "fix": "Remove mediaMaxMb." }));
-        }
         issues
     }
 }
@@ -81,6 +78,15 @@ impl Platform for SocketChat {
             ca_pem: self.config.ca_pem.clone(),
             clock: self.clock.clone(),
         })
+    }
+
+    /// What comes by an address is taken in from there, what comes in the payload from the payload.
+    fn fetch(&self, media: &Media, room: &Arc<dyn MediaRoom>) -> Option<MediaAnswer<Media>> {
+        let bytes_max = media_bytes_max(self.config.media_max_mb);
+        match &media.at {
+            MediaAt::Url(url) => Some(room.fetch(url.clone(), Claim::of(media, bytes_max))),
+            _ => put_in_hand(media, room, bytes_max),
+        }
     }
 
     fn access(&self) -> Access {

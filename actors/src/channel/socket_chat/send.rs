@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::shape::{self, Attachment};
+use super::shape;
 use super::target::ID_BYTES_MAX;
 use crate::message::{ChatKind, Code, Outbound};
 
@@ -73,23 +73,13 @@ impl<'a> Part<'a> {
 /// # Errors
 /// Fails when the chat is none of this platform's, or there is nothing to send.
 pub(super) fn payload(outbound: &Outbound) -> Result<Bytes, SendError> {
-    let address = outbound.media_url.as_deref().map(str::trim).filter(|address| !address.is_empty());
-    let attachment = address.map(shape::attachment);
     // Rows that were not cut by the shaper may still carry what is no picture.
-    let with_line = match (address, attachment) {
-        (Some(address), Some(kind @ (Attachment::Link | Attachment::Unreachable))) => {
-            Some(shape::with_attachment_line(&outbound.text, address, kind))
-        }
-        _ => None,
-    };
-    let text = with_line.as_deref().unwrap_or(&outbound.text);
+    let (text, pictures) = shape::with_lines(&outbound.text, outbound.media.clone());
     let mut messages = Vec::with_capacity(2);
     if !text.trim().is_empty() {
-        messages.push(Part::text(text));
+        messages.push(Part::text(&text));
     }
-    if let (Some(address), Some(Attachment::Picture)) = (address, attachment) {
-        messages.push(Part::image(address));
-    }
+    messages.extend(pictures.iter().filter_map(shape::address).map(Part::image));
     if messages.is_empty() {
         return Err(SendError::Empty);
     }

@@ -3,7 +3,7 @@
 use url::Url;
 
 use crate::channel::{ChunkMode, TextLimit, split_by};
-use crate::message::{Outbound, Shaper, Speech};
+use crate::message::{Media, Outbound, Shaper, Speech};
 
 /// The longest text of one payload, characters.
 pub(super) const TEXT_CHARS_MAX: usize = 4096;
@@ -36,17 +36,44 @@ pub(super) fn attachment(address: &str) -> Attachment {
     }
 }
 
-/// Returns the text with its attachment as a line below it, where it cannot travel as a picture.
-pub(super) fn with_attachment_line(text: &str, address: &str, attachment: Attachment) -> String {
-    let line = match attachment {
-        Attachment::Picture => return text.to_owned(),
-        Attachment::Link => format!("Attachment: {}", address.trim()),
-        Attachment::Unreachable => "(An attachment was left out: it has no public address.)".to_owned(),
-    };
-    if text.trim().is_empty() { line } else { format!("{text}\n\n{line}") }
+/// Returns the address of what is sent along; none for what has none that others can open.
+pub(super) fn address(media: &Media) -> Option<&str> {
+    media.url().map(str::trim).filter(|address| !address.is_empty())
 }
 
-/// The rules of this platform: text in pieces, a picture with the last of them, people addressed in the first.
+/// Returns the line that stands for what cannot travel as a picture; `None` for what can.
+pub(super) fn attachment_line(media: &Media) -> Option<String> {
+    let left_out = || match &media.name {
+        Some(name) => format!("(The file {name} was left out: it has no public address.)"),
+        None => "(An attachment was left out: it has no public address.)".to_owned(),
+    };
+    match address(media) {
+        None => Some(left_out()),
+        Some(address) => match attachment(address) {
+            Attachment::Picture => None,
+            Attachment::Link => Some(format!("Attachment: {address}")),
+            Attachment::Unreachable => Some(left_out()),
+        },
+    }
+}
+
+/// Returns the text with a line for each thing that cannot travel as a picture, and the pictures.
+pub(super) fn with_lines(text: &str, media: Vec<Media>) -> (String, Vec<Media>) {
+    let mut text = text.to_owned();
+    let mut pictures = Vec::new();
+    // A blank address is none at all.
+    for media in media.into_iter().filter(|media| media.url().is_none_or(|url| !url.trim().is_empty())) {
+        match attachment_line(&media) {
+            None => pictures.push(media),
+            Some(line) if text.trim().is_empty() => text = line,
+            Some(line) => text.push_str(&format!("\n\n{line}")),
+        }
+    }
+    (text, pictures)
+}
+
+/// The rules of this platform: text in pieces, a picture with the last of them and further ones behind it, people addressed in the
+/// first.
 #[derive(Clone, Debug, Default)]
 pub(super) struct TextShaper {
     /// Where a text is cut first.
@@ -57,29 +84,28 @@ pub(super) struct TextShaper {
 
 impl Shaper for TextShaper {
     fn shape(&self, outbound: Outbound) -> Vec<Outbound> {
-        let Outbound { target, text, media_url, mentions } = outbound;
-        let address = media_url.filter(|address| !address.trim().is_empty());
-        let (text, mut picture) = match address {
-            None => (text, None),
-            Some(address) => match attachment(&address) {
-                Attachment::Picture => (text, Some(address)),
-                other => (with_attachment_line(&text, &address, other), None),
-            },
-        };
+        let Outbound { target, text, media, mentions } = outbound;
+        let (text, pictures) = with_lines(&text, media);
+        let mut pictures = pictures.into_iter().peekable();
         let mut pieces = split_by(&text, TextLimit { chars_max: TEXT_CHARS_MAX }, self.mode);
         pieces.retain(|piece| !piece.trim().is_empty());
-        if pieces.is_empty() && picture.is_some() {
+        if pieces.is_empty() && pictures.peek().is_some() {
             pieces.push(String::new());
         }
         let last = pieces.len().saturating_sub(1);
         let mut mentions = Some(mentions);
-        let payload = |(at, text)| Outbound {
+        let mut payload = |text, picture: Option<Media>| Outbound {
             target: target.clone(),
             text,
-            media_url: if at == last { picture.take() } else { None },
+            media: picture.into_iter().collect(),
             mentions: mentions.take().unwrap_or_default(),
         };
-        pieces.into_iter().enumerate().map(payload).collect()
+        let mut payloads = Vec::with_capacity(pieces.len());
+        for (at, piece) in pieces.into_iter().enumerate() {
+            payloads.push(payload(piece, if at == last { pictures.next() } else { None }));
+        }
+        payloads.extend(pictures.map(|picture| payload(String::new(), Some(picture))));
+        payloads
     }
 
     fn speech(&self) -> Speech {

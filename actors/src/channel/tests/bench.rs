@@ -66,6 +66,7 @@ impl Bench {
         let accounts = Arc::clone(&self.accounts);
         let parts = ChannelParts {
             store: Arc::clone(&self.store) as _,
+            media: Arc::new(crate::ports::NoMediaRoom),
             switchboard: Arc::clone(&self.notebook) as _,
             settings: Live::fixed(self.settings.clone()),
             accounts: Live::new(move || Arc::clone(&accounts.lock().unwrap())),

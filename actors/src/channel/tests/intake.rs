@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use tokio::sync::{Semaphore, mpsc};
 
-use super::stand_in::{Woken, account, inbound};
-use crate::channel::intake::{Decided, Fate, Intake};
+use super::stand_in::{StandIn, Woken, account, inbound};
+use crate::channel::intake::{Decided, FETCHES_MAX, Fate, Intake};
 use crate::channel::{AckToken, Acked, Became, LinkCommand};
 use crate::core::{Clock, Progress};
 use crate::message::{Counters, SessionKey, Switchboard};
 use crate::ports::memory::MemoryStore;
-use crate::ports::{Accept, Store};
+use crate::ports::{Accept, NoMediaRoom, Store};
 
 fn intake(
     store: Arc<dyn Store>,
@@ -19,7 +19,10 @@ fn intake(
     link: mpsc::Sender<LinkCommand>,
 ) -> Intake {
     let counters = Counters::default().account(&account());
-    Intake { account: account(), store, switchboard, counters, clock: Clock::system(), decided, link }
+    let platform = Arc::new(StandIn(mpsc::unbounded_channel().0));
+    let (media, fetches) = (Arc::new(NoMediaRoom), Arc::new(Semaphore::new(FETCHES_MAX)));
+    let clock = Clock::system();
+    Intake { account: account(), store, platform, media, fetches, switchboard, counters, clock, decided, link }
 }
 
 fn frame(fate: Fate, ack: Option<AckToken>) -> Decided {

@@ -17,7 +17,7 @@ use crate::message::{
     OutboxId, Peer, Route, RunId, Runs, SessionKey, Shaper, Switchboard, Target, TraceId,
 };
 use crate::ports::memory::MemoryStore;
-use crate::ports::{NewOutbox, SendOrder, Store};
+use crate::ports::{NewOutbox, NoMediaRoom, SendOrder, Store};
 
 /// How long a test waits for what must happen.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -74,7 +74,7 @@ impl Switchboard for Woken {
 
 /// Hands every link to the test.
 #[derive(Debug)]
-struct StandIn(mpsc::UnboundedSender<HeldLink>);
+pub(super) struct StandIn(pub(super) mpsc::UnboundedSender<HeldLink>);
 
 /// A link as the test holds it: dropped, it has ended.
 #[derive(Debug)]
@@ -170,6 +170,7 @@ pub(super) fn play<F: Future<Output = ()>>(test: impl FnOnce(Scene) -> F) {
         let login = Account { key: account(), label: String::new(), enabled: true, fingerprint: 1, platform };
         let parts = ChannelParts {
             store: Arc::clone(&store) as Arc<dyn Store>,
+            media: Arc::new(NoMediaRoom),
             switchboard: Arc::new(Woken::default()),
             settings: Live::fixed(ChannelSettings::default()),
             accounts: Live::fixed(vec![login]),
@@ -195,7 +196,7 @@ impl Scene {
         let outbound = Outbound {
             target: Target { account: account(), chat: chat(), thread: None },
             text: text.to_owned(),
-            media_url: None,
+            media: Vec::new(),
             mentions: Vec::new(),
         };
         let row = NewOutbox { id: OutboxId::new(), outbound, trace: TraceId::new(), idempotency_key: None };
@@ -235,7 +236,7 @@ pub(super) fn inbound(id: &str) -> Inbound {
         space: None,
         hold: None,
         overheard: None,
-        media: None,
+        media: Vec::new(),
         mentioned: true,
         at_ms: 0,
         trace: TraceId::new(),

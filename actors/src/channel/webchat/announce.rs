@@ -61,7 +61,7 @@ pub(super) async fn announce(
         space: None,
         hold: None,
         overheard: None,
-        media: None,
+        media: Vec::new(),
         mentioned: true,
         at_ms: now_ms,
         trace: row.trace,

@@ -15,7 +15,7 @@ pub const PLATFORM_ID_BYTES_MAX: usize = 272;
 /// There is nothing in it, too much, or it has no id.
 pub(super) fn normalise(post: Post, now_ms: i64) -> Result<Inbound, PostError> {
     let Post { account, order, text, media, peer, platform_id, trace } = post;
-    if text.trim().is_empty() && media.is_none() {
+    if text.trim().is_empty() && media.is_empty() {
         return Err(PostError::Empty);
     }
     if text.len() > TEXT_BYTES_MAX {

@@ -18,8 +18,8 @@ pub struct Post {
     pub order: Order,
     /// The text.
     pub text: String,
-    /// A picture or file that goes with it.
-    pub media: Option<Media>,
+    /// Pictures and files that go with it.
+    pub media: Vec<Media>,
     /// The client: its id decides who may talk, as with every channel.
     pub peer: Peer,
     /// Under which the same message is written only once: `chat:<idempotencyKey>`, `agent:<idempotencyKey>`.

@@ -11,8 +11,8 @@ use super::{announce, target};
 use crate::channel::{LinkEvent, TextLimit, split};
 use crate::core::{Backoff, Clock};
 use crate::message::{
-    ChatEvent, ChatState, ChatText, Code, Entry, EventBody, EventName, Outbound, OutboxId, Receipt, Role, RunId, SessionKey,
-    Shaper, Speech, SpeechWay, Usage,
+    ChatEvent, ChatState, ChatText, Code, Entry, EventBody, EventName, Media, Outbound, OutboxId, Receipt, Role, RunId,
+    SessionKey, Shaper, Speech, SpeechWay, Usage,
 };
 use crate::ports::OutboxRow;
 
@@ -62,12 +62,15 @@ pub(super) struct Line {
 pub(super) fn line(id: OutboxId, outbound: &Outbound, now_ms: i64) -> Result<Line, SendError> {
     let session = target::parse(&outbound.target.chat.id).map_err(|_| SendError::Target)?;
     // Rows that were not cut by the shaper may still have an attachment.
-    let text = with_attachment_line(&outbound.text, outbound.media_url.as_deref());
+    let text = with_attachment_line(&outbound.text, &outbound.media);
     if text.trim().is_empty() {
         return Err(SendError::Empty);
     }
     let run = RunId::named(&id.to_string()).unwrap_or_default();
-    Ok(Line { session, entry: Entry { role: Role::Assistant, text, media: None, run, at_ms: now_ms, rounds: Vec::new() } })
+    Ok(Line {
+        session,
+        entry: Entry { role: Role::Assistant, text, media: Vec::new(), run, at_ms: now_ms, rounds: Vec::new() },
+    })
 }
 
 /// Chats of which a row could not be looked up, each with the moment until which its later rows wait, so that they stay in their
@@ -209,13 +212,21 @@ fn unread(id: OutboxId, reason: &str) -> LinkEvent {
     failed(id, Code::StoreUnavailable, reason.to_owned(), Some(wait_ms))
 }
 
-/// Returns the text with its attachment's address as a line below it.
-fn with_attachment_line(text: &str, address: Option<&str>) -> String {
-    match address.map(str::trim).filter(|address| !address.is_empty()) {
-        None => text.to_owned(),
-        Some(address) if text.trim().is_empty() => format!("Attachment: {address}"),
-        Some(address) => format!("{text}\n\nAttachment: {address}"),
+/// Returns the text with a line for each thing that is sent along.
+fn with_attachment_line(text: &str, media: &[Media]) -> String {
+    let mut told = text.to_owned();
+    for media in media {
+        if told.trim().is_empty() {
+            told.clear();
+        } else {
+            told.push_str("\n\n");
+        }
+        match media.url() {
+            Some(url) => told.push_str(&format!("Attachment: {}", url.trim())),
+            None => told.push_str(&format!("Attachment: {}", media.name.as_deref().unwrap_or("a file"))),
+        }
     }
+    told
 }
 
 /// The rules of this channel: a text as long as an event can be, an attachment as a line of it.
@@ -224,9 +235,9 @@ pub(super) struct TextShaper;
 
 impl Shaper for TextShaper {
     fn shape(&self, outbound: Outbound) -> Vec<Outbound> {
-        let text = with_attachment_line(&outbound.text, outbound.media_url.as_deref());
+        let text = with_attachment_line(&outbound.text, &outbound.media);
         let pieces = split(&text, TextLimit { chars_max: TEXT_CHARS_MAX }).into_iter();
-        let payload = |text| Outbound { target: outbound.target.clone(), text, media_url: None, mentions: Vec::new() };
+        let payload = |text| Outbound { target: outbound.target.clone(), text, media: Vec::new(), mentions: Vec::new() };
         pieces.filter(|piece| !piece.trim().is_empty()).map(payload).collect()
     }
 

@@ -44,7 +44,7 @@ pub fn accept_of(account: &AccountKey, room: &str, platform_id: &str) -> Accept 
         space: None,
         hold: None,
         overheard: None,
-        media: None,
+        media: Vec::new(),
         mentioned: true,
         at_ms: START_MS,
         trace: TraceId::new(),
@@ -62,7 +62,7 @@ pub fn outbox(chat: &str, text: &str) -> NewOutbox {
 #[must_use]
 pub fn outbox_of(account: &AccountKey, room: &str, text: &str) -> NewOutbox {
     let target = Target { account: account.clone(), chat: chat(room), thread: None };
-    let outbound = Outbound { target, text: text.to_owned(), media_url: None, mentions: vec!["ü".into()] };
+    let outbound = Outbound { target, text: text.to_owned(), media: Vec::new(), mentions: vec!["ü".into()] };
     NewOutbox { id: OutboxId::new(), outbound, trace: TraceId::new(), idempotency_key: None }
 }
 
@@ -77,7 +77,7 @@ pub fn turn(chat: &str, done: &[InboxId], outbox: Vec<NewOutbox>) -> TurnOutcome
 /// Returns a line of a transcript.
 #[must_use]
 pub fn entry(run: RunId, role: Role, text: &str) -> Entry {
-    Entry { role, text: text.to_owned(), media: None, run, at_ms: START_MS, rounds: Vec::new() }
+    Entry { role, text: text.to_owned(), media: Vec::new(), run, at_ms: START_MS, rounds: Vec::new() }
 }
 
 /// Returns the platform's word for any payload.

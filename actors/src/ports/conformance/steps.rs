@@ -84,7 +84,7 @@ async fn shared(Bench { store, .. }: Bench) {
     let id = row(&*store, "1").await;
     let first = BegunRound { with: vec![InboxId::new(), InboxId::new()], ..round("a", &["x"]) };
     let line =
-        Entry { role: Role::User, text: "wait ☕".into(), media: None, run: RunId::new(), at_ms: 7, rounds: Vec::new() };
+        Entry { role: Role::User, text: "wait ☕".into(), media: Vec::new(), run: RunId::new(), at_ms: 7, rounds: Vec::new() };
     let said = [Backlog::Answered, Backlog::Kept].map(|backlog| Steered { id: InboxId::new(), line: line.clone(), backlog });
     let second = BegunRound { said: said.to_vec(), ..round("b", &["y"]) };
     store.begin_round(id, 0, first.clone()).await.unwrap();

@@ -1,6 +1,8 @@
 //! Messages on their way to sessions.
 
-use crate::message::{AccountKey, Code, InboxId, SessionKey};
+use std::collections::HashSet;
+
+use crate::message::{AccountKey, BlobId, Code, InboxId, SessionKey};
 use crate::ports::{Accept, Accepted, CrashCount, InboxFate, InboxRow, StoreError, TurnOutcome};
 
 use super::state::{In, Stand, State, missing};
@@ -122,6 +124,13 @@ impl State {
         let Some(place) = found else { return Err(missing(format!("inbox row {id} is not open"))) };
         self.bury_in(place, code, reason);
         Ok(())
+    }
+
+    pub(super) fn media_in_use(&self) -> HashSet<BlobId> {
+        let needed = |stand: Stand| stand.is_open() || stand == Stand::Dead;
+        let inbox = self.inbox.values().filter(|row| needed(row.stand)).flat_map(|row| &row.inbound.media);
+        let outbox = self.outbox.values().filter(|row| needed(row.stand)).flat_map(|row| &row.row.outbound.media);
+        inbox.chain(outbox).filter_map(|media| media.blob().cloned()).collect()
     }
 
     pub(super) fn sessions_with_open_rows(&self) -> Vec<SessionKey> {

@@ -1,9 +1,11 @@
 //! The port, each outcome done at once.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use crate::message::{
-    AccountKey, Activation, BegunRound, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
+    AccountKey, Activation, BegunRound, BlobId, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
 };
 use crate::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, Context, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate,
@@ -88,6 +90,10 @@ impl Store for MemoryStore {
 
     fn sent_as(&self, account: AccountKey, platform_id: String) -> Answer<Option<OutboxId>> {
         self.read(|state| Ok(state.sent_as(&account, &platform_id)))
+    }
+
+    fn media_in_use(&self) -> Answer<HashSet<BlobId>> {
+        self.read(|state| Ok(state.media_in_use()))
     }
 
     fn history(&self, session: SessionKey, limit: usize) -> Answer<Vec<Entry>> {

@@ -99,8 +99,14 @@ impl Compactor {
         let so_far = context.summary.take().map(|line| line.text);
         let lines: Vec<Entry> = context.lines.into_iter().map(|(_, line)| line).collect();
         let (text, usage) = self.in_few_words(&lines, so_far.as_deref(), &wishes, time_max, progress).await?;
-        let line =
-            Entry { role: Role::Summary, text, media: None, run: RunId::new(), at_ms: self.clock.now_ms(), rounds: Vec::new() };
+        let line = Entry {
+            role: Role::Summary,
+            text,
+            media: Vec::new(),
+            run: RunId::new(),
+            at_ms: self.clock.now_ms(),
+            rounds: Vec::new(),
+        };
         progress.stamp();
         let summary = Summary { id, from, line: line.clone(), usage };
         self.within(self.store.summarise(self.session.clone(), summary)).await?;

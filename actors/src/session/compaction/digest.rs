@@ -75,8 +75,8 @@ fn shown(line: &Entry) -> String {
         }
     }
     let words = line.last_words();
-    if !words.is_empty() || line.media.is_some() || line.rounds.is_empty() {
-        let media = if line.media.is_some() { " [with a file]" } else { "" };
+    if !words.is_empty() || !line.media.is_empty() || line.rounds.is_empty() {
+        let media = if line.media.is_empty() { "" } else { " [with a file]" };
         let _ = writeln!(text, "[{}] {}{media}", who(line.role), cut(words, LINE_BYTES_MAX));
     }
     text

@@ -20,7 +20,7 @@ pub(super) fn of_text(text: &str) -> u64 {
 pub(super) fn of_line(line: &Entry) -> u64 {
     let rounds: u64 = line.rounds.iter().map(of_round).sum();
     // A later turn is only told the name of what came with it.
-    let media = line.media.as_ref().map_or(0, |media| of_text(&media.url));
+    let media = line.media.iter().map(|media| of_text(&media.line())).fold(0, u64::saturating_add);
     of_text(line.last_words()).saturating_add(rounds).saturating_add(media).saturating_add(LINE_TOKENS)
 }
 

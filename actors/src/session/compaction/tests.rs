@@ -8,7 +8,7 @@ use crate::message::{Entry, Media, Role, RunId, ToolCall, ToolResult, ToolRound}
 
 fn line(role: Role, text: &str, run: &str) -> Entry {
     let run = RunId::named(run).unwrap();
-    Entry { role, text: text.to_owned(), media: None, run, at_ms: 0, rounds: Vec::new() }
+    Entry { role, text: text.to_owned(), media: Vec::new(), run, at_ms: 0, rounds: Vec::new() }
 }
 
 fn round(result: &str) -> ToolRound {
@@ -71,9 +71,9 @@ fn the_older_turns_are_summed_up_and_the_newest_kept_whole() {
 
 #[test]
 fn lines_are_shown_with_who_spoke_and_what_was_done() {
-    let media = Media { url: "https://e.org/secret.png".into(), mime: None };
+    let media = Media::at_url("https://e.org/secret.png", None);
     let lines = [
-        Entry { media: Some(media), ..line(Role::User, "look", "a") },
+        Entry { media: vec![media], ..line(Role::User, "look", "a") },
         Entry { rounds: vec![round("a file")], ..line(Role::Assistant, "Let me see. Done.", "a") },
         Entry { rounds: vec![round("nothing")], ..line(Role::Assistant, "Let me see. ", "b") },
         line(Role::System, "notice", "c"),

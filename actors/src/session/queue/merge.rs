@@ -52,10 +52,7 @@ pub(in crate::session) fn merge(batch: Batch) -> Option<Merged> {
     for other in all {
         also.push(other.id);
         row.crashes = row.crashes.max(other.crashes);
-        match other.inbound.media {
-            Some(more) if row.inbound.media.is_some() => media.push(more),
-            only => row.inbound.media = row.inbound.media.or(only),
-        }
+        media.extend(other.inbound.media);
     }
     if several {
         row.inbound.text = parts.join(if waited { "\n" } else { "\n\n" });

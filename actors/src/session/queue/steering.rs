@@ -134,7 +134,7 @@ impl SessionActor {
         let Some(Seed { source: Source::Row(first), run, .. }) = self.seed_in_hand() else { return Course::GoesOn };
         let (one, other) = (&first.inbound.route, &row.inbound.route);
         let same = is_same_place(one, other) && one.peer.id == other.peer.id;
-        if same && first.inbound.order.is_none() && row.inbound.media.is_none() {
+        if same && first.inbound.order.is_none() && row.inbound.media.is_empty() {
             let InboxRow { id, inbound, .. } = row;
             let line = Entry {
                 role: Role::User,

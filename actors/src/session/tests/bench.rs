@@ -69,6 +69,7 @@ impl Bench {
             counters: Arc::clone(&self.counters),
             gate: self.gate.clone(),
             briefing: Arc::new(crate::ports::NoBriefing),
+            media: Arc::new(crate::ports::NoMediaRoom),
             steward: Arc::clone(&self.steward) as _,
         };
         self.stage.start(SessionActor::spec(&key(), tenure, parts))

@@ -77,7 +77,7 @@ fn text_at<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
 fn picture(part: &Value, at: &str) -> Result<Media, ApiError> {
     let url = text_at(part, "/source/url").or(text_at(part, "/image_url")).or(text_at(part, "/image_url/url"));
     match url {
-        Some(url) if url.starts_with("http://") || url.starts_with("https://") => Ok(Media { url: url.to_owned(), mime: None }),
+        Some(url) if url.starts_with("http://") || url.starts_with("https://") => Ok(Media::at_url(url, None)),
         _ => Err(wrong(at, "source", "must be an http or https URL: pictures inside a request are not taken")),
     }
 }

@@ -61,7 +61,7 @@ impl<'a> Talk<'a> {
     }
 
     fn now(&mut self, said: Sorted<'_>) {
-        self.add("user", said.pictures.iter().map(|media| picture(&media.url)).chain([text(&said.text)]));
+        self.add("user", said.pictures.iter().map(|url| picture(url)).chain([text(&said.text)]));
     }
 
     fn round(&mut self, round: &'a ToolRound, thoughts: &[Thought]) {

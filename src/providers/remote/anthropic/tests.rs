@@ -32,10 +32,16 @@ fn a_bare_question_says_no_more_than_it_has_to() {
 
 #[test]
 fn a_conversation_is_told_in_turns() {
-    let entry =
-        |role, text: &str| Entry { role, text: text.into(), media: None, run: RunId::new(), at_ms: 0, rounds: Vec::new() };
+    let entry = |role, text: &str| Entry {
+        role,
+        text: text.into(),
+        media: Vec::new(),
+        run: RunId::new(),
+        at_ms: 0,
+        rounds: Vec::new(),
+    };
     let call = |id: &str, args| ToolCall { id: id.into(), name: "clock".into(), args };
-    let media = |url: &str, mime: &str| Media { url: url.into(), mime: Some(mime.into()) };
+    let media = |url: &str, mime: &str| Media::at_url(url, Some(mime.into()));
     let calls = vec![
         (call("c1", json!({ "zone": "utc" })), ToolResult::Done("noon".into())),
         (call("c2", json!("no json")), ToolResult::Failed("no tool".into())),
@@ -84,7 +90,14 @@ fn a_conversation_is_told_in_turns() {
 fn with_a_round() -> Entry {
     let call = ToolCall { id: "c1".into(), name: "clock".into(), args: json!({}) };
     let rounds = vec![ToolRound { text: "Let me see. ".into(), calls: vec![(call, ToolResult::Done("noon".into()))] }];
-    Entry { role: Role::Assistant, text: "Let me see. It is noon.".into(), media: None, run: RunId::new(), at_ms: 0, rounds }
+    Entry {
+        role: Role::Assistant,
+        text: "Let me see. It is noon.".into(),
+        media: Vec::new(),
+        run: RunId::new(),
+        at_ms: 0,
+        rounds,
+    }
 }
 
 #[test]
@@ -126,7 +139,7 @@ fn calls_stand_beside_their_tools_where_none_are_offered() {
 #[test]
 fn a_model_that_takes_no_images_is_told_of_them() {
     let about = AboutModel { images: Ability::Cannot, ..AboutModel::named("big") };
-    let inline = Media { url: "data:image/png;base64,AAAA".into(), mime: Some("image/png".into()) };
+    let inline = Media::at_url("data:image/png;base64,AAAA", Some("image/png".into()));
     let sent = sent(&Prompt { media: vec![inline], ..hello() }, Some(&about));
     assert_eq!(sent["messages"][0]["content"], json!([cached("hello\n[media] (image/png)")]));
 }

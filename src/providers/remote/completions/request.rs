@@ -92,7 +92,7 @@ enum Part<'a> {
 
 #[derive(Serialize)]
 struct Image<'a> {
-    url: &'a str,
+    url: Cow<'a, str>,
 }
 
 #[derive(Serialize)]
@@ -167,7 +167,7 @@ fn now(Sorted { text, pictures }: Sorted<'_>) -> Message<'_> {
         return line("user", text.into());
     }
     let text = (!text.is_empty()).then_some(Part::Text { text });
-    let images = pictures.into_iter().map(|image| Part::ImageUrl { image_url: Image { url: &image.url } });
+    let images = pictures.into_iter().map(|image| Part::ImageUrl { image_url: Image { url: image } });
     let parts = text.into_iter().chain(images).collect();
     Message { content: Some(Content::Parts(parts)), ..line("user", "".into()) }
 }

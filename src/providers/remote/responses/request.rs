@@ -103,7 +103,7 @@ fn now(Sorted { text, pictures }: Sorted<'_>) -> Value {
     }
     let text = (!text.is_empty()).then(|| json!({ "type": "input_text", "text": text }));
     let picture = |url: &str| json!({ "type": "input_image", "image_url": url, "detail": "auto" });
-    let parts: Vec<_> = text.into_iter().chain(pictures.iter().map(|media| picture(&media.url))).collect();
+    let parts: Vec<_> = text.into_iter().chain(pictures.iter().map(|url| picture(url))).collect();
     json!({ "role": "user", "content": parts })
 }
 

@@ -27,14 +27,20 @@ fn a_bare_question_says_no_more_than_it_has_to() {
 #[test]
 fn the_whole_conversation_is_sent() {
     let call = ToolCall { id: "c1".into(), name: "clock".into(), args: json!({ "zone": "utc" }) };
-    let entry =
-        Entry { role: Role::Assistant, text: "before".into(), media: None, run: RunId::new(), at_ms: 0, rounds: Vec::new() };
+    let entry = Entry {
+        role: Role::Assistant,
+        text: "before".into(),
+        media: Vec::new(),
+        run: RunId::new(),
+        at_ms: 0,
+        rounds: Vec::new(),
+    };
     let spec = ToolSpec { name: "clock".into(), description: None, parameters: None, strict: None };
     let schema = json!({ "name": "answer", "schema": {} });
     let prompt = Prompt {
         system: Some("Be kind.".into()),
         history: vec![entry],
-        media: vec![Media { url: "https://a/b.png".into(), mime: Some("image/png".into()) }],
+        media: vec![Media::at_url("https://a/b.png", Some("image/png".into()))],
         thinking: Some("low".into()),
         rounds: vec![ToolRound { text: "hm".into(), calls: vec![(call, ToolResult::Failed("no tool".into()))] }],
         tools: ToolUse { specs: vec![spec], choice: Some(ToolChoice::Named("clock".into())), parallel: Some(true) },
@@ -78,7 +84,14 @@ fn the_whole_conversation_is_sent() {
 fn with_a_round() -> Entry {
     let call = ToolCall { id: "c1".into(), name: "clock".into(), args: json!({}) };
     let rounds = vec![ToolRound { text: "Let me see. ".into(), calls: vec![(call, ToolResult::Done("noon".into()))] }];
-    Entry { role: Role::Assistant, text: "Let me see. It is noon.".into(), media: None, run: RunId::new(), at_ms: 0, rounds }
+    Entry {
+        role: Role::Assistant,
+        text: "Let me see. It is noon.".into(),
+        media: Vec::new(),
+        run: RunId::new(),
+        at_ms: 0,
+        rounds,
+    }
 }
 
 #[test]

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use callboard_actors::channel::webchat::{self, Post, PostError, Posted};
 use callboard_actors::client::WireError;
-use callboard_actors::message::{AccountKey, Code, Opened, Order, Peer, RunId, RunStand, Runs, SessionKey, Target, TraceId};
+use callboard_actors::message::{
+    AccountKey, Code, Media, Opened, Order, Peer, RunId, RunStand, Runs, SessionKey, Target, TraceId,
+};
 use callboard_actors::ports::InboxFate;
 use callboard_actors::session::COMPACT_MARK;
 
@@ -28,6 +30,8 @@ pub(in super::super) struct Wishes {
     pub(in super::super) key: String,
     /// What it says.
     pub(in super::super) text: String,
+    /// What goes with it, as it lies in the media room.
+    pub(in super::super) media: Vec<Media>,
     /// Instructions for this turn alone.
     pub(in super::super) system: Option<String>,
     /// How much the model is to think.
@@ -153,12 +157,12 @@ fn post_of(cx: &Cx, run: &RunId, wishes: Wishes, account: AccountKey, platform_i
     let seat = cx.seat();
     let id = seat.grant.device.clone().unwrap_or_else(|| seat.card.id.clone());
     let peer = Peer { id, name: seat.card.display_name.clone().unwrap_or_else(|| seat.card.id.clone()) };
-    let Wishes { session, key: _, text, system, thinking, timeout_ms, deliver } = wishes;
+    let Wishes { session, key: _, text, media, system, thinking, timeout_ms, deliver } = wishes;
     let Named { key, spelled } = session;
     // An answer that is sent to its own session would stand there twice.
     let deliver = deliver.filter(|target| target.account.channel() != webchat::NAME || SessionKey::new(&target.chat.id) != key);
     let order = Order { session: key, spelled, run: run.clone(), system, model: None, thinking, timeout_ms, deliver };
-    Post { account, order, text, media: None, peer, platform_id, trace: TraceId::new() }
+    Post { account, order, text, media, peer, platform_id, trace: TraceId::new() }
 }
 
 /// Returns the account through which clients talk: the first one that is on.

@@ -26,8 +26,9 @@ impl Pump {
     }
 
     fn send_now(&self, row: Box<OutboxRow>) {
-        let (api, shared, shown) = (Arc::clone(&self.api), Arc::clone(&self.shared), self.drafts.shown(row.id));
-        self.job(async move { Done::Sent(send::send(api, shared, row, shown).await) });
+        let (api, shared, files) = (Arc::clone(&self.api), Arc::clone(&self.shared), self.files.clone());
+        let shown = self.drafts.shown(row.id);
+        self.job(async move { Done::Sent(send::send(api, shared, files, row, shown).await) });
     }
 
     /// Shows what turns have so far, as often as the server lets us.

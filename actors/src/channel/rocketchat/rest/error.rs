@@ -64,7 +64,7 @@ pub(in crate::channel::rocketchat) enum RestError {
 
 impl RestError {
     /// Takes the reason at the root of an error, without the address.
-    pub(super) fn unreachable(error: reqwest::Error) -> Self {
+    pub(in crate::channel::rocketchat) fn unreachable(error: reqwest::Error) -> Self {
         let error = error.without_url();
         let mut root: &dyn std::error::Error = &error;
         while let Some(source) = root.source() {

@@ -7,19 +7,25 @@ pub(super) use error::RestError;
 
 use std::time::Duration;
 
-use reqwest::header::HeaderMap;
-use reqwest::{Client, Method, Response, StatusCode};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, LOCATION};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use tokio::sync::OnceCell;
+use url::Url;
 
 use self::error::{shown, text_of};
 use self::limits::Limits;
+use super::media::{Download, Form};
 use crate::channel::tls::{self, Trust};
 use crate::core::Clock;
 
 /// How long one call may take, from the first byte to the last.
 pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a file may take to go up.
+const FILE_TIMEOUT: Duration = Duration::from_secs(120);
+/// How often the server may send on for a file.
+const REDIRECTS_MAX: usize = 3;
 /// The largest answer that is read of an ordinary call, bytes.
 pub(super) const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// How often a call that comes too fast for the server is made again before it fails.
@@ -59,6 +65,11 @@ impl<'a> Call<'a> {
     pub(super) const fn post(route: &'a str, body: Value) -> Self {
         Self { route, query: Vec::new(), body: Some(body), bytes_max: BODY_BYTES_MAX }
     }
+
+    /// Returns the part of the route that has a rate limit of its own: what follows is ids.
+    fn limit(&self) -> &str {
+        self.route.split('/').next().unwrap_or(self.route)
+    }
 }
 
 /// The server as HTTP reaches it.
@@ -94,7 +105,7 @@ impl Rest {
         let tries_max = if session.is_some() { LIMITED_TRIES_MAX } else { LOGIN_TRIES_MAX };
         let mut tries = 0;
         loop {
-            self.limits.wait(call.route, &self.clock).await;
+            self.limits.wait(call.limit(), &self.clock).await;
             match self.once(call, session).await {
                 Err(RestError::Limited { wait }) if tries < tries_max => {
                     tries += 1;
@@ -104,7 +115,7 @@ impl Rest {
                         wait_ms = wait.as_millis(),
                         "too fast for the server"
                     );
-                    self.limits.hold(call.route, wait, &self.clock);
+                    self.limits.hold(call.limit(), wait, &self.clock);
                 }
                 answer => return answer,
             }
@@ -139,23 +150,80 @@ impl Rest {
             .query(&call.query)
             .header("Accept", "application/json");
         if let Some(session) = session {
-            let mut token = reqwest::header::HeaderValue::from_str(session.token.expose_secret())
-                .map_err(|_| RestError::Misconfigured("the auth token holds characters that no header can".to_owned()))?;
-            token.set_sensitive(true);
-            request = request.header("X-Auth-Token", token).header("X-User-Id", &session.user_id);
+            request = with_login(request, session)?;
         }
         if let Some(body) = &call.body {
             request = request.json(body);
         }
+        self.exchange(request, call, (session, CALL_TIMEOUT)).await
+    }
+
+    async fn exchange(
+        &self,
+        request: RequestBuilder,
+        call: &Call<'_>,
+        (session, timeout): (Option<&Session>, Duration),
+    ) -> Result<Value, RestError> {
         let exchange = async {
             let response = request.send().await.map_err(RestError::unreachable)?;
             let (status, headers) = (response.status(), response.headers().clone());
             Ok((status, headers, read_body(response, call.bytes_max).await?))
         };
-        let answer = self.clock.within(CALL_TIMEOUT, exchange).await.unwrap_or(Err(RestError::Timeout));
+        let answer = self.clock.within(timeout, exchange).await.unwrap_or(Err(RestError::Timeout));
         let (status, headers, body) = answer?;
-        self.limits.note(call.route, &headers, &self.clock);
+        self.limits.note(call.limit(), &headers, &self.clock);
         self.read(call.route, status, &headers, &body).map_err(|error| error.without(session))
+    }
+
+    /// Sends a form, once: one that comes too fast for the server is made anew by whoever has it.
+    ///
+    /// # Errors
+    /// Says what the server answered instead of a success.
+    pub(super) async fn upload(&self, route: &str, form: Form, session: &Session) -> Result<Value, RestError> {
+        let call = Call::get(route, Vec::new());
+        self.limits.wait(call.limit(), &self.clock).await;
+        let client = self.client.get_or_try_init(|| self.make_client()).await?;
+        let request = client
+            .post(format!("{}/api/v1/{route}", self.base))
+            .header("Accept", "application/json")
+            .header(CONTENT_TYPE, form.content_type.clone())
+            .header(CONTENT_LENGTH, form.size);
+        let request = with_login(request, session)?.body(form.into_body());
+        let answer = self.exchange(request, &call, (Some(session), FILE_TIMEOUT)).await;
+        if let Err(RestError::Limited { wait }) = &answer {
+            self.limits.hold(call.limit(), *wait, &self.clock);
+        }
+        answer
+    }
+
+    /// Asks for a file by its path; answers when its first bytes are there. A redirect is followed with the login only on the server
+    /// itself.
+    ///
+    /// # Errors
+    /// Says what the server answered instead of a success.
+    pub(super) async fn download(&self, path: &str, session: &Session) -> Result<Download, RestError> {
+        let client = self.client.get_or_try_init(|| self.make_client()).await?;
+        let bad = || RestError::Misconfigured("the address of a file cannot be read".to_owned());
+        let mut url = Url::parse(&format!("{}{path}", self.base)).map_err(|_| bad())?;
+        let home = url.origin();
+        for _ in 0..=REDIRECTS_MAX {
+            let request = with_login(client.get(url.clone()), session)?;
+            let response = async { request.send().await.map_err(RestError::unreachable) };
+            let response = self.clock.within(CALL_TIMEOUT, response).await.unwrap_or(Err(RestError::Timeout))?;
+            let status = response.status();
+            if status.is_success() {
+                return Ok(Download::File(response));
+            }
+            if !status.is_redirection() {
+                return Err(RestError::Status { status: status.as_u16() });
+            }
+            let to = response.headers().get(LOCATION).and_then(|to| to.to_str().ok()).and_then(|to| url.join(to).ok());
+            url = to.ok_or_else(bad)?;
+            if url.origin() != home {
+                return Ok(Download::Elsewhere(url.into()));
+            }
+        }
+        Err(RestError::Redirected)
     }
 
     fn read(&self, route: &str, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Value, RestError> {
@@ -194,6 +262,13 @@ impl Rest {
             .build()
             .map_err(RestError::unreachable)
     }
+}
+
+fn with_login(request: RequestBuilder, session: &Session) -> Result<RequestBuilder, RestError> {
+    let mut token = reqwest::header::HeaderValue::from_str(session.token.expose_secret())
+        .map_err(|_| RestError::Misconfigured("the auth token holds characters that no header can".to_owned()))?;
+    token.set_sensitive(true);
+    Ok(request.header("X-Auth-Token", token).header("X-User-Id", &session.user_id))
 }
 
 async fn read_body(mut response: Response, bytes_max: usize) -> Result<Vec<u8>, RestError> {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::super::normalise::{Context, TEXT_BYTES_MAX, URL_BYTES_MAX, normalise};
 use crate::channel::Normalised;
 use crate::core::Clock;
-use crate::message::{AccountKey, ChatKind, Inbound};
+use crate::message::{AccountKey, ChatKind, Inbound, Media};
 
 const NOW_MS: i64 = 1_790_000_000_000;
 
@@ -64,7 +64,7 @@ fn a_direct_message_keeps_every_part() {
     assert_eq!(inbound.text, "hello");
     assert_eq!(inbound.at_ms, 1_700_000_000_123);
     assert!(inbound.mentioned);
-    assert!(inbound.media.is_none());
+    assert!(inbound.media.is_empty());
 }
 
 #[test]
@@ -173,8 +173,8 @@ fn media_follow_the_table() {
         ("语音", "", picture, "<media:语音>", Some(picture), None),
         ("文字", "see", picture, "see", Some(picture), None),
         ("", "", "HTTPS://X.example/a", "<media:文件>", Some("HTTPS://X.example/a"), None),
-        ("图片", "look", "data:image/png;base64,iVBORw0KGgo=", "look", None, None),
-        ("图片", "", "data:image/png;base64,iVBORw0KGgo=", "<media:图片>", None, None),
+        ("图片", "look", "data:image/png;base64,iVBORw0KGgo=", "look", None, Some("image/png")),
+        ("图片", "", "data:image/png;base64,iVBORw0KGgo=", "<media:图片>", None, Some("image/png")),
         ("图片", "", "ftp://x.example/a.png", "<media:图片>", None, None),
         ("图片", "", "https://", "<media:图片>", None, None),
         ("图片", "", "C:\\pictures\\a.png", "<media:图片>", None, None),
@@ -182,8 +182,8 @@ fn media_follow_the_table() {
     for (kind, content, url, text, media, mime) in cases {
         let inbound = admitted(json!({ "type": kind, "content": content, "url": url }));
         assert_eq!(inbound.text, text, "{kind} {url}");
-        assert_eq!(inbound.media.as_ref().map(|media| media.url.as_str()), media, "{kind} {url}");
-        assert_eq!(inbound.media.and_then(|media| media.mime).as_deref(), mime, "{kind} {url}");
+        assert_eq!(inbound.media.first().and_then(Media::url), media, "{kind} {url}");
+        assert_eq!(inbound.media.first().and_then(|media| media.mime.as_deref()), mime, "{kind} {url}");
     }
 }
 

@@ -97,6 +97,7 @@ impl Rig {
                 progress: Progress::unwatched(&clock),
                 cursors: Cursors::new(MemoryStore::new(&clock), &make::account()),
                 speakers: Speakers::default(),
+                media: Arc::new(crate::ports::NoMediaRoom),
             },
             broker,
             memory: Arc::default(),

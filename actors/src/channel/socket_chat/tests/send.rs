@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::super::send::{SendError, payload};
 use super::super::shape::{Attachment, TEXT_CHARS_MAX, TextShaper, attachment};
-use crate::message::{AccountKey, ChatKind, ChatRef, Code, Outbound, OutboxId, Shaper as _, Target, TraceId};
+use crate::message::{AccountKey, ChatKind, ChatRef, Code, Media, Outbound, OutboxId, Shaper as _, Target, TraceId};
 use crate::ports::OutboxRow;
 
 fn outbound(kind: ChatKind, id: &str, text: &str, media: Option<&str>, mentions: &[&str]) -> Outbound {
@@ -13,7 +13,7 @@ fn outbound(kind: ChatKind, id: &str, text: &str, media: Option<&str>, mentions:
             thread: None,
         },
         text: text.into(),
-        media_url: media.map(str::to_owned),
+        media: media.map(|url| Media::at_url(url, None)).into_iter().collect(),
         mentions: mentions.iter().map(|id| (*id).to_owned()).collect(),
     }
 }
@@ -101,18 +101,18 @@ fn an_answer_is_cut_into_payloads() {
     assert!(shape(" \n", None).is_empty());
     let one = shape("hi", Some("https://x.example/a.png"));
     assert_eq!(one.len(), 1, "the caption and its picture are one payload");
-    assert_eq!(one[0].media_url.as_deref(), Some("https://x.example/a.png"));
+    assert_eq!(one[0].media.first().and_then(Media::url), Some("https://x.example/a.png"));
     let alone = shape("", Some("https://x.example/a.png"));
     assert_eq!((alone.len(), alone[0].text.as_str()), (1, ""));
     let link = shape("hi", Some("https://x.example/a.zip"));
     assert_eq!(link[0].text, "hi\n\nAttachment: https://x.example/a.zip");
-    assert!(link[0].media_url.is_none());
+    assert!(link[0].media.is_empty());
     let local = shape("hi", Some("/tmp/a.png"));
     assert_eq!(local[0].text, "hi\n\n(An attachment was left out: it has no public address.)");
     let long = shape(&"word ".repeat(TEXT_CHARS_MAX), Some("https://x.example/a.png"));
     let last = long.len() - 1;
     for (at, piece) in long.iter().enumerate() {
         assert_eq!(piece.mentions.is_empty(), at > 0, "people are addressed once");
-        assert_eq!(piece.media_url.is_some(), at == last, "the picture comes last");
+        assert_eq!(!piece.media.is_empty(), at == last, "the picture comes last");
     }
 }

@@ -52,7 +52,7 @@ pub(super) fn post(key: &str, text: &str) -> Post {
         account: default_account(),
         order,
         text: text.into(),
-        media: None,
+        media: Vec::new(),
         peer: Peer { id: "clawdbot-control-ui".into(), name: "Ann's laptop".into() },
         platform_id: format!("chat:{key}"),
         trace: TraceId::new(),
@@ -82,6 +82,7 @@ impl Bench {
         let facts = Desk::default();
         let parts = ChannelParts {
             store: Arc::clone(&store) as _,
+            media: Arc::new(crate::ports::NoMediaRoom),
             switchboard: Arc::clone(&notebook) as _,
             settings: Live::fixed(ChannelSettings::default()),
             accounts: Live::fixed(accounts.into_iter().map(|account| account.at_desk(&desk)).collect()),
@@ -115,7 +116,7 @@ impl Bench {
     pub(super) async fn queue(&self, chat: &str, text: &str) -> OutboxId {
         let chat = ChatRef { kind: ChatKind::Direct, id: chat.into() };
         let target = Target { account: default_account(), chat, thread: None };
-        let outbound = Outbound { target, text: text.into(), media_url: None, mentions: Vec::new() };
+        let outbound = Outbound { target, text: text.into(), media: Vec::new(), mentions: Vec::new() };
         let row = NewOutbox { id: OutboxId::new(), outbound, trace: TraceId::new(), idempotency_key: None };
         let id = self.store.inner.enqueue(row).await.expect("it is queued").id;
         self.actor.wake();

@@ -7,7 +7,7 @@ use super::bench::{Bench, id, session};
 use crate::channel::webchat::default_account;
 use crate::core::Drill;
 use crate::doubles::play;
-use crate::message::{ChatKind, ChatRef, EventName, Outbound, Shaper as _, Target};
+use crate::message::{ChatKind, ChatRef, EventName, Media, Outbound, Shaper as _, Target};
 use crate::ports::{OutboxState, Store as _};
 
 /// Returns the payloads of the chat events so far.
@@ -122,7 +122,12 @@ fn text_and_attachment_are_one_payload_unless_they_are_very_long() {
     let shape = |text: &str, media: Option<&str>| -> Vec<String> {
         let chat = ChatRef { kind: ChatKind::Direct, id: "agent:main:main".into() };
         let target = Target { account: default_account(), chat, thread: None };
-        let outbound = Outbound { target, text: text.into(), media_url: media.map(str::to_owned), mentions: Vec::new() };
+        let outbound = Outbound {
+            target,
+            text: text.into(),
+            media: media.map(|url| Media::at_url(url, None)).into_iter().collect(),
+            mentions: Vec::new(),
+        };
         TextShaper.shape(outbound).into_iter().map(|payload| payload.text).collect()
     };
     assert_eq!(shape("look", Some("https://x.example/a.png")), ["look\n\nAttachment: https://x.example/a.png"]);

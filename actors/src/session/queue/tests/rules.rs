@@ -135,7 +135,7 @@ fn row(text: &str, peer: (&str, &str), media: Option<&str>) -> InboxRow {
     inbound.text = text.to_owned();
     inbound.route.chat = ChatRef { kind: ChatKind::Group, id: "room".into() };
     (inbound.route.peer.id, inbound.route.peer.name) = (peer.0.to_owned(), peer.1.to_owned());
-    inbound.media = media.map(|url| Media { url: url.to_owned(), mime: None });
+    inbound.media = media.map(|url| Media::at_url(url, None)).into_iter().collect();
     InboxRow { id: InboxId::new(), seq: 1, crashes: 0, inbound, steps: Vec::new(), said: Vec::new() }
 }
 
@@ -181,7 +181,7 @@ fn what_came_with_each_row_stays_and_the_worst_crash_counts() {
     let mut rows = vec![row("1", ann, None), row("2", ann, Some("https://e.org/2")), row("3", ann, Some("https://e.org/3"))];
     rows[2].crashes = 2;
     let merged = merge(Batch { summed: vec![], rows, ..Batch::default() }).unwrap();
-    assert_eq!(merged.row.inbound.media.unwrap().url, "https://e.org/2");
-    assert_eq!(merged.media.iter().map(|media| media.url.as_str()).collect::<Vec<_>>(), ["https://e.org/3"]);
+    assert_eq!(merged.row.inbound.media, []);
+    assert_eq!(merged.media.iter().filter_map(Media::url).collect::<Vec<_>>(), ["https://e.org/2", "https://e.org/3"]);
     assert_eq!(merged.row.crashes, 2);
 }

@@ -40,11 +40,11 @@ const INNER_V6: &[(Ipv6Addr, u32)] = &[
 /// An address that is not asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("blocked: {0}")]
-pub(super) struct Blocked(pub(super) &'static str);
+pub(crate) struct Blocked(pub(super) &'static str);
 
 /// Returns whether an address is one of the public network. IPv4 written as IPv6 is not: nobody needs it, and many a list is
 /// passed by with it.
-pub(super) fn is_public(address: IpAddr) -> bool {
+pub(crate) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => !INNER_V4.iter().any(|(block, bits)| under_v4(v4, *block, *bits)),
         IpAddr::V6(v6) => {
@@ -67,7 +67,7 @@ fn under_v6(address: Ipv6Addr, block: Ipv6Addr, bits: u32) -> bool {
 ///
 /// # Errors
 /// It is none that is asked.
-pub(super) fn check(url: &Url, public: impl Fn(IpAddr) -> bool) -> Result<(), Blocked> {
+pub(crate) fn check(url: &Url, public: impl Fn(IpAddr) -> bool) -> Result<(), Blocked> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(Blocked("only http and https addresses are read"));
     }

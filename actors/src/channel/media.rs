@@ -1,0 +1,67 @@
+//! From a message as a connector read it to one whose files are in the media room.
+//!
+//! It is done after policy, since nobody is to fill the disk whom nobody listens to, and before the message is written: its row never
+//! names bytes that are not on the disk. What cannot be taken is told by its note; the text is never lost to it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use futures_util::stream::{StreamExt as _, once};
+
+use super::platform::Platform;
+use crate::core::Clock;
+use crate::message::{AccountKey, Inbound, Media, TraceId};
+use crate::ports::{Claim, MEDIA_OF_MESSAGE_MAX, MediaAnswer, MediaFault, MediaRoom};
+
+/// How long one file may take.
+const FILE_TIME_MAX: Duration = Duration::from_secs(60);
+
+/// Files on their way, each as it is until then; those without a way stay as they are.
+pub(super) struct Fetch {
+    account: AccountKey,
+    trace: TraceId,
+    files: Vec<(Media, Option<MediaAnswer<Media>>)>,
+}
+
+/// Returns the fetch that a message needs before it is written; `None` for one that can be written as it is.
+pub(super) fn needed(inbound: &Inbound, platform: &dyn Platform, room: &Arc<dyn MediaRoom>) -> Option<Fetch> {
+    let begin = |(place, media): (usize, &Media)| {
+        if place < MEDIA_OF_MESSAGE_MAX {
+            return (media.clone(), platform.fetch(media, room));
+        }
+        let note = format!("not taken, since a message may have {MEDIA_OF_MESSAGE_MAX} files");
+        (media.clone().missing(note), None)
+    };
+    let files: Vec<_> = inbound.media.iter().enumerate().map(begin).collect();
+    let changed = files.len() > MEDIA_OF_MESSAGE_MAX || files.iter().any(|(_, answer)| answer.is_some());
+    changed.then(|| Fetch { account: inbound.route.account.clone(), trace: inbound.trace, files })
+}
+
+impl Fetch {
+    /// Takes the files in, all at once.
+    pub(super) async fn run(self, clock: Clock) -> Vec<Media> {
+        let Self { account, trace, files } = self;
+        let one = |(media, answer): (Media, Option<MediaAnswer<Media>>)| {
+            let (clock, account) = (clock.clone(), account.clone());
+            async move {
+                let Some(answer) = answer else { return media };
+                let late = MediaFault::Timeout { seconds: FILE_TIME_MAX.as_secs() };
+                match clock.within(FILE_TIME_MAX, answer).await.unwrap_or(Err(late)) {
+                    Ok(taken) => taken,
+                    Err(fault) => {
+                        tracing::warn!(event = "media.not_taken", actor = %account, %trace, code = %fault.code(), "{fault}");
+                        media.missing(format!("it could not be taken: {fault}"))
+                    }
+                }
+            }
+        };
+        join_all(files.into_iter().map(one)).await
+    }
+}
+
+/// Takes in bytes that are in hand; `None` where there are none.
+pub(super) fn put_in_hand(media: &Media, room: &Arc<dyn MediaRoom>, bytes_max: u64) -> Option<MediaAnswer<Media>> {
+    let data = media.data.clone()?;
+    Some(room.put(Claim::of(media, bytes_max), once(std::future::ready(Ok(data))).boxed()))
+}

@@ -1,0 +1,244 @@
+//! The media room as actors know it.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::io::Read as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use callboard_actors::core::{Clock, Live};
+use callboard_actors::message::{BlobId, Media, MediaAt, SessionKey, base64};
+use callboard_actors::ports::{Claim, MEDIA_BYTES_DEFAULT, MediaAnswer, MediaFault, MediaRoom, MediaStream, OpenMedia, Store};
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, join_all};
+use futures_util::stream::{StreamExt as _, once, unfold};
+use tokio::sync::Semaphore;
+
+use super::blobs::{Blobs, ROOM_BYTES_MAX};
+use super::web::Web;
+use super::{name, show, sniff, sweep};
+use crate::public_web::Network;
+use crate::workspace::Workspaces;
+
+/// How many files are taken in at a time.
+const PUTS_MAX: usize = 8;
+/// How many bytes are gathered before they are written.
+const WRITE_BYTES: usize = 1 << 20;
+/// How many bytes are read at a time.
+const READ_BYTES: usize = 256 * 1024;
+/// How long a public address may take in all, redirects included.
+const FETCH_TIME_MAX: Duration = Duration::from_secs(30);
+/// How long a turn waits for its files.
+const SHOW_TIME_MAX: Duration = Duration::from_secs(30);
+/// How often the room is swept, and how long after the start first.
+const SWEEP_EVERY: Duration = Duration::from_secs(3600);
+const SWEEP_FIRST: Duration = Duration::from_secs(60);
+
+/// What the room is made of.
+pub struct MediaParts {
+    /// The state folder.
+    pub state_dir: PathBuf,
+    /// Which rows need what.
+    pub store: Arc<dyn Store>,
+    /// The folders that agents work in.
+    pub workspaces: Live<Workspaces>,
+    /// The time.
+    pub clock: Clock,
+}
+
+/// The media room. Cheap to clone.
+#[derive(Clone)]
+pub struct MediaHouse {
+    blobs: Arc<Blobs>,
+    web: Arc<Web>,
+    store: Arc<dyn Store>,
+    workspaces: Live<Workspaces>,
+    clock: Clock,
+    puts: Arc<Semaphore>,
+}
+
+impl MediaHouse {
+    /// Returns the room of a state folder. Nothing is touched before its first use.
+    #[must_use]
+    pub fn new(parts: MediaParts) -> Self {
+        Self::on(Network::public(), ROOM_BYTES_MAX, parts)
+    }
+
+    pub(super) fn on(network: Network, bytes_max: u64, parts: MediaParts) -> Self {
+        let MediaParts { state_dir, store, workspaces, clock } = parts;
+        Self {
+            blobs: Arc::new(Blobs::new(&state_dir, bytes_max, clock.clone())),
+            web: Arc::new(Web::new(network)),
+            store,
+            workspaces,
+            clock,
+            puts: Arc::new(Semaphore::new(PUTS_MAX)),
+        }
+    }
+
+    /// Sweeps now and then, for ever.
+    pub async fn run(self) {
+        self.clock.sleep(SWEEP_FIRST).await;
+        loop {
+            if let Err(fault) = self.sweep(0).await {
+                tracing::warn!(event = "media.not_swept", "it is tried again in an hour: {fault}");
+            }
+            self.clock.sleep(SWEEP_EVERY).await;
+        }
+    }
+
+    /// Throws away what nobody needs, and so much more of it as `lacking` bytes need. What is listed is listed before the rows are
+    /// read: a row that is written later names bytes that were put in later, or anew, and those are too young to go.
+    pub(super) async fn sweep(&self, lacking: u64) -> Result<(), MediaFault> {
+        let blobs = Arc::clone(&self.blobs);
+        let kept = blocking(move || blobs.list().map_err(|error| super::draft::disk(&error))).await?;
+        if kept.is_empty() {
+            return Ok(());
+        }
+        let unread = |error| MediaFault::Disk(format!("what rows need is not known: {error}"));
+        let needed: HashSet<BlobId> = self.store.media_in_use().await.map_err(unread)?;
+        let goes = sweep::choose(kept, &needed, lacking, self.clock.now_ms());
+        let blobs = Arc::clone(&self.blobs);
+        let gone = blocking(move || Ok(goes.iter().filter(|blob| blobs.remove(blob).unwrap_or(false)).count())).await?;
+        if gone > 0 {
+            tracing::info!(event = "media.swept", files = gone);
+        }
+        Ok(())
+    }
+
+    async fn take(&self, claim: Claim, mut bytes: MediaStream) -> Result<Media, MediaFault> {
+        // It is never closed.
+        let _place = self.puts.acquire().await;
+        let blobs = Arc::clone(&self.blobs);
+        let mut draft = blocking(move || blobs.begin(claim.bytes_max)).await?;
+        let mut gathered = BytesMut::new();
+        loop {
+            let part = bytes.next().await.transpose()?;
+            let over = part.is_none();
+            gathered.extend_from_slice(&part.unwrap_or_default());
+            if gathered.len() >= WRITE_BYTES || over {
+                let write = gathered.split().freeze();
+                draft = blocking(move || draft.write(&write).map(|()| draft)).await?;
+            }
+            if over {
+                break;
+            }
+        }
+        let blobs = Arc::clone(&self.blobs);
+        let size = draft.size;
+        let lacking = blocking(move || blobs.lacks(size)).await?;
+        if lacking > 0 {
+            self.sweep(lacking).await?;
+        }
+        let kind = sniff::sniff(&draft.head, claim.mime.as_deref());
+        let blobs = Arc::clone(&self.blobs);
+        let id = blocking(move || blobs.keep(draft)).await?;
+        let name = name::safe(claim.name.as_deref(), kind.ending);
+        Ok(Media { mime: Some(kind.mime), name: Some(name), size: Some(size), ..Media::new(MediaAt::Blob(id)) })
+    }
+
+    async fn fetch_now(&self, url: &str, claim: Claim) -> Result<Media, MediaFault> {
+        if let Some((mime, data)) = base64::split_address(url) {
+            let max = usize::try_from(claim.bytes_max).unwrap_or(usize::MAX);
+            let data = base64::decode(data, max).map_err(|fault| match fault {
+                base64::Base64Fault::TooLarge { .. } => MediaFault::TooLarge { max: claim.bytes_max },
+                fault => MediaFault::NotTheFile(fault.to_string()),
+            })?;
+            let mime = claim.mime.or_else(|| Some(mime.to_owned()));
+            return self.take(Claim { mime, ..claim }, once(std::future::ready(Ok(data))).boxed()).await;
+        }
+        let fetch = async {
+            let (claim, bytes) = self.web.ask(url, claim).await?;
+            self.take(claim, bytes).await
+        };
+        let late = MediaFault::Timeout { seconds: FETCH_TIME_MAX.as_secs() };
+        self.clock.within(FETCH_TIME_MAX, fetch).await.unwrap_or(Err(late))
+    }
+
+    /// Puts in what a turn brings in memory, so that it is shown like everything else.
+    async fn settle(&self, media: Media) -> Media {
+        let claim = Claim::of(&media, MEDIA_BYTES_DEFAULT);
+        let put = match (&media.at, &media.data) {
+            (MediaAt::Url(url), _) if base64::split_address(url).is_some() => self.fetch_now(url, claim).await,
+            (MediaAt::Nowhere, Some(data)) => self.take(claim, once(std::future::ready(Ok(data.clone()))).boxed()).await,
+            _ => return media,
+        };
+        put.unwrap_or_else(|fault| {
+            let named = Media { at: MediaAt::Nowhere, ..media };
+            named.missing(format!("it could not be taken: {fault}"))
+        })
+    }
+
+    async fn show_now(self, workspace: PathBuf, media: Vec<Media>) -> Vec<Media> {
+        let media = join_all(media.into_iter().map(|media| self.settle(media))).await;
+        if media.iter().all(|media| media.blob().is_none()) {
+            return media;
+        }
+        let (blobs, kept) = (Arc::clone(&self.blobs), media.clone());
+        let laid = tokio::task::spawn_blocking(move || show::lay_out(&blobs, &workspace, media)).await;
+        laid.unwrap_or_else(|_| kept.into_iter().map(|media| media.missing("it could not be laid in the workspace")).collect())
+    }
+}
+
+impl MediaRoom for MediaHouse {
+    fn put(&self, claim: Claim, bytes: MediaStream) -> MediaAnswer<Media> {
+        let house = self.clone();
+        async move { house.take(claim, bytes).await }.boxed()
+    }
+
+    fn open(&self, id: BlobId) -> MediaAnswer<OpenMedia> {
+        let blobs = Arc::clone(&self.blobs);
+        async move {
+            let (file, size) = blocking(move || blobs.open(&id)).await?;
+            // No more than was there when it was opened.
+            let bytes = unfold(Some(file.take(size)), |file| async move {
+                let mut file = file?;
+                let read = blocking(move || {
+                    let mut part = vec![0; READ_BYTES];
+                    let count = file.read(&mut part).map_err(|error| super::draft::disk(&error))?;
+                    part.truncate(count);
+                    Ok((Bytes::from(part), file))
+                });
+                match read.await {
+                    Ok((part, _)) if part.is_empty() => None,
+                    Ok((part, file)) => Some((Ok(part), Some(file))),
+                    Err(fault) => Some((Err(fault), None)),
+                }
+            });
+            Ok(OpenMedia { size, bytes: bytes.boxed() })
+        }
+        .boxed()
+    }
+
+    fn fetch(&self, url: String, claim: Claim) -> MediaAnswer<Media> {
+        let house = self.clone();
+        async move { house.fetch_now(&url, claim).await }.boxed()
+    }
+
+    fn show(&self, session: &SessionKey, media: Vec<Media>) -> BoxFuture<'static, Vec<Media>> {
+        if media.is_empty() {
+            return std::future::ready(media).boxed();
+        }
+        let workspace = self.workspaces.get().of(session.agent().unwrap_or_default()).to_owned();
+        let (house, clock, kept) = (self.clone(), self.clock.clone(), media.clone());
+        async move {
+            let late = || kept.into_iter().map(|media| media.missing("it was not ready in time")).collect();
+            clock.within(SHOW_TIME_MAX, house.show_now(workspace, media)).await.unwrap_or_else(late)
+        }
+        .boxed()
+    }
+}
+
+impl fmt::Debug for MediaHouse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MediaHouse")
+    }
+}
+
+/// Does what waits for the disk beside the threads that serve everybody.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, MediaFault> + Send + 'static) -> Result<T, MediaFault> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|_| Err(MediaFault::Disk("the work on it was cut short".to_owned())))
+}

@@ -1,0 +1,22 @@
+//! The media room: the bytes of pictures, films and files, beside the store.
+//!
+//! # Layout
+//!
+//! - [`MediaHouse`]: the room as actors know it; its door to the public web (`web`), and what turns are shown (`show`)
+//! - `blobs`: the folder, by the digest of the bytes, bounded; `draft`: a file that is being written
+//! - `sniff`: what bytes are; `name`: names that are safe as a file's
+//! - `sweep`: which bytes go
+
+mod blobs;
+mod draft;
+mod house;
+mod name;
+mod show;
+mod sniff;
+mod sweep;
+mod web;
+
+#[cfg(test)]
+mod tests;
+
+pub use house::{MediaHouse, MediaParts};

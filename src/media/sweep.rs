@@ -1,0 +1,31 @@
+//! Which bytes go: those that no row needs any more and that have been here for long, or for a while when the room is full.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use callboard_actors::message::BlobId;
+
+use super::blobs::Kept;
+
+/// How long bytes stay that no open row needs: an agent may be asked of them again, though it has files of its own.
+pub(super) const RETENTION: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// How long they stay at the least, also when the room is full: those of a message whose row is on its way to the disk.
+pub(super) const GRACE: Duration = Duration::from_secs(6 * 3600);
+
+/// Returns what goes, oldest first: all that nobody needs and that is old, and of the younger as much as makes `lacking` bytes free.
+pub(super) fn choose(mut kept: Vec<Kept>, needed: &HashSet<BlobId>, lacking: u64, now_ms: i64) -> Vec<Kept> {
+    kept.retain(|blob| !needed.contains(&blob.id));
+    kept.sort_by_key(|blob| blob.put_ms);
+    let mut free = 0_u64;
+    let mut goes = |blob: &Kept| {
+        let age = Duration::from_millis(u64::try_from(now_ms.saturating_sub(blob.put_ms)).unwrap_or(0));
+        let goes = age >= RETENTION || (age >= GRACE && free < lacking);
+        if goes {
+            free = free.saturating_add(blob.size);
+        }
+        goes
+    };
+    kept.retain(|blob| goes(blob));
+    kept
+}
