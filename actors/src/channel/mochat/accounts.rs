@@ -87,7 +87,9 @@ fn config(draft: &Draft, env: &Map<String, Value>) -> Result<AccountConfig, Vec<
 fn checks(config: &AccountConfig) -> Checks {
     let mut checks = Checks::default();
     checks.web_address("baseUrl", &config.base(), "https://mochat.io");
-    checks.web_address("socketUrl", &config.socket_base(), "https://mochat.io");
+    if !config.socket_url.trim().is_empty() {
+        checks.web_address("socketUrl", &config.socket_base(), "https://mochat.io");
+    }
     checks.check("sessions", few(&config.sessions));
     checks.check("panels", few(&config.panels));
     checks.within("replyDelayMs", config.reply_delay_ms.max(0).unsigned_abs(), 0..=3_600_000, "milliseconds");

@@ -20,8 +20,10 @@ pub(super) fn hush(text: &str, token: &SecretString) -> String {
         let digits = mark.get(TOKEN_MARK.len()..).unwrap_or_default();
         let end = digits.find(|digit: char| !digit.is_ascii_hexdigit()).unwrap_or(digits.len());
         kept.push_str(before);
-        kept.push_str(if end >= DIGITS_MIN { REMOVED } else { mark.get(..TOKEN_MARK.len() + end).unwrap_or_default() });
-        rest = digits.get(end..).unwrap_or_default();
+        let is_token = end >= DIGITS_MIN;
+        kept.push_str(if is_token { REMOVED } else { TOKEN_MARK });
+        // Behind the mark of no token another may begin at once.
+        rest = if is_token { digits.get(end..).unwrap_or_default() } else { digits };
     }
     kept.push_str(rest);
     kept

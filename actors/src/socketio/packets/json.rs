@@ -46,7 +46,13 @@ pub(super) fn read(text: &str) -> Result<Head, String> {
             return Err("a packet whose namespace is too long".to_owned());
         }
     }
-    let digits = rest.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(rest.len());
+    // The data of the other kinds may be a number itself.
+    let digits = match kind {
+        kind::EVENT | kind::ACK | kind::BINARY_EVENT | kind::BINARY_ACK => {
+            rest.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(rest.len())
+        }
+        _ => 0,
+    };
     let (id, data) = rest.split_at(digits);
     let id = match id {
         "" => None,
