@@ -43,19 +43,25 @@ impl Turn {
         let Self { provider, briefing, mut prompt, media, limits, clock, client, mut voice, steer, hands, compactor, speaker } =
             self;
         let (mut speaker, ear) = speaker;
-        prompt.system = join(briefing.await.as_deref(), prompt.system.as_deref());
-        prompt.media = media.await;
         let mut written = Written::default();
         let mut transcript = Transcript::default();
         let mut thoughts = Thoughts::default();
         let ear = ear.as_ref();
         let audience = Audience { client: client.as_ref(), voice: &mut voice, ear, thoughts: &mut thoughts };
         let (clock, progress) = (&clock, &progress);
-        let attempt = Attempt { provider, prompt, limits, clock, progress, audience, steer, hands, compactor };
+        let attempt = async {
+            prompt.system = join(briefing.await.as_deref(), prompt.system.as_deref());
+            // Files may take a while: neither counts as the silence of the other, or of the provider.
+            progress.stamp();
+            prompt.media = media.await;
+            progress.stamp();
+            let attempt = Attempt { provider, prompt, limits, clock, progress, audience, steer, hands, compactor };
+            attempt.run(&mut written, &mut transcript).await
+        };
         let how = tokio::select! {
             biased;
             Ok(why) = &mut stop => How::Aborted(why),
-            outcome = attempt.run(&mut written, &mut transcript) => How::from(outcome),
+            outcome = attempt => How::from(outcome),
             never = speaker.speak() => match never {},
         };
         // However long the store takes: the turn itself is over.

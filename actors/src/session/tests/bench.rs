@@ -14,7 +14,7 @@ use crate::message::{
     SessionMessage, Tenure, TraceId, Usage,
 };
 use crate::ports::conformance::make;
-use crate::ports::{Accept, SendOrder, Store as _};
+use crate::ports::{Accept, Briefing, MediaRoom, NoBriefing, NoMediaRoom, SendOrder, Store as _};
 use crate::session::{QueueMode, QueuePolicy, QueueRules, SessionActor, SessionParts, SessionSettings, TurnGate};
 
 pub(super) struct Bench {
@@ -28,6 +28,8 @@ pub(super) struct Bench {
     pub(super) settings: SessionSettings,
     pub(super) tools: Arc<Toolbox>,
     pub(super) steward: Arc<Butler>,
+    pub(super) briefing: Arc<dyn Briefing>,
+    pub(super) media: Arc<dyn MediaRoom>,
 }
 
 pub(super) fn key() -> SessionKey {
@@ -54,6 +56,8 @@ impl Bench {
             },
             tools: toolbox(&[], &stage.clock),
             steward: Arc::default(),
+            briefing: Arc::new(NoBriefing),
+            media: Arc::new(NoMediaRoom),
             stage: Arc::clone(stage),
         }
     }
@@ -68,8 +72,8 @@ impl Bench {
             settings: Live::fixed(self.settings.clone()),
             counters: Arc::clone(&self.counters),
             gate: self.gate.clone(),
-            briefing: Arc::new(crate::ports::NoBriefing),
-            media: Arc::new(crate::ports::NoMediaRoom),
+            briefing: Arc::clone(&self.briefing),
+            media: Arc::clone(&self.media),
             steward: Arc::clone(&self.steward) as _,
         };
         self.stage.start(SessionActor::spec(&key(), tenure, parts))

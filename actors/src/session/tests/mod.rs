@@ -11,6 +11,7 @@ mod laned;
 mod lost;
 mod modes;
 mod orders;
+mod readying;
 mod rows;
 mod shared;
 mod speaking;
