@@ -40,7 +40,15 @@ pub(super) fn inline(url: &str) -> Option<(&str, &str)> {
     Some((mime.split(';').next().unwrap_or(mime), data))
 }
 
+/// What the gateway would not or could not fetch is nothing for the backend either: its address may lead into a private network, and
+/// one that a backend cannot open makes it refuse the whole conversation. Bytes in hand can be shown, whatever else went wrong.
 fn is_picture(media: &Media) -> bool {
+    if media.note.is_some() && media.data.is_none() {
+        return false;
+    }
     let said = media.mime.as_deref().or_else(|| inline(media.url()?).map(|(mime, _)| mime));
     said.is_some_and(|mime| mime.starts_with("image/"))
 }
+
+#[cfg(test)]
+mod tests;
