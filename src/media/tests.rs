@@ -141,6 +141,15 @@ fn names_are_safe_whoever_chose_them() {
     }
     let long = name::safe(Some(&format!("{}.{}", "x".repeat(500), "y".repeat(500))), Some("png"));
     assert!(long.len() < 128 && long.ends_with(".png"), "{long}");
+    // 255 bytes are what file systems take, the tag of a workspace before it.
+    for (mark, ending, bytes) in
+        [("报", "pdf", 180 + 4), ("\u{20000}", "pdf", 180 + 4), ("报", "文文文文文文文文文文", 180 + 1 + 30)]
+    {
+        let long = name::safe(Some(&format!("{}.{ending}", mark.repeat(300))), None);
+        assert_eq!((long.len(), long.ends_with(&format!(".{ending}"))), (bytes, true), "{long}");
+        let media = Media { name: Some(long), ..Media::new(MediaAt::Blob(BlobId::of_digest(&[1; 32]))) };
+        assert!(media.path().unwrap().rsplit('/').next().unwrap().len() <= 255);
+    }
 }
 
 #[test]
