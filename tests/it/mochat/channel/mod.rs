@@ -6,4 +6,5 @@ mod messages;
 mod rig;
 mod sends;
 mod setup;
+mod setup_by_tool;
 mod ways;
