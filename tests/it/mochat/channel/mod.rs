@@ -6,4 +6,5 @@ mod messages;
 mod rig;
 mod sends;
 mod setup;
+mod soak;
 mod ways;
