@@ -34,13 +34,15 @@ impl SessionActor {
         model: &str,
         scope: &Scope<'_, Self>,
     ) -> Compactor {
-        let rules = self.settings().compaction.clone();
+        let settings = self.settings();
+        let rules = settings.compaction.clone();
         let window = |provider: &Arc<dyn Provider>, model: &str| provider.context_tokens(model).unwrap_or(CONTEXT_TOKENS);
         let own = rules.model.as_deref().and_then(|model| self.parts.providers.find(Some(model)).ok());
         let (author, author_model) = own.unwrap_or_else(|| (Arc::clone(provider), model.to_owned()));
         Compactor {
             store: Arc::clone(&self.parts.store),
             session: self.key.clone(),
+            lines_max: settings.history_entries_max,
             window: window(provider, model),
             author: Author { window: window(&author, &author_model), provider: author, model: author_model },
             rules,

@@ -38,6 +38,8 @@ pub(in crate::session) struct Compactor {
     pub(in crate::session) store: Arc<dyn Store>,
     pub(in crate::session) session: SessionKey,
     pub(in crate::session) rules: CompactionRules,
+    /// How many lines a turn is told besides the summary.
+    pub(in crate::session) lines_max: usize,
     /// How many tokens the model reads that answers.
     pub(in crate::session) window: u64,
     pub(in crate::session) author: Author,
@@ -56,9 +58,11 @@ pub(in crate::session) struct Done {
 }
 
 impl Compactor {
-    /// Says whether what a provider is to be asked is nearly as long as its model reads.
+    /// Says whether what a provider is to be asked is nearly as long as its model reads, and more was said than stays as it is.
     pub(in crate::session) fn is_full(&self, prompt: &Prompt) -> bool {
-        self.rules.mode == CompactionMode::Automatic && estimate::of_prompt(prompt) > self.rules.budget(self.window).prompt
+        let budget = self.rules.budget(self.window);
+        let said: u64 = prompt.history.iter().map(estimate::of_line).sum();
+        self.rules.mode == CompactionMode::Automatic && said > budget.keep && estimate::of_prompt(prompt) > budget.prompt
     }
 
     /// Says whether a failure is one that a summary may mend.
@@ -91,7 +95,9 @@ impl Compactor {
     ) -> Result<Option<Done>, ProviderError> {
         let mut context = self.read().await?;
         let budget = self.rules.budget(self.window);
-        let (Some(id), Some(count)) = (context.id, older(&context.lines, &budget, why)) else { return Ok(None) };
+        let (Some(id), Some(count)) = (context.id, older(&context.lines, &budget, self.lines_max, why)) else {
+            return Ok(None);
+        };
         let kept = context.lines.split_off(count);
         // Everything behind the older part stays, also what comes meanwhile.
         let from = context.lines.last().map_or(0, |(number, _)| *number).saturating_add(1);

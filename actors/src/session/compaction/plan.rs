@@ -15,11 +15,12 @@ pub(in crate::session) enum Why {
     Asked,
 }
 
-/// Returns how many of the oldest lines are summed up; the others stay as they are. `None` where that is not worth a request.
+/// Returns how many of the oldest lines are summed up; the others stay as they are, at most `lines_max`: a turn is not told of more.
+/// `None` where that is not worth a request.
 ///
 /// A turn stays whole: its question, the calls of its tools with their results, its answer.
-pub(super) fn older(lines: &[(u64, Entry)], budget: &Budget, why: Why) -> Option<usize> {
-    let kept = newest(lines, budget.keep);
+pub(super) fn older(lines: &[(u64, Entry)], budget: &Budget, lines_max: usize, why: Why) -> Option<usize> {
+    let kept = newest(lines, budget.keep, lines_max);
     let count = match why {
         Why::Full => lines.len() - kept,
         // What has room here has none there, or is to be summed up all the same: the last turn stays.
@@ -33,11 +34,11 @@ pub(super) fn older(lines: &[(u64, Entry)], budget: &Budget, why: Why) -> Option
 }
 
 /// Returns how many lines the newest turns have that have room together.
-fn newest(lines: &[(u64, Entry)], tokens_max: u64) -> usize {
+fn newest(lines: &[(u64, Entry)], tokens_max: u64, lines_max: usize) -> usize {
     let (mut tokens, mut kept) = (0_u64, 0);
     for (count, at) in (1..=lines.len()).zip((0..lines.len()).rev()) {
         tokens = tokens.saturating_add(lines.get(at).map_or(0, |(_, line)| of_line(line)));
-        if tokens > tokens_max {
+        if tokens > tokens_max || count > lines_max {
             break;
         }
         if begins_turn(lines, at) {

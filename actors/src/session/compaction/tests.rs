@@ -64,8 +64,17 @@ fn the_older_turns_are_summed_up_and_the_newest_kept_whole() {
     ];
     for (turns, keep, worth, full, overflow, asked) in cases {
         let (talk, budget) = (talk(turns), budget(keep, worth));
-        let found = [Why::Full, Why::Overflow, Why::Asked].map(|why| older(&talk, &budget, why));
+        let found = [Why::Full, Why::Overflow, Why::Asked].map(|why| older(&talk, &budget, 100, why));
         assert_eq!(found, [full, overflow, asked], "{turns}, {keep} stay, {worth}");
+    }
+}
+
+/// What a turn is not told because there are too many lines would be in no summary either.
+#[test]
+fn no_more_lines_are_kept_than_a_turn_is_told() {
+    let budget = CompactionRules::default().budget(128_000);
+    for (lines_max, count) in [(6, Some(4)), (5, Some(2)), (4, Some(2)), (3, Some(4)), (1, Some(6))] {
+        assert_eq!(older(&talk("aabbcc"), &budget, lines_max, Why::Asked), count, "{lines_max}");
     }
 }
 
