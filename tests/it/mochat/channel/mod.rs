@@ -7,4 +7,5 @@ mod rig;
 mod sends;
 mod setup;
 mod setup_by_tool;
+mod soak;
 mod ways;

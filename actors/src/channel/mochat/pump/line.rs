@@ -295,7 +295,7 @@ impl Pump {
         for event in payload.events.unwrap_or_default() {
             match event.message {
                 Some(Ok(message)) => self.arrive(&payload.place, message),
-                Some(Err(reason)) => self.bad(&payload.place, reason, None),
+                Some(Err(unreadable)) => self.bad(&payload.place, unreadable, None),
                 None => {}
             }
         }

@@ -62,7 +62,7 @@ function control({ world, faults, journal, sockets, door }) {
     sockets: () => ({ sockets: sockets.list() }),
     journal: ({ since = 0 }) => journal.since(since),
     counts: () => journal.counts,
-    sent: () => ({ sent: world.sent }),
+    sent: ({ since = 0 }) => ({ sent: world.sent.slice(since) }),
     messages: (body) => ({ messages: targetOf(body).messages }),
   };
 }
