@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::rig::Rig;
 use crate::harness::mochat::Mochat;
+use crate::harness::until;
 
 #[tokio::test]
 async fn messages_go_on_by_whatever_way_there_is() {
@@ -46,6 +47,25 @@ async fn long_polling_does_where_websocket_is_refused_and_websocket_comes_back()
     rig.way("websocket").await;
     rig.say("by websocket").await;
     assert_eq!(rig.wait_for_said("session_1", 2).await, ["by polling", "by websocket"]);
+}
+
+#[tokio::test]
+async fn what_is_written_between_a_list_and_a_subscription_is_not_lost() {
+    let platform = Mochat::start().await;
+    platform.panel("p1").await;
+    platform.set(json!({ "websocket": "refuse" })).await;
+    platform.fault(json!({ "route": "groups/panels/messages", "kind": "kept", "times": 1 })).await;
+    let mut rig = Rig::on(platform, json!({}));
+    rig.gateway.again().await;
+    until("the list is asked for", async || (rig.platform.happened("rest groups/panels/messages").await == 1).then_some(()))
+        .await;
+    rig.say_in_panel("between").await;
+    rig.platform.set(json!({ "websocket": "ok" })).await;
+    rig.way("websocket").await;
+    rig.platform.order("release", json!({})).await;
+    assert_eq!(rig.wait_for_said("p1", 1).await, ["between"]);
+    rig.say_in_panel("after").await;
+    assert_eq!(rig.wait_for_said("p1", 2).await, ["between", "after"]);
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use super::jobs::Done;
 use super::{End, Pump};
 use crate::channel::mochat::message::{Message, text_at};
 use crate::channel::mochat::payload::Payload;
-use crate::channel::mochat::places::{Held, Phase, Spot, Told};
+use crate::channel::mochat::places::{Busy, Held, Phase, Spot, Told};
 use crate::channel::mochat::shared::Way;
 use crate::channel::mochat::socket::{Join, JoinError};
 use crate::socketio::{Event, Fault, Incoming, OpenError, Session, Steps, Transport};
@@ -183,9 +183,14 @@ impl Pump {
         for id in join.sessions.keys().chain(&join.panels) {
             let Some(spot) = self.places.get_mut(id) else { continue };
             spot.told = Told::Yes;
-            // What a panel missed before is nowhere but in its list of messages.
-            if !spot.place.is_session() && matches!(spot.phase, Phase::Live) {
-                spot.phase = Phase::behind();
+            // What a panel missed before is nowhere but in its list of messages, and a list that is being read may be too old.
+            if !spot.place.is_session() {
+                if matches!(spot.phase, Phase::Live) {
+                    spot.phase = Phase::behind();
+                }
+                if spot.busy == Busy::Yes {
+                    spot.busy = Busy::Overtaken;
+                }
             }
             spot.due = Duration::ZERO;
         }
