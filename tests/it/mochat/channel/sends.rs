@@ -38,6 +38,38 @@ async fn a_rate_limit_holds_answers_up_and_keeps_their_order() {
 }
 
 #[tokio::test]
+async fn a_proxy_that_redirects_costs_no_answer() {
+    let rig = Rig::start(json!({})).await;
+    let location = format!("{}/elsewhere", rig.platform.url);
+    for route in ["sessions/send", "groups/panels/send"] {
+        rig.platform.fault(json!({ "route": route, "kind": "redirect", "location": location, "times": 1 })).await;
+    }
+    rig.say("hello").await;
+    rig.say_in_panel("hello").await;
+    for place in ["session_1", "p1"] {
+        assert_eq!(rig.wait_for_said(place, 1).await, ["hello"], "{place}");
+    }
+}
+
+#[tokio::test]
+async fn a_search_that_is_refused_says_nothing_of_the_message() {
+    let rig = Rig::start(json!({})).await;
+    rig.way("websocket").await;
+    for (number, status) in [403, 404, 429].into_iter().enumerate() {
+        rig.platform.fault(json!({ "route": "sessions/send", "kind": "commit-500", "times": 1 })).await;
+        rig.platform.fault(json!({ "route": "sessions/messages", "kind": "status", "status": status, "times": 1 })).await;
+        rig.say(&format!("message {number}")).await;
+        until(&format!("the answer is found in spite of {status}"), async || {
+            (rig.counted("outbound_sent_total").await == number + 1).then_some(())
+        })
+        .await;
+        assert_eq!(rig.said("session_1").await.len(), number + 1, "{status}");
+    }
+    assert_eq!(rig.counted("outbound_dead_total").await, 0);
+    assert_eq!(rig.counted("link_reconnects_total").await, 0, "one chat's trouble is none of the link's");
+}
+
+#[tokio::test]
 async fn no_token_is_ever_said() {
     let rig = Rig::start(json!({})).await;
     rig.say(&format!("repeat {TOKEN}")).await;

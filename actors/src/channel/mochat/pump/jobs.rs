@@ -255,7 +255,7 @@ impl Pump {
             spot.due = now + backoff.wait(spot.failures);
         }
         tracing::warn!(event = "mochat.call", actor = %self.account, place = id.unwrap_or_default(), "{error}");
-        if matches!(error, RestError::Unauthorized { .. } | RestError::Redirected { .. } | RestError::Misconfigured(_)) {
+        if error.asks_for_mending() {
             self.end = Some(End::Refused(error));
             return;
         }
