@@ -1,8 +1,9 @@
 //! Answers that are refused, cut and looked for.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::rig::Rig;
+use crate::harness::control::ControlClient;
 use crate::harness::mochat::TOKEN;
 use crate::harness::until;
 
@@ -83,5 +84,22 @@ async fn a_reply_names_what_it_answers() {
     let (code, _, errors) =
         rig.gateway.cli(&["message", "send", "--channel", "mochat", "--target", "panel:p1", "--message", "out of the blue"]);
     assert_eq!(code, 0, "{errors}");
-    until("it is there", async || (rig.said("p1").await == ["out of the blue"]).then_some(())).await;
+    rig.wait_for_said("p1", 1).await;
+    let mut client = ControlClient::connect(&rig.gateway).await;
+    for (key, target) in [("in the panel", "panel:p1"), ("in the session", "session_1")] {
+        let order = json!({
+            "message": key, "idempotencyKey": key, "deliver": true, "channel": "mochat", "to": target, "threadId": "m_asked",
+        });
+        let id = client.send("agent", order).await;
+        assert_eq!(client.answer(&id).await.expect("accepted")["status"], "accepted");
+        client.answer(&id).await.expect("done");
+    }
+    rig.wait_for_said("p1", 2).await;
+    rig.wait_for_said("session_1", 1).await;
+    let sent = rig.platform.sent().await;
+    let answers =
+        |content: &str| sent.iter().find(|message| message["content"] == content).expect("it is there")["replyTo"].clone();
+    assert_eq!(answers("out of the blue"), Value::Null);
+    assert_eq!(answers("in the panel"), "m_asked");
+    assert_eq!(answers("in the session"), "m_asked");
 }
