@@ -87,10 +87,25 @@ impl Account {
     /// Returns the agent that is there: in the config file, or kept by an earlier run. Reads a file.
     #[must_use]
     pub fn known(&self) -> Option<Agent> {
+        let known = self.configured().or_else(|| self.kept());
+        known.map(|(token, user_id)| Agent { token: token.into(), user_id })
+    }
+
+    /// Returns the token that a run has kept of the same agent, where it is another than this one: a run that could not write the
+    /// configuration leaves it so.
+    #[must_use]
+    pub fn kept_of(&self, agent: &Agent) -> Option<SecretString> {
+        let (token, user_id) = self.kept()?;
+        (user_id == agent.user_id && token != agent.token.expose_secret()).then(|| token.into())
+    }
+
+    fn configured(&self) -> Option<(String, String)> {
         // A named account has an agent of its own.
         let text = |name| if self.id == DEFAULT_ACCOUNT { self.inherited(name) } else { self.own(name) };
-        let configured = text("clawToken").zip(text("agentUserId"));
-        configured.or_else(|| self.kept()).map(|(token, user_id)| Agent { token: token.into(), user_id })
+        let base = self.inherited("baseUrl").unwrap_or_else(|| DEFAULT_BASE_URL.to_owned());
+        // No token goes to another server than its own.
+        let is_here = base.trim().trim_end_matches('/') == self.base;
+        text("clawToken").zip(text("agentUserId")).filter(|_| is_here)
     }
 
     fn kept(&self) -> Option<(String, String)> {
