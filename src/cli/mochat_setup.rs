@@ -63,14 +63,26 @@ pub(super) async fn rotate(kind: &Kind, id: &str, context: &Context) -> Result<(
     let Some(agent) = account.known() else {
         return Err(CliError::failed(format!("no token of mochat:{id} is known: {BY_HAND}")));
     };
-    let new = account.registrar().rotate(&agent.token, &agent.user_id).await;
+    let spare = account.kept_of(&agent);
+    if spare.is_none() {
+        // Looked at first: the server tells a token once, and the old one is dead then.
+        account.keep(&agent, &[])?;
+    }
+    let mut new = account.registrar().rotate(&agent.token, &agent.user_id).await;
+    if let (Err(SetupFault::Token(_)), Some(spare)) = (&new, spare) {
+        // An earlier run could not write the configuration.
+        new = account.registrar().rotate(&spare, &agent.user_id).await;
+    }
     let refused =
         |fault: SetupFault| failed(Failure::new("the token was being changed", fault, "the config file is as it was"));
     let agent = Agent { token: new.map_err(refused)?, ..agent };
-    // The old one is dead: the new one is kept before anything else can fail.
-    account.keep(&agent, &[])?;
-    context.output.note(&format!("the agent {} has a new token, which is in {}", agent.user_id, account.file().display()));
-    change(context, &[(account.key("clawToken"), Change::Set(json!(agent.token.expose_secret())))])
+    // One of the two is enough to go on from.
+    let kept = account.keep(&agent, &[]);
+    if kept.is_ok() {
+        context.output.note(&format!("the agent {} has a new token, which is in {}", agent.user_id, account.file().display()));
+    }
+    change(context, &[(account.key("clawToken"), Change::Set(json!(agent.token.expose_secret())))])?;
+    Ok(kept?)
 }
 
 fn failed(failure: Failure) -> CliError {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use callboard_actors::channel::mochat::{NAME, Registrar};
 use callboard_actors::core::Clock;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::VARIABLE;
 use crate::config::setup::make_folder;
@@ -108,10 +108,14 @@ impl Account {
         text("clawToken").zip(text("agentUserId")).filter(|_| is_here)
     }
 
-    fn kept(&self) -> Option<(String, String)> {
+    fn kept_file(&self) -> Option<Map<String, Value>> {
         let is_short = std::fs::metadata(&self.file).is_ok_and(|file| file.len() <= KEPT_BYTES_MAX);
         let text = is_short.then(|| std::fs::read_to_string(&self.file).ok()).flatten()?;
-        let kept: Value = serde_json::from_str(&text).ok()?;
+        serde_json::from_str(&text).ok()
+    }
+
+    fn kept(&self) -> Option<(String, String)> {
+        let kept = self.kept_file()?;
         let text = |key: &str| kept.get(key).and_then(Value::as_str).map(str::to_owned);
         // An agent of another server is none here.
         text("token").zip(text("botUserId")).filter(|_| text("baseUrl").is_none_or(|base| base == self.base))
@@ -131,7 +135,7 @@ impl Account {
         self.file.parent().map_or(Ok(()), make_folder)
     }
 
-    /// Keeps an agent's token where nobody else can read it, and what else is to be known.
+    /// Keeps an agent's token where nobody else can read it, and what else is to be known; what is known of the agent already stays.
     ///
     /// # Errors
     /// Names the file, and what the system said.
@@ -144,8 +148,10 @@ impl Account {
             ("registeredAt", json!(self.clock.now_ms())),
         ];
         let more = more.iter().map(|(key, value)| (*key, json!(value)));
-        let kept: Value = first.into_iter().chain(more).map(|(key, value)| (key.to_owned(), value)).collect();
-        edit::write(&self.file, &format!("{kept:#}\n"))
+        let is_same = |kept: &Map<String, Value>| kept.get("botUserId").and_then(Value::as_str) == Some(agent.user_id.as_str());
+        let mut kept = self.kept_file().filter(is_same).unwrap_or_default();
+        kept.extend(first.into_iter().chain(more).map(|(key, value)| (key.to_owned(), value)));
+        edit::write(&self.file, &format!("{:#}\n", Value::Object(kept)))
     }
 
     /// Returns what has to be set for the account to run with an agent. What says so already is left as it is, a variable that

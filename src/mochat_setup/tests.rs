@@ -1,4 +1,5 @@
 use callboard_actors::core::Clock;
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
 use super::{Account, Agent, Places};
@@ -101,4 +102,22 @@ fn an_agent_that_is_there_is_known_and_one_of_another_server_or_account_is_not()
     }
     std::fs::write(account(&folder, &json!({}), "default").file(), " ".repeat(70_000)).unwrap();
     assert_eq!(known(json!({ "baseUrl": "https://one.example" }), "default"), None);
+}
+
+#[test]
+fn no_token_goes_to_another_server_and_none_is_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let login = json!({ "baseUrl": "https://chat.example.org", "clawToken": "claw_aa", "agentUserId": "bot" });
+    let here = account(&folder, &login, "default");
+    assert!(here.known().is_some());
+    let places = Places { config: Some(config(&folder, &login)), state_dir: folder.path(), clock: Clock::system() };
+    assert!(Account::new(places, "default", Some("https://other.example.org")).known().is_none());
+    // What was known of the agent stays; a newer token of the same agent is found, another agent's is not.
+    here.keep(&agent(), &[("workspaceId", Some("w".to_owned()))]).unwrap();
+    assert!(here.kept_of(&agent()).is_none(), "it is the same");
+    here.keep(&Agent { token: "claw_bb".into(), ..agent() }, &[]).unwrap();
+    assert_eq!(here.kept_of(&agent()).unwrap().expose_secret(), "claw_bb");
+    assert!(here.kept_of(&Agent { user_id: "other".into(), ..agent() }).is_none());
+    let kept: Value = serde_json::from_str(&std::fs::read_to_string(here.file()).unwrap()).unwrap();
+    assert_eq!((&kept["workspaceId"], &kept["token"]), (&json!("w"), &json!("claw_bb")));
 }
