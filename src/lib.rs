@@ -9,6 +9,7 @@
 //! - [`http`]: the port: admin, health, metrics, chat completions
 //! - [`logs`]: the log file, the console, mailboxes into the log
 //! - [`media`]: the bytes of pictures and files
+//! - [`mochat_setup`]: a Mochat account from an e-mail address
 //! - [`outgoing`]: messages that no turn wrote
 //! - [`providers`]: LLM backends behind the actors' trait
 //! - [`steward`]: what owners order of the gateway in a chat
@@ -24,6 +25,7 @@ pub mod http;
 pub mod logs;
 pub mod mcp;
 pub mod media;
+pub mod mochat_setup;
 pub mod outgoing;
 pub mod providers;
 mod public_web;

@@ -31,7 +31,7 @@ use crate::media::{MediaHouse, MediaParts};
 use crate::outgoing::Outgoing;
 use crate::steward::{GatewaySteward, StewardParts};
 use crate::storage::{LateStore, Options as StoreOptions, SqliteStore, StoreGuardian};
-use crate::tools::{self, GatewayParts, GatewayTool, Restarter, ToolParts};
+use crate::tools::{self, GatewayParts, GatewayTool, MochatSetup, MochatSetupParts, Restarter, ToolParts};
 use crate::workspace::WorkspaceBriefing;
 use crate::workspace::skills::Surroundings;
 use crate::ws::{Control, ControlParts, Sockets};
@@ -195,8 +195,8 @@ impl Life {
         view(&self.live, &self.desks, &self.board, &self.supervisor)
     }
 
-    /// Lends the tool that looks after the gateway itself, which needs what is made after the others.
-    pub(super) fn lend_gateway(&self, control: &Control, restart: RestartHandle) {
+    /// Lends the tools that look after the gateway itself, which need what is made after the others.
+    pub(super) fn lend_gateway(&self, control: &Control, restart: RestartHandle, state_dir: &Path) {
         let restart: Restarter = Arc::new(move |reason, wish| restart.restart(reason, wish));
         let parts = GatewayParts {
             desk: Arc::clone(&control.config),
@@ -204,7 +204,13 @@ impl Life {
             mcp: Arc::clone(&self.mcp),
             restart,
         };
-        for bad in self.toolbox.lend("gateway", vec![Arc::new(GatewayTool::new(parts)) as Arc<dyn Tool>]) {
+        let mochat = MochatSetupParts {
+            desk: Arc::clone(&control.config),
+            state_dir: state_dir.to_owned(),
+            clock: self.supervisor.clock().clone(),
+        };
+        let lent: Vec<Arc<dyn Tool>> = vec![Arc::new(GatewayTool::new(parts)), Arc::new(MochatSetup::new(mochat))];
+        for bad in self.toolbox.lend("gateway", lent) {
             tracing::error!(event = "tools.left_out", "{bad}");
         }
     }

@@ -147,7 +147,7 @@ impl Process {
         let life = Life::new(&self.options, self.clock.clone())?;
         let (reloader, desk) = self.desk(&life);
         let control = life.control(&self.options, &desk);
-        life.lend_gateway(&control, self.restart.clone());
+        life.lend_gateway(&control, self.restart.clone(), &paths.state_dir);
         let server = life.serve(listener, &control)?;
         tracing::info!(event = "gateway.listening", %address, pid = std::process::id());
         let store = life.open_store(paths.state_dir.join(STORE_FILE), &config.slices).await?;

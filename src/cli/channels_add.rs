@@ -100,7 +100,7 @@ pub(super) async fn add(args: &AddArgs, context: &Context) -> Result<(), CliErro
     let login = login(kind);
     args.check(kind, login)?;
     if login == Login::Agent {
-        return mochat_setup::add(args, kind, context).await;
+        return mochat_setup::add(args, context).await;
     }
     let at = place(kind, args.account());
     let url_key = if login == Login::Token { "baseUrl" } else { "apiBaseUrl" };

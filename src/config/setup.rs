@@ -69,7 +69,10 @@ pub fn new_token() -> SecretString {
 }
 
 /// Makes a folder that is not there, for its owner only.
-pub(super) fn make_folder(folder: &Path) -> Result<(), ConfigError> {
+///
+/// # Errors
+/// Names the folder, and what the system said.
+pub fn make_folder(folder: &Path) -> Result<(), ConfigError> {
     if folder.as_os_str().is_empty() || folder.is_dir() {
         return Ok(());
     }

@@ -12,6 +12,7 @@ mod args;
 mod files;
 mod gateway;
 mod message;
+mod mochat_setup;
 mod place;
 mod session_status;
 mod sessions_history;
@@ -28,6 +29,7 @@ use callboard_actors::ports::MediaRoom;
 use callboard_actors::registry::RouteSettings;
 
 pub use gateway::{GatewayParts, GatewayTool, Restarter};
+pub use mochat_setup::{MochatSetup, MochatSetupParts};
 
 use crate::outgoing::Outgoing;
 use crate::workspace::Workspaces;

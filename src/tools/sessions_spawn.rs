@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use callboard_actors::agent::{Entrance, Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
 use callboard_actors::channel::webchat;
-use callboard_actors::message::{ChatKind, ChatRef, Code, Inbound, Order, Peer, Route, RunId, SessionKey, TASK_PREFIX, Target};
+use callboard_actors::message::{
+    ChatKind, ChatRef, Code, Inbound, Order, OrderedBy, Peer, Route, RunId, SessionKey, TASK_PREFIX, Target,
+};
 use callboard_actors::ports::Accept;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -92,6 +94,7 @@ impl Tool for SessionsSpawn {
                 session: session.clone(),
                 spelled: session.to_string(),
                 run: run.clone(),
+                by: OrderedBy::Client,
                 system: Some(BRIEF.to_owned()),
                 model: text("model"),
                 thinking: text("thinking"),

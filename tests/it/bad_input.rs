@@ -86,10 +86,11 @@ fn unreadable() -> Vec<Vec<u8>> {
 fn readable() -> Vec<(Vec<u8>, String)> {
     let base64 = "iVBORw0KGgoAAAANSUhEUgAA".repeat(10 * MIB / 24);
     let message = |id: &str, fields: Value| frame(id, fields);
+    let told = |text: &str| format!("{text}\n[media] media/inbound/32f5c36bd93f-file.png (image/png, 7864308 bytes)");
     vec![
-        (message("r0", json!({ "url": format!("data:image/png;base64,{base64}"), "type": "图片" })), "hello".into()),
-        (message("r1", json!({ "url": base64, "content": "bare" })), "bare".into()),
-        (message("r2", json!({ "content": format!("data:image/png;base64,{base64}"), "type": "图片" })), "<media:图片>".into()),
+        (message("r0", json!({ "url": format!("data:image/png;base64,{base64}"), "type": "图片" })), told("hello")),
+        (message("r1", json!({ "url": base64, "content": "bare" })), told("bare")),
+        (message("r2", json!({ "content": format!("data:image/png;base64,{base64}"), "type": "图片" })), told("<media:图片>")),
         (message("r3", json!({ "content": 42 })), "42".into()),
         (
             message("r4", json!({ "timestamp": "soon", "senderName": [1], "isGroup": "no", "mediaInfo": [[[]]] })),

@@ -13,7 +13,7 @@ use crate::harness::{eventually, until};
 
 const SLOW: &str = "
 steps:
-  - { when: { contains: short }, do: [{ waitMs: 700 }, echo] }
+  - { when: { contains: short }, do: [{ waitMs: 3000 }, echo] }
   - { when: { contains: long }, times: 1, do: [{ waitMs: 60000 }, { text: never said }] }
   - do: [echo]
 ";

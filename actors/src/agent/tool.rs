@@ -28,6 +28,16 @@ pub enum Standing {
     Named,
 }
 
+/// Whose word a call goes back to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Asker {
+    /// That of anybody who may talk to the agent.
+    #[default]
+    Anybody,
+    /// That of an owner of the gateway in a direct chat, or of a control client that may do everything.
+    Owner,
+}
+
 /// For whom a tool is called.
 #[derive(Clone, Debug)]
 pub struct ToolContext {
@@ -43,6 +53,8 @@ pub struct ToolContext {
     pub account: Option<String>,
     /// Who wrote what it is called for, by the platform's own id, where that is known.
     pub sender: Option<String>,
+    /// Whose word it goes back to.
+    pub asker: Asker,
     /// The models that may call it, each with its provider's name before it; none where no model does.
     pub models: Vec<String>,
     /// Whether the settings name the tool; the toolbox says so when it finds it.
@@ -64,6 +76,7 @@ impl ToolContext {
             channel: None,
             account: None,
             sender: None,
+            asker: Asker::default(),
             models: Vec::new(),
             standing: Standing::default(),
             updates: Updates::default(),

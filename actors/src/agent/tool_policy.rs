@@ -6,7 +6,7 @@ mod rules;
 pub use names::{MCP_JOINT, ToolNames, ToolProfile};
 pub use rules::{ChatTools, GroupTools, ScopedRules, ToolRules, ToolScope};
 
-use super::tool::{Entrance, Standing, ToolContext};
+use super::tool::{Asker, Entrance, Standing, ToolContext};
 
 /// What is kept from clients over HTTP unless `gateway.tools.allow` names it: whoever holds the token is not thereby a shell, a
 /// second agent or an operator.
@@ -27,11 +27,15 @@ pub const HTTP_DENIED: &[&str] = &[
     "cron",
     "gateway",
     "nodes",
+    "mochat_setup",
 ];
 
 /// What turns have only where `allow` or `alsoAllow` of `tools` or of their agent names it: whoever writes to an agent is not thereby an
 /// operator.
 pub const TURN_KEPT: &[&str] = &["gateway"];
+
+/// What turns have only where an owner asks in a direct chat, whatever lists name it.
+pub const OWNER_KEPT: &[&str] = &["mochat_setup"];
 
 /// What turns in rooms have only where such a list, or one of the room's own, names it, and with it all tools of MCP servers: anybody in
 /// a room can have the agent do what it can do, and its files and sessions are those of others too.
@@ -100,6 +104,9 @@ impl ToolPolicy {
     }
 
     fn admits_turn(&self, tool: &str, context: &ToolContext) -> bool {
+        if OWNER_KEPT.contains(&tool) {
+            return context.asker == Asker::Owner && !rules::is_room(context) && !context.session.is_sub_agent();
+        }
         let named = || self.names(tool, context);
         match (TURN_KEPT.contains(&tool), rules::is_room(context)) {
             // No room is an operator.

@@ -38,7 +38,7 @@ pub use ids::{AccountKey, InboxId, OutboxId, RUN_ID_BYTES_MAX, RunId, SessionKey
 pub use inbound::{Inbound, TASK_PREFIX};
 pub use link::{LinkState, LinkStatus};
 pub use media::{BlobId, INBOUND_FOLDER, Media, MediaAt, MediaKind};
-pub use order::Order;
+pub use order::{Order, OrderedBy};
 pub use outbound::{Outbound, Receipt, Target};
 pub use route::{ChatKind, ChatRef, Peer, Route};
 pub use runs::{Opened, RUN_MEMORY_MS, RUNS_BYTES_MAX, RUNS_ENDED_MAX, RunReport, RunStand, RunVerdict, Runs};

@@ -4,6 +4,24 @@ use serde::{Deserialize, Serialize};
 
 use super::{RunId, SessionKey, Target};
 
+/// On whose word a turn is ordered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum OrderedBy {
+    /// On that of a client that may send, or of the gateway itself.
+    #[default]
+    Client,
+    /// On that of a client that may do everything.
+    Admin,
+}
+
+impl OrderedBy {
+    /// Returns whether it is the usual one, which rows do not mention.
+    fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// What a control client asked for beside the text. Only channels whose peers are operators make one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -14,6 +32,9 @@ pub struct Order {
     pub spelled: String,
     /// The turn's id: the client's idempotency key. The same over crashes.
     pub run: RunId,
+    /// On whose word.
+    #[serde(default, skip_serializing_if = "OrderedBy::is_usual")]
+    pub by: OrderedBy,
     /// Instructions for this turn alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub system: Option<String>,

@@ -33,6 +33,9 @@ impl SessionActor {
         context.account = Some(route.account.account().to_owned());
         // Where several wrote, a tool has to be there for each of them.
         context.sender = (seed.writers == Writers::One).then(|| route.peer.id.clone());
+        if seed.writers == Writers::One {
+            context.asker = self.settings().commands.asker(&row.inbound);
+        }
         let (store, with) = (Arc::clone(&self.parts.store), self.queue.also.clone());
         let book = StepBook { store, row: row.id, with, clock: clock.clone() };
         Hands::of(Arc::clone(&self.parts.tools), context).kept(Arc::new(book), row.steps.clone()).behind(seed.answered())

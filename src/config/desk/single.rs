@@ -10,7 +10,7 @@ use super::view::{Effect, Issue, Written};
 use super::{ConfigDesk, Unconfigured, check_start, wrong_start};
 use crate::config::overlay::{Overlay, take, tree_of};
 use crate::config::reload::{Reload, class_of};
-use crate::config::{KeyPath, Overrides, document, include, load};
+use crate::config::{Config, KeyPath, Overrides, document, include, load};
 
 /// Where the gates of commands are: an overlay that opened them would let itself in.
 const GATES: &str = "commands";
@@ -25,6 +25,34 @@ impl ConfigDesk {
         // Whoever changes a single key goes by no state of the others.
         let hash = self.get().hash;
         self.patch(&patch.to_string(), hash.as_deref(), wish)
+    }
+
+    /// Sets several keys of the file, all or none. Objects are laid over objects, everything else is replaced.
+    ///
+    /// # Errors
+    /// As [`DeskError`] says; nothing was written then.
+    pub fn change_all(
+        &self,
+        changes: impl IntoIterator<Item = (KeyPath, Value)>,
+        wish: &RestartWish,
+    ) -> Result<Written, DeskError> {
+        let mut patch = Value::Object(Map::new());
+        for (path, value) in changes {
+            include::merge(&mut patch, tree_of(&path, value).ok_or_else(|| through_a_list(&path))?);
+        }
+        // Whoever changes single keys goes by no state of the others.
+        let hash = self.get().hash;
+        self.patch(&patch.to_string(), hash.as_deref(), wish)
+    }
+
+    /// Returns the configuration that the file makes, for whoever has to use it.
+    ///
+    /// # Errors
+    /// The file cannot be used.
+    pub fn config(&self) -> Result<Config, DeskError> {
+        let standing = self.standing();
+        let issues = standing.issues();
+        standing.config.map_err(|_| DeskError::Broken(issues))
     }
 
     /// Returns what is laid over the file, without secrets.

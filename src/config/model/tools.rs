@@ -79,7 +79,8 @@ pub struct SubAgents {
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct HttpTools {
     /// Tools that clients may call though they are kept from HTTP by themselves: `exec`, `spawn`, `shell`, `fs_write`, `fs_delete`,
-    /// `fs_move`, `read`, `write`, `edit`, `ls`, `apply_patch`, `sessions_spawn`, `sessions_send`, `cron`, `gateway`, `nodes`, and the tools of MCP servers.
+    /// `fs_move`, `read`, `write`, `edit`, `ls`, `apply_patch`, `sessions_spawn`, `sessions_send`, `cron`, `gateway`, `nodes`,
+    /// `mochat_setup`, and the tools of MCP servers.
     #[schemars(length(max = 256))]
     pub allow: Vec<String>,
     /// Tools that clients may not call; wins over `allow`.

@@ -9,6 +9,7 @@ pub mod mochat;
 pub mod mosquitto;
 pub mod rig;
 pub mod rocketchat;
+pub mod soak;
 pub mod socket_platform;
 pub mod tls_front;
 pub mod tls_page;

@@ -129,7 +129,7 @@ async fn send_from_workspace(version: Version, trouble: Option<(&str, Trouble)>)
     rig.gateway.expect(200, Method::POST, "/tools/invoke", Some(call)).await;
     // Once nothing is on its way any more, nothing can be posted twice any more.
     until("the row is done with", async || {
-        let open = rig.gateway.metric("callboard_store_outbox_open_rows").await;
+        let open = rig.gateway.metric("store_outbox_open_rows").await;
         (open == 0 && !rig.posted().is_empty()).then_some(())
     })
     .await;

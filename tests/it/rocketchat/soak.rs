@@ -8,11 +8,8 @@ use super::rig::account;
 use crate::harness::gateway::Gateway;
 use crate::harness::rocketchat::soak::{Plan, Runner, Stage};
 use crate::harness::rocketchat::{RocketChat, Version};
+use crate::harness::soak::size;
 use crate::harness::{eventually, until};
-
-fn size<T>(small: T, full: T) -> T {
-    if std::env::var_os("CALLBOARD_TEST_FULL").is_some_and(|value| value == "1") { full } else { small }
-}
 
 /// How long no answer may come: longer than the waits of a row that failed a few times in a row.
 const STALL_MAX: Duration = Duration::from_secs(120);

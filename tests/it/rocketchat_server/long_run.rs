@@ -6,8 +6,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::peers::Rest;
-use crate::harness::rocketchat::soak::{Plan, Report, Runner, Stage};
+use crate::harness::rocketchat::soak::{Plan, Runner, Stage};
 use crate::harness::rocketchat::{Person, RocketChat, Version};
+use crate::harness::soak::Report;
 use crate::harness::{LOOK_EVERY, PATIENCE};
 
 const ROOMS: usize = 4;

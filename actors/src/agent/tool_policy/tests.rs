@@ -254,6 +254,27 @@ fn a_denial_wins_and_http_is_kept_from_more() {
 }
 
 #[test]
+fn what_is_for_owners_is_there_for_nobody_else_whatever_lists_say() {
+    use super::super::tool::Asker;
+    let allowed = ToolPolicy {
+        scoped: vec![scoped(ToolScope::Everybody, rules(ToolProfile::Full, &[], &["mochat_setup"], &[]))],
+        ..ToolPolicy::default()
+    };
+    let denied = ToolPolicy { deny: ToolNames::new(["mochat_setup"]), ..ToolPolicy::default() };
+    let cases = [
+        (Asker::Owner, "agent:main:main", [true, true, false]),
+        (Asker::Anybody, "agent:main:main", [false; 3]),
+        (Asker::Owner, "agent:main:mochat:group:g1", [false; 3]),
+        (Asker::Owner, "agent:main:subagent:1", [false; 3]),
+    ];
+    for (asker, key, expected) in cases {
+        let context = ToolContext { asker, ..turn(key, "main", "big") };
+        let got = [&ToolPolicy::default(), &allowed, &denied].map(|policy| policy.admits("mochat_setup", &context));
+        assert_eq!(got, expected, "{asker:?} in {key}");
+    }
+}
+
+#[test]
 fn every_tool_of_the_default_list_is_kept_from_http() {
     for tool in HTTP_DENIED {
         assert!(!ToolPolicy::default().admits(tool, &context(Entrance::Http)), "{tool}");

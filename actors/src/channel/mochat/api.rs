@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::config::PAGE_MAX;
-use super::message::{Message, at_ms, text_at};
+use super::message::{Message, Unreadable, at_ms, text_at};
 use super::payload::Payload;
 use super::place::{Place, Sort};
 use super::rest::{Call, Rest, RestError};
@@ -23,8 +23,8 @@ const TEXT_PANEL: u64 = 0;
 pub(super) struct Page {
     /// Those that could be read.
     pub(super) messages: Vec<Message>,
-    /// Why the others could not.
-    pub(super) bad: Vec<String>,
+    /// Those that could not.
+    pub(super) bad: Vec<Unreadable>,
     /// How many there were.
     pub(super) count: usize,
     /// Before which message the next page ends; `None` on the last.
@@ -119,7 +119,7 @@ impl Api {
                 Ok(message) => {
                     page.messages.push(Message { group: message.group.clone().or_else(|| group.clone()), ..message })
                 }
-                Err(reason) => page.bad.push(reason),
+                Err(unreadable) => page.bad.push(unreadable),
             }
         }
         Ok(page)

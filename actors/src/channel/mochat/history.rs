@@ -1,7 +1,7 @@
 //! What was missed in a place.
 
 use super::api::Api;
-use super::message::Message;
+use super::message::{Message, Unreadable};
 use super::place::Place;
 use super::rest::RestError;
 
@@ -16,8 +16,8 @@ const PAGES_MAX: usize = 50;
 pub(super) struct Missed {
     /// The messages in the order of writing.
     pub(super) messages: Vec<Message>,
-    /// Why others could not be read.
-    pub(super) bad: Vec<String>,
+    /// Others, which could not be read.
+    pub(super) bad: Vec<Unreadable>,
     /// Whether there was more than is read.
     pub(super) more: More,
 }

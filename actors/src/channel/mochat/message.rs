@@ -12,6 +12,21 @@ const NAME_CHARS_MAX: usize = 128;
 /// How many mentions of one message are looked at.
 const MENTIONS_MAX: usize = 256;
 
+/// A message that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Unreadable {
+    /// By what it is known again: the server tells it as often as it tells any other.
+    pub(super) name: String,
+    /// What is missing or of the wrong form; none of its text.
+    pub(super) reason: String,
+}
+
+impl From<Unreadable> for String {
+    fn from(unreadable: Unreadable) -> Self {
+        unreadable.reason
+    }
+}
+
 /// A message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Message {
@@ -44,7 +59,11 @@ impl Message {
     ///
     /// # Errors
     /// Names what is missing or of the wrong form; repeats no text of it.
-    pub(super) fn read(document: &Value) -> Result<Self, String> {
+    pub(super) fn read(document: &Value) -> Result<Self, Unreadable> {
+        Self::fields(document).map_err(|reason| Unreadable { name: unreadable_name(document), reason })
+    }
+
+    fn fields(document: &Value) -> Result<Self, String> {
         if !document.is_object() {
             return Err("a message that is no object".to_owned());
         }
@@ -84,6 +103,20 @@ pub(super) fn at_ms(value: &Value) -> Option<i64> {
 /// Returns a text of an object.
 pub(super) fn text_at(value: &Value, key: &str) -> Option<String> {
     value.get(key).and_then(Value::as_str).map(str::to_owned)
+}
+
+/// By its id where it has one, which stays the same by whatever way it comes; otherwise by what it is.
+fn unreadable_name(document: &Value) -> String {
+    match message_id(document) {
+        Ok(id) if !id.is_empty() => format!("unreadable-{id}"),
+        _ => digest("unreadable", &document.to_string()),
+    }
+}
+
+/// Returns a name for what has no id of its own: half of a SHA-256 behind a word.
+pub(super) fn digest(word: &str, parts: &str) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, parts.as_bytes());
+    digest.as_ref().iter().take(16).fold(format!("{word}-"), |name, byte| format!("{name}{byte:02x}"))
 }
 
 fn message_id(document: &Value) -> Result<String, String> {

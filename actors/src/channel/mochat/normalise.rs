@@ -1,7 +1,7 @@
 //! From a message of the server to a message for the agent. Pure.
 
 use super::mention;
-use super::message::Message;
+use super::message::{Message, digest};
 use super::place::{Place, Sort};
 use crate::channel::Normalised;
 use crate::message::{AccountKey, ChatRef, Inbound, Peer, Route, TraceId};
@@ -66,6 +66,5 @@ pub(super) fn platform_id(message: &Message, place: &Place) -> String {
         return message.id.clone();
     }
     let parts = format!("{}\n{}\n{}\n{}", place.id, message.author, message.at_ms.unwrap_or_default(), message.text);
-    let digest = ring::digest::digest(&ring::digest::SHA256, parts.as_bytes());
-    digest.as_ref().iter().take(16).fold("unnamed-".to_owned(), |id, byte| format!("{id}{byte:02x}"))
+    digest("unnamed", &parts)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::message::{Message, at_ms, text_at};
+use super::message::{Message, Unreadable, at_ms, text_at};
 use super::target::is_id;
 
 /// How many events of one payload are read; the server has at most so many in its own queue by far.
@@ -14,7 +14,7 @@ pub(super) struct Happening {
     /// Its number among those of its place, where the server numbers them.
     pub(super) seq: Option<u64>,
     /// A message, or why it could not be read; `None` for anything else.
-    pub(super) message: Option<Result<Message, String>>,
+    pub(super) message: Option<Result<Message, Unreadable>>,
 }
 
 /// What the server tells of a place.

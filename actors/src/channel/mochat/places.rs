@@ -67,6 +67,8 @@ pub(super) enum Busy {
     No,
     /// One is.
     Yes,
+    /// One is, and the server was asked to tell of the place since it began: what was written between the two is in neither.
+    Overtaken,
 }
 
 /// Whether the server tells of a place by itself.

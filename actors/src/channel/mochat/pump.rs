@@ -279,10 +279,9 @@ impl Pump {
                     self.end = Some(End::Stranger(found));
                 }
             }
-            // The row is as good as before: it goes when the server is back, or has a token again.
-            Err(SendError::Away(error) | SendError::Rest(error @ RestError::Unauthorized { .. })) => {
-                self.end = Some(End::Refused(error));
-            }
+            // The row is as good as before: it goes when the server is back, or the settings are mended.
+            Err(SendError::Away(error)) => self.end = Some(End::Refused(error)),
+            Err(SendError::Rest(error)) if error.asks_for_mending() => self.end = Some(End::Refused(error)),
             Err(error) => self.events.fail(sent.id, error.code(), error.to_string(), error.retry_after_ms()),
         }
     }

@@ -49,6 +49,9 @@ pub(super) enum SendError {
     /// The server is away: not this message is at fault.
     #[error("{0}")]
     Away(RestError),
+    /// Whether it was sent is not known, and its chat cannot be looked through: that says nothing against the message.
+    #[error("whether the message was sent is not known yet: {0}")]
+    Unsure(RestError),
     /// Whether it was sent is not known, and the store cannot tell.
     #[error("{0}")]
     Store(crate::ports::StoreError),
@@ -60,6 +63,9 @@ impl SendError {
         match self {
             Self::Empty => Code::Refused,
             Self::Store(error) => error.code(),
+            // Looked for again after a while, also where the chat is closed by now: what was not refused is not given up as refused.
+            Self::Unsure(RestError::Limited { .. }) => Code::Overloaded,
+            Self::Unsure(_) => Code::BadUpstream,
             Self::Rest(error) | Self::Away(error) if error.passes() => error.code(),
             Self::Rest(RestError::Unauthorized { .. }) | Self::Away(RestError::Unauthorized { .. }) => Code::BadCredentials,
             Self::Rest(_) | Self::Away(_) => Code::Refused,
@@ -69,7 +75,9 @@ impl SendError {
     /// Returns how long the server asks to wait, milliseconds.
     pub(super) fn retry_after_ms(&self) -> Option<u64> {
         match self {
-            Self::Rest(RestError::Limited { wait }) => u64::try_from(wait.as_millis()).ok(),
+            Self::Rest(RestError::Limited { wait }) | Self::Unsure(RestError::Limited { wait }) => {
+                u64::try_from(wait.as_millis()).ok()
+            }
             _ => None,
         }
     }
@@ -144,7 +152,7 @@ impl Sender {
     /// Finds out whether the message is at fault or the server is away.
     async fn blame(&self, place: &Place, error: RestError) -> SendError {
         match self.api.messages(place, None, 1).await {
-            Err(away) if away.passes() => SendError::Away(away),
+            Err(away) if away.is_away() => SendError::Away(away),
             _ => SendError::Rest(error),
         }
     }
@@ -158,10 +166,7 @@ impl Sender {
         text: &str,
         reply_to: Option<&str>,
     ) -> Result<Option<String>, SendError> {
-        let page = self.api.messages(place, None, LOOKED_THROUGH).await.map_err(|error| match error {
-            error if error.passes() => SendError::Away(error),
-            error => SendError::Rest(error),
-        })?;
+        let page = self.api.messages(place, None, LOOKED_THROUGH).await.map_err(unsure)?;
         let ahead_ms = self.api.rest.server_ms().saturating_sub(self.clock.now_ms());
         let since_ms = row.created_ms.saturating_add(ahead_ms).saturating_sub(LATE_MS);
         // The oldest first: rows were sent in this order.
@@ -185,5 +190,16 @@ impl Sender {
             && message.at_ms.is_none_or(|at_ms| at_ms >= since_ms)
             // A list that does not tell what a message answers says nothing against it.
             && (message.reply_to.is_none() || message.reply_to.as_deref() == reply_to)
+    }
+}
+
+/// Returns what it means for a row that its chat was not looked through.
+fn unsure(error: RestError) -> SendError {
+    if error.is_away() {
+        SendError::Away(error)
+    } else if error.asks_for_mending() {
+        SendError::Rest(error)
+    } else {
+        SendError::Unsure(error)
     }
 }

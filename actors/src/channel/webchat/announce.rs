@@ -1,7 +1,7 @@
 //! A sub-agent's result, as a message to the session that asked for it.
 
 use super::desk::DeskParts;
-use crate::message::{ChatKind, ChatRef, Inbound, Order, Outbound, Peer, Route, RunId, SessionKey};
+use crate::message::{ChatKind, ChatRef, Inbound, Order, OrderedBy, Outbound, Peer, Route, RunId, SessionKey};
 use crate::ports::{Accept, OutboxRow, StoreError};
 
 /// What marks a target as the session that asked; after it stands who answers.
@@ -45,6 +45,7 @@ pub(super) async fn announce(
         session: session.clone(),
         spelled: session.to_string(),
         run: RunId::named(&name).unwrap_or_default(),
+        by: OrderedBy::Client,
         system: None,
         model: None,
         thinking: None,

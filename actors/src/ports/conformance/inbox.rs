@@ -60,6 +60,7 @@ async fn orders(Bench { store, .. }: Bench) {
         session: make::session("a"),
         spelled: "Main".into(),
         run: RunId::named("key").unwrap(),
+        by: crate::message::OrderedBy::Admin,
         system: Some("be brief".into()),
         model: None,
         thinking: Some("low".into()),

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::inline::Cut;
 use super::parse::{Command, Form, Order};
-use crate::message::{AccountKey, ChatKind, Inbound};
+use crate::agent::Asker;
+use crate::message::{AccountKey, ChatKind, Inbound, OrderedBy};
 use crate::ports::Errand;
 
 /// The settings of commands.
@@ -195,6 +196,16 @@ impl CommandRules {
             ChatKind::Direct | ChatKind::Group | ChatKind::Channel => Standing::Stranger,
         };
         granted.max(least)
+    }
+
+    /// Returns whose word the tools of a message's turn go back to.
+    #[must_use]
+    pub fn asker(&self, inbound: &Inbound) -> Asker {
+        let is_owner = match &inbound.order {
+            Some(order) => order.by == OrderedBy::Admin,
+            None => self.standing(inbound) == Standing::Owner,
+        };
+        if is_owner && inbound.route.chat.kind == ChatKind::Direct { Asker::Owner } else { Asker::Anybody }
     }
 
     /// Returns why a command is not carried out, although it was read.

@@ -31,6 +31,10 @@ impl SessionActor {
     /// Begins what a row asks for: a turn, or the command that it is.
     pub(in crate::session) fn begin_row(&mut self, seed: Seed, scope: &mut Scope<'_, Self>) {
         let Source::Row(row) = &seed.source else { return self.begin(seed, scope) };
+        if !self.queue.also.is_empty() {
+            // Only messages share a turn. What they say together begins with a name, which anybody chooses.
+            return self.begin(seed, scope);
+        }
         match self.settings().commands.read(&row.inbound) {
             Reading::Message => self.begin(seed, scope),
             Reading::Ignored => self.answered(seed, String::new(), scope),
@@ -221,7 +225,12 @@ impl SessionActor {
                 session.memory.learn(Some(row));
                 then(session, seed, scope);
             }
-            Some(Err(_)) | None => {
+            failed => {
+                let why = match failed {
+                    Some(Err(error)) => error.to_string(),
+                    Some(Ok(_)) | None => "no answer in time".to_owned(),
+                };
+                tracing::warn!(event = "session.reset", actor = %scope.id(), "a session cannot begin anew, and is tried again: {why}");
                 // Whoever called comes here again; others run meanwhile, and it can be aborted.
                 session.prepare_after(STORE_AGAIN, seed, Self::begin_row, scope);
             }

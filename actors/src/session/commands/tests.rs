@@ -159,6 +159,29 @@ fn whose_word_counts_follows_from_the_lists_of_the_account() {
 }
 
 #[test]
+fn tools_of_owners_are_there_for_owners_and_admins_in_direct_chats() {
+    use crate::agent::Asker;
+    use crate::message::OrderedBy;
+    let known = Writers { owners: ["ann".to_owned()].into(), ..Writers::default() };
+    let rules = CommandRules { access_groups: AccessGroups::Ignored, ..rules(known) };
+    let ordered = |by: OrderedBy, kind: ChatKind| {
+        let order = crate::message::Order { by, ..order("run") };
+        Inbound { order: Some(Box::new(order)), ..inbound(kind, "ann", "") }
+    };
+    let cases = [
+        (inbound(ChatKind::Direct, "Ann", ""), Asker::Owner),
+        (inbound(ChatKind::Direct, "eve", ""), Asker::Anybody),
+        (inbound(ChatKind::Group, "ann", ""), Asker::Anybody),
+        (ordered(OrderedBy::Admin, ChatKind::Direct), Asker::Owner),
+        (ordered(OrderedBy::Client, ChatKind::Direct), Asker::Anybody),
+        (ordered(OrderedBy::Admin, ChatKind::Channel), Asker::Anybody),
+    ];
+    for (inbound, expected) in cases {
+        assert_eq!(rules.asker(&inbound), expected, "{inbound:?}");
+    }
+}
+
+#[test]
 fn a_strangers_command_is_ignored_and_a_strangers_word_is_a_message() {
     let known = || rules(Writers::default());
     let off = || CommandRules { text: Allowed::No, ..known() };

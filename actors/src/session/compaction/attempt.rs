@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::compactor::Compactor;
 use super::plan::Why;
-use crate::agent::{Hands, Prompt, Provider, Run, RunLimits, RunOutcome, SteerBox, TurnState, Written};
+use crate::agent::{Hands, Prompt, Provider, Run, RunLimits, RunOutcome, Sink as _, SteerBox, TurnState, Written};
 use crate::core::{Clock, Progress};
 use crate::message::Entry;
 use crate::session::turn::{Audience, introduced};
@@ -60,6 +60,8 @@ impl Attempt<'_> {
         }
         let Some(history) = self.compact(&compactor, Why::Overflow, begun, transcript).await else { return outcome };
         let Written { rounds, usage, .. } = std::mem::take(written);
+        // What the model thought before it failed, it thinks again.
+        self.audience.stands(TurnState::Waiting);
         // What the try cost that failed was spent all the same.
         written.usage = usage;
         self.steer.put_back(|taken| rounds.iter().flat_map(|round| &round.said).any(|shown| shown.id == taken.id));

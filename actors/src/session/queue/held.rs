@@ -43,7 +43,8 @@ pub(in crate::session) fn held(waiting: &[Waiting], now_ms: i64) -> Held {
         let due_ms = due_ms(first, group.last().map_or(first, |(_, last)| *last));
         let count = match ended {
             Some(last) => last + 1,
-            None if due_ms <= now_ms => group.len(),
+            // A clock that was set back would have them wait for as long as that.
+            None if due_ms <= now_ms || first.since_ms > now_ms => group.len(),
             None => {
                 let wait = Duration::from_millis(due_ms.saturating_sub(now_ms).unsigned_abs());
                 soonest = Some(soonest.map_or(wait, |soonest| soonest.min(wait)));

@@ -8,7 +8,7 @@ use super::plan::{Batch, Plan, Quiet, Sort, Waiting, plan};
 use super::policy::QueueMode;
 use crate::agent::SteerBox;
 use crate::core::{Scope, TaskHandle};
-use crate::message::InboxId;
+use crate::message::{Ends, Hold, InboxId};
 use crate::ports::{CrashCount, InboxRow};
 use crate::session::actor::{Rows, STORE_AGAIN, STORE_WAIT, SessionActor, Work};
 use crate::session::commands::{Command, Order, Reading};
@@ -160,7 +160,12 @@ impl SessionActor {
     /// Returns a row with what decides about it; directives in its text are taken out of it.
     pub(in crate::session) fn sorted(&self, mut row: InboxRow) -> Waiting {
         let inbound = &mut row.inbound;
-        let (wish, hints) = Hints::of(self.settings().commands.directives(inbound));
+        // What only waits to be told with others asks for nothing for itself: its words stay.
+        let orders = match inbound.hold {
+            Some(Hold { ends: Ends::Waits, .. }) => Vec::new(),
+            Some(_) | None => self.settings().commands.directives(inbound),
+        };
+        let (wish, hints) = Hints::of(orders);
         let channel = inbound.route.account.channel();
         let mut policy = self.settings().queue.policy(channel, self.memory.manner.queue.as_ref(), wish.as_ref());
         let waits = row.inbound.hold.is_some();
@@ -210,10 +215,10 @@ impl SessionActor {
         (self.queue.came, self.queue.patience) = (None, None);
         // There may be more behind them.
         self.rows = Rows::Waiting;
+        // Those that share a turn ask for the same, or the last asks for all that waited for it.
+        let hints = batch.rows.iter().rev().find_map(|row| self.queue.hints.remove(&row.id)).unwrap_or_default();
         match merge(batch) {
             Some(Merged { row, media, also, writers }) => {
-                // Those that share a turn ask for the same.
-                let hints = self.queue.hints.remove(&row.id).unwrap_or_default();
                 let seed = Seed { more_media: media, writers, hints, ..Seed::row(row) };
                 self.take_in_hand(Some(seed), also, scope);
             }

@@ -85,8 +85,9 @@ pub(in crate::session) fn plan(mut waiting: Vec<Waiting>, quiet: Quiet, now_ms: 
         let dropped = waiting.iter().filter(|waiting| waiting.sort == Sort::Message).map(|waiting| (waiting.row.id, STOPPED));
         return Plan::Turn(Batch { dropped: dropped.collect(), rows: stop.into_iter().collect(), ..Batch::default() });
     }
-    if waiting.first().is_some_and(|first| shares_turn(&first.row)) {
-        return Plan::Turn(resumed(waiting));
+    // What still waits for others may be in front of it.
+    if let Some(at) = waiting.iter().position(|waiting| shares_turn(&waiting.row)) {
+        return Plan::Turn(resumed(waiting.split_off(at)));
     }
     match held(&waiting, now_ms) {
         Held::Now(rows) => return Plan::Turn(Batch { rows, ..Batch::default() }),

@@ -144,7 +144,8 @@ impl SessionActor {
         let way = speech.way.unwrap_or(settings.speech.way);
         // An answer that has begun to leave for good goes on so.
         let way = if row.said.is_empty() { way } else { SpeechWay::Parts };
-        if way == SpeechWay::Whole {
+        // What was said to several messages in parts could not be told from what was said to one, after a crash.
+        if way == SpeechWay::Whole || way == SpeechWay::Parts && !self.queue.also.is_empty() {
             return silent();
         }
         let (words, heard) = watch::channel(Heard::default());

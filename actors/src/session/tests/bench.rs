@@ -195,6 +195,7 @@ pub(in crate::session) fn order(run: &str) -> Order {
         session: key(),
         spelled: "Room".into(),
         run: RunId::named(run).unwrap(),
+        by: crate::message::OrderedBy::Client,
         system: None,
         model: None,
         thinking: None,

@@ -6,7 +6,9 @@ use super::bench::{Bench, end, one_by_one, say};
 use crate::agent::{Ending, Piece};
 use crate::core::ActorRef;
 use crate::doubles::{Line, Stage, play};
-use crate::message::{Role, SessionMessage, Tenure, ToolCall, ToolResult, Usage};
+use crate::message::{ChatKind, Role, SessionMessage, Tenure, ToolCall, ToolResult, Usage};
+use crate::ports::Store as _;
+use crate::ports::conformance::make;
 use crate::session::commands::AccessGroups;
 use crate::session::{QueueRules, QueueWish};
 
@@ -284,5 +286,27 @@ fn a_client_that_waits_is_not_interrupted() {
         super::bench::heard(client).await;
         bench.answered().await;
         assert_eq!((bench.counters.turns.aborted.get(), bench.counters.turns.answered.get()), (0, 2));
+    });
+}
+
+/// What several say together begins with the name of the first, which anybody chooses.
+#[test]
+fn a_name_is_no_command() {
+    play(|stage| async move {
+        let mut bench = Bench::new(&stage);
+        bench.settings.queue = rules("collect");
+        let said = |name: &str, text: &str| {
+            let mut accept = make::accept("room", text);
+            accept.inbound.text = text.to_owned();
+            accept.inbound.route.chat.kind = ChatKind::Group;
+            (accept.inbound.route.peer.id, accept.inbound.route.peer.name) = (name.to_owned(), name.to_owned());
+            accept
+        };
+        let rows = vec![said("/new", "1"), said("ann", "2"), said("/help", "3")];
+        bench.store.inner.accept(rows).await.unwrap();
+        bench.start(Tenure::Kept);
+        bench.answered().await;
+        let text = "/new: 1\n\nann: 2\n\n/help: 3";
+        assert_eq!(told(bench.transcript().await), [format!("U: {text}"), format!("A: {text}")]);
     });
 }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use callboard_actors::channel::webchat::{self, Post, PostError, Posted};
-use callboard_actors::client::WireError;
+use callboard_actors::client::{Scope, WireError};
 use callboard_actors::message::{
-    AccountKey, Code, Media, Opened, Order, Peer, RunId, RunStand, Runs, SessionKey, Target, TraceId,
+    AccountKey, Code, Media, Opened, Order, OrderedBy, Peer, RunId, RunStand, Runs, SessionKey, Target, TraceId,
 };
 use callboard_actors::ports::InboxFate;
 use callboard_actors::session::COMPACT_MARK;
@@ -161,7 +161,8 @@ fn post_of(cx: &Cx, run: &RunId, wishes: Wishes, account: AccountKey, platform_i
     let Named { key, spelled } = session;
     // An answer that is sent to its own session would stand there twice.
     let deliver = deliver.filter(|target| target.account.channel() != webchat::NAME || SessionKey::new(&target.chat.id) != key);
-    let order = Order { session: key, spelled, run: run.clone(), system, model: None, thinking, timeout_ms, deliver };
+    let by = if seat.grant.allows(Scope::Admin) { OrderedBy::Admin } else { OrderedBy::Client };
+    let order = Order { session: key, spelled, run: run.clone(), by, system, model: None, thinking, timeout_ms, deliver };
     Post { account, order, text, media, peer, platform_id, trace: TraceId::new() }
 }
 

@@ -192,7 +192,12 @@ impl Mochat {
 
     /// Returns what agents said, each commit once: `{messageId, target, kind, content, replyTo, author, atMs}`.
     pub async fn sent(&self) -> Vec<Value> {
-        self.order("sent", json!({})).await["sent"].as_array().expect("messages").clone()
+        self.sent_since(0).await
+    }
+
+    /// Returns what agents said, but for the first so many.
+    pub async fn sent_since(&self, since: usize) -> Vec<Value> {
+        self.order("sent", json!({ "since": since })).await["sent"].as_array().expect("messages").clone()
     }
 }
 

@@ -3,11 +3,12 @@
 //! A question says `ask-ROOM-NUMBER` and mentions the bot; the agent behind it has to echo. In between stand messages that ask
 //! for nothing, `aside-ROOM-NUMBER`. The answers are counted at the server, by their ids.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use super::{Kind, Person, RocketChat, Tokens};
 use crate::harness::LOOK_EVERY;
+use crate::harness::soak::{self, Pace, Report, due, questions_of};
 
 /// How much is said, and what goes wrong meanwhile; each trouble is spread evenly over the messages.
 #[derive(Clone, Copy, Debug)]
@@ -41,44 +42,10 @@ pub struct Stage {
     rooms: Vec<Place>,
 }
 
-/// Whether answers go on coming.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pace {
-    /// They do.
-    Kept,
-    /// None has come for too long.
-    Lost,
-}
-
 struct Place {
     rid: String,
     kind: Kind,
     asker: Person,
-}
-
-/// What came of a run. Everything in the lists is wrong.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Report {
-    /// How many questions were asked.
-    pub asked: usize,
-    /// Questions without an answer.
-    pub missing: Vec<String>,
-    /// Questions with more than one.
-    pub doubled: Vec<String>,
-    /// Answers that came before that of an earlier question in their room.
-    pub late: Vec<String>,
-    /// Answers in another room than that of their question.
-    pub astray: Vec<String>,
-    /// Answers to what asked for none.
-    pub unasked: Vec<String>,
-}
-
-impl Report {
-    /// # Panics
-    /// Panics when anything was lost, doubled, out of order or answered without being asked.
-    pub fn assert_clean(&self) {
-        assert_eq!(*self, Self { asked: self.asked, ..Self::default() });
-    }
 }
 
 impl Stage {
@@ -162,63 +129,18 @@ impl Stage {
     }
 
     fn answered(&self, server: &RocketChat) -> BTreeSet<String> {
-        self.answers(server).into_iter().flat_map(|(_, _, text)| questions_of(&text)).collect()
+        self.answers(server).into_iter().flat_map(|answer| questions_of(&answer.text)).collect()
     }
 
-    /// Returns id, room and text of each of the bot's messages, in order.
-    fn answers(&self, server: &RocketChat) -> Vec<(String, String, String)> {
+    /// Returns each of the bot's messages, in order.
+    fn answers(&self, server: &RocketChat) -> Vec<soak::Answer> {
         let accepted = server.accepted().into_iter().filter(|message| message.uid == self.bot.id);
-        accepted.map(|message| (message.id, message.rid, message.text)).collect()
+        accepted.map(|message| soak::Answer { id: message.id, place: message.rid, text: message.text }).collect()
     }
 
     /// Compares the questions with what the bot has said.
     pub fn judge(&self, server: &RocketChat, asked: &[(usize, String)]) -> Report {
-        let mut report = Report { asked: asked.len(), ..Report::default() };
-        let mut answers: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        let mut last: BTreeMap<usize, usize> = BTreeMap::new();
-        for (id, rid, text) in self.answers(server) {
-            let questions = questions_of(&text);
-            if questions.is_empty() {
-                report.unasked.push(format!("{rid}: {text}"));
-            }
-            for question in questions {
-                let first = !answers.contains_key(&question);
-                answers.entry(question.clone()).or_default().insert(id.clone());
-                let Some((at, number)) = place_of(&question).filter(|(at, _)| *at < self.rooms.len()) else { continue };
-                if self.rooms[at].rid != rid {
-                    report.astray.push(question.clone());
-                }
-                let newest = last.entry(at).or_default();
-                if first && number < *newest {
-                    report.late.push(question);
-                }
-                *newest = number.max(*newest);
-            }
-        }
-        for (_, question) in asked {
-            match answers.get(question).map_or(0, BTreeSet::len) {
-                0 => report.missing.push(question.clone()),
-                1 => {}
-                _ => report.doubled.push(question.clone()),
-            }
-        }
-        report
+        let places: Vec<&str> = self.rooms().collect();
+        soak::judge(&places, asked, self.answers(server))
     }
-}
-
-/// Returns whether one of so many troubles is due after this message.
-fn due(troubles: usize, number: usize, messages: usize) -> bool {
-    let step = messages / (troubles + 1);
-    troubles > 0 && step > 0 && (number + 1).is_multiple_of(step) && (number + 1) / step <= troubles
-}
-
-/// Returns the questions that an answer names.
-fn questions_of(text: &str) -> Vec<String> {
-    let words = text.split(|mark: char| !mark.is_ascii_alphanumeric() && mark != '-');
-    words.filter(|word| word.starts_with("ask-") && place_of(word).is_some()).map(str::to_owned).collect()
-}
-
-fn place_of(question: &str) -> Option<(usize, usize)> {
-    let (at, number) = question.strip_prefix("ask-")?.split_once('-')?;
-    Some((at.parse().ok()?, number.parse().ok()?))
 }

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::rig::Rig;
 use crate::harness::mochat::{BOT, Mochat};
+use crate::harness::until;
 
 #[tokio::test]
 async fn a_message_in_a_session_or_a_panel_is_answered_there_once() {
@@ -90,4 +91,22 @@ async fn a_server_that_counts_anew_is_answered_once_still() {
     rig.platform.drop_all().await;
     rig.say("four").await;
     assert_eq!(rig.wait_for_said("session_1", 4).await, ["one", "two", "three", "four"]);
+}
+
+#[tokio::test]
+async fn a_message_that_cannot_be_read_counts_once_however_often_its_panel_is_read() {
+    let rig = Rig::start(json!({})).await;
+    rig.platform.set(json!({ "websocket": "refuse" })).await;
+    rig.platform.drop_all().await;
+    rig.way("rest").await;
+    rig.platform.say(json!({ "panelId": "p1", "content": "whose is this", "author": "no id" })).await;
+    let bad = async || rig.gateway.metric("inbound_bad_total{channel=\"mochat\",account=\"default\"}").await;
+    until("it is counted", async || (bad().await > 0).then_some(())).await;
+    let reads = async || rig.platform.happened("rest groups/panels/messages").await;
+    let before = reads().await;
+    // The third read begins once the second one was taken in.
+    until("it is read again", async || (reads().await >= before + 3).then_some(())).await;
+    rig.say_in_panel("readable").await;
+    assert_eq!(rig.wait_for_said("p1", 1).await, ["readable"]);
+    assert_eq!(bad().await, 1);
 }

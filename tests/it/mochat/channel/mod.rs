@@ -6,4 +6,6 @@ mod messages;
 mod rig;
 mod sends;
 mod setup;
+mod setup_by_tool;
+mod soak;
 mod ways;

@@ -62,6 +62,12 @@ impl Rig {
             .await
     }
 
+    /// Returns how often something of the account happened, by its metric.
+    pub async fn counted(&self, metric: &str) -> usize {
+        let count = self.gateway.metric(&format!("{metric}{{channel=\"mochat\",account=\"default\"}}")).await;
+        usize::try_from(count).expect("a small number")
+    }
+
     /// Says something in the session.
     pub async fn say(&self, content: &str) -> String {
         self.platform.say(json!({ "sessionId": "session_1", "content": content })).await

@@ -3,7 +3,7 @@
 use super::{End, Moved, Pump};
 use crate::channel::Normalised;
 use crate::channel::mochat::history::{LATE_MS, Missed};
-use crate::channel::mochat::message::Message;
+use crate::channel::mochat::message::{Message, Unreadable};
 use crate::channel::mochat::normalise::{Context, normalise, platform_id};
 use crate::channel::mochat::payload::Payload;
 use crate::channel::mochat::places::{Held, Phase, Told};
@@ -60,7 +60,7 @@ impl Pump {
                     self.pass_history(&place, &message);
                 }
                 Some(Ok(message)) => self.pass(&place, &message, cursor),
-                Some(Err(reason)) => self.bad(&place, reason, cursor),
+                Some(Err(unreadable)) => self.bad(&place, unreadable, cursor),
                 None => {}
             }
         }
@@ -81,27 +81,12 @@ impl Pump {
 
     /// Takes in what was missed of a place, and then what came meanwhile.
     pub(super) fn caught_up(&mut self, id: &str, missed: Missed) {
-        if missed.more == crate::channel::mochat::history::More::LeftOut {
-            tracing::warn!(event = "mochat.left_out", actor = %self.account, place = id, "more was missed than is read: the oldest of it is left out");
-        }
-        for reason in missed.bad {
-            self.bad(id, reason, None);
-        }
+        self.pass_missed(id, missed);
         let Some(spot) = self.places.get_mut(id) else { return };
-        let first_look = spot.heard_ms.is_none();
         let held = match std::mem::replace(&mut spot.phase, Phase::Live) {
             Phase::Behind { held } => held,
             Phase::Live => Vec::new(),
         };
-        for message in &missed.messages {
-            // Without a moment nothing tells what was written before anybody listened: at the first look it is history.
-            if first_look && message.at_ms.is_none() {
-                self.pass_history(id, message);
-            } else {
-                self.pass(id, message, None);
-            }
-        }
-        self.looked_at(id);
         for held in held {
             match held {
                 Held::Message(message) => self.pass(id, &message, None),
@@ -115,6 +100,27 @@ impl Pump {
                 }
             }
         }
+    }
+
+    /// Passes on what was missed of a place; it stays as far behind as it is.
+    pub(super) fn pass_missed(&mut self, id: &str, missed: Missed) {
+        if missed.more == crate::channel::mochat::history::More::LeftOut {
+            tracing::warn!(event = "mochat.left_out", actor = %self.account, place = id, "more was missed than is read: the oldest of it is left out");
+        }
+        for unreadable in missed.bad {
+            self.bad(id, unreadable, None);
+        }
+        let Some(spot) = self.places.get(id) else { return };
+        let first_look = spot.heard_ms.is_none();
+        for message in &missed.messages {
+            // Without a moment nothing tells what was written before anybody listened: at the first look it is history.
+            if first_look && message.at_ms.is_none() {
+                self.pass_history(id, message);
+            } else {
+                self.pass(id, message, None);
+            }
+        }
+        self.looked_at(id);
     }
 
     /// Records that a place was looked at, also where nothing stood in it: what comes from now on is new.
@@ -152,8 +158,13 @@ impl Pump {
         self.tell(frame, moved);
     }
 
-    pub(super) fn bad(&mut self, id: &str, reason: String, cursor: Option<u64>) {
-        self.tell(Normalised::Bad(reason), Moved { place: id.to_owned(), cursor, at_ms: None });
+    /// Passes on that a message cannot be read; once, however often it comes.
+    pub(super) fn bad(&mut self, id: &str, unreadable: Unreadable, cursor: Option<u64>) {
+        let moved = Moved { place: id.to_owned(), cursor, at_ms: None };
+        if self.seen.again(&unreadable.name) {
+            return self.pass_by(moved);
+        }
+        self.tell(Normalised::Bad(unreadable.reason), moved);
     }
 
     fn tell(&mut self, frame: Normalised, moved: Moved) {

@@ -221,8 +221,15 @@ impl Pump {
     fn was_read(&mut self, id: &str, answer: Result<Missed, RestError>) {
         let now = self.clock.elapsed();
         let Some(spot) = self.places.get_mut(id) else { return };
-        spot.busy = Busy::No;
+        let busy = std::mem::replace(&mut spot.busy, Busy::No);
         match answer {
+            Ok(missed) if busy == Busy::Overtaken => {
+                spot.failures = 0;
+                spot.due = now;
+                self.called();
+                // Still behind: what the server told meanwhile is held until the list is read once more.
+                self.pass_missed(id, missed);
+            }
             Ok(missed) => {
                 spot.failures = 0;
                 spot.due = if spot.place.is_session() { now } else { now + self.bounds.refresh };
@@ -248,7 +255,7 @@ impl Pump {
             spot.due = now + backoff.wait(spot.failures);
         }
         tracing::warn!(event = "mochat.call", actor = %self.account, place = id.unwrap_or_default(), "{error}");
-        if matches!(error, RestError::Unauthorized { .. } | RestError::Redirected { .. } | RestError::Misconfigured(_)) {
+        if error.asks_for_mending() {
             self.end = Some(End::Refused(error));
             return;
         }

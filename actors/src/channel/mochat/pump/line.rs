@@ -9,7 +9,7 @@ use super::jobs::Done;
 use super::{End, Pump};
 use crate::channel::mochat::message::{Message, text_at};
 use crate::channel::mochat::payload::Payload;
-use crate::channel::mochat::places::{Held, Phase, Spot, Told};
+use crate::channel::mochat::places::{Busy, Held, Phase, Spot, Told};
 use crate::channel::mochat::shared::Way;
 use crate::channel::mochat::socket::{Join, JoinError};
 use crate::socketio::{Event, Fault, Incoming, OpenError, Session, Steps, Transport};
@@ -183,9 +183,14 @@ impl Pump {
         for id in join.sessions.keys().chain(&join.panels) {
             let Some(spot) = self.places.get_mut(id) else { continue };
             spot.told = Told::Yes;
-            // What a panel missed before is nowhere but in its list of messages.
-            if !spot.place.is_session() && matches!(spot.phase, Phase::Live) {
-                spot.phase = Phase::behind();
+            // What a panel missed before is nowhere but in its list of messages, and a list that is being read may be too old.
+            if !spot.place.is_session() {
+                if matches!(spot.phase, Phase::Live) {
+                    spot.phase = Phase::behind();
+                }
+                if spot.busy == Busy::Yes {
+                    spot.busy = Busy::Overtaken;
+                }
             }
             spot.due = Duration::ZERO;
         }
@@ -295,7 +300,7 @@ impl Pump {
         for event in payload.events.unwrap_or_default() {
             match event.message {
                 Some(Ok(message)) => self.arrive(&payload.place, message),
-                Some(Err(reason)) => self.bad(&payload.place, reason, None),
+                Some(Err(unreadable)) => self.bad(&payload.place, unreadable, None),
                 None => {}
             }
         }
@@ -314,7 +319,8 @@ impl Pump {
         Ok(())
     }
 
-    /// A note that a conversation has something new. Comes beside the session's own event, and without the writer's name.
+    /// A note that a conversation has something new. Comes beside the session's own event, and without the writer's name. One without
+    /// the message's id or its whole text would be another message than the event's: then the session is asked.
     fn inbox_note(&mut self, about: &Value) -> Result<(), String> {
         let note = about.get("payload").unwrap_or(&Value::Null);
         if about.get("type").and_then(Value::as_str) != Some("message") || text_at(note, "groupId").is_some() {
@@ -326,12 +332,18 @@ impl Pump {
             self.list_soon();
             return Ok(());
         };
-        let text = ["messagePlainContent", "messageSnippet"].iter().find_map(|key| text_at(note, key));
-        let id = text_at(note, "messageId").or_else(|| text_at(about, "_id"));
+        let filled = |key: &str| text_at(note, key).filter(|text| !text.trim().is_empty());
+        let (Some(id), Some(text)) = (filled("messageId"), filled("messagePlainContent")) else {
+            if let Some(spot) = self.places.get_mut(&session) {
+                spot.told = Told::No;
+                spot.due = Duration::ZERO;
+            }
+            return Ok(());
+        };
         let fields = [
-            ("messageId", id.map(Value::from)),
+            ("messageId", Some(Value::from(id))),
             ("author", note.get("messageAuthor").cloned()),
-            ("content", text.map(Value::from)),
+            ("content", Some(Value::from(text))),
             ("createdAt", about.get("createdAt").cloned()),
         ];
         let document = fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));

@@ -163,6 +163,20 @@ impl RestError {
         }
     }
 
+    /// Returns whether the server is away, whatever it was asked.
+    pub(in crate::channel::mochat) const fn is_away(&self) -> bool {
+        match self {
+            Self::Timeout { .. } | Self::Unreachable { .. } => true,
+            Self::Refused { status, .. } | Self::Status { status, .. } => *status >= 500,
+            _ => false,
+        }
+    }
+
+    /// Returns whether no call can succeed until the settings are mended, whatever is asked.
+    pub(in crate::channel::mochat) const fn asks_for_mending(&self) -> bool {
+        matches!(self, Self::Unauthorized { .. } | Self::Redirected { .. } | Self::Misconfigured(_))
+    }
+
     /// Returns whether the server may have done what it was asked all the same.
     pub(in crate::channel::mochat) const fn leaves_doubt(&self) -> bool {
         match self {

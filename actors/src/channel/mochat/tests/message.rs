@@ -28,7 +28,17 @@ fn what_cannot_be_read_is_said_without_its_text() {
         json!({ "author": "a b", "content": "secret words" }),
         json!({ "author": "a", "messageId": "x\ny", "content": "secret words" }),
     ] {
-        let reason = Message::read(&document).unwrap_err();
-        assert!(!reason.contains("secret"), "{reason}");
+        let unreadable = Message::read(&document).unwrap_err();
+        assert!(!unreadable.reason.contains("secret") && !unreadable.name.contains("secret"), "{unreadable:?}");
     }
+}
+
+#[test]
+fn what_cannot_be_read_is_known_again() {
+    let name = |document| Message::read(&document).unwrap_err().name;
+    let pushed = name(json!({ "messageId": "m1", "content": "x", "timestamp": 1 }));
+    assert_eq!(pushed, name(json!({ "_id": "m1", "content": "x" })), "by its id, whatever way it comes");
+    assert_ne!(pushed, "m1", "it is not the message that the id names");
+    assert_eq!(name(json!({ "content": "x" })), name(json!({ "content": "x" })));
+    assert_ne!(name(json!({ "content": "x" })), name(json!({ "content": "y" })));
 }

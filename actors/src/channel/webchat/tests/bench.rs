@@ -42,6 +42,7 @@ pub(super) fn post(key: &str, text: &str) -> Post {
         session: session(),
         spelled: "main".into(),
         run: RunId::named(key).unwrap_or_default(),
+        by: crate::message::OrderedBy::Client,
         system: None,
         model: None,
         thinking: None,

@@ -4,7 +4,7 @@ use super::super::held::{Held, held};
 use super::super::merge::merge;
 use super::super::plan::{Batch, Plan, Quiet, Sort, Waiting, plan};
 use super::super::policy::{QueueMode, QueuePolicy};
-use crate::message::{ChatKind, Ends, Hold, InboxId};
+use crate::message::{BegunRound, ChatKind, Ends, Hold, InboxId};
 use crate::ports::InboxRow;
 use crate::ports::conformance::make;
 use crate::session::hints::Hints;
@@ -52,6 +52,8 @@ fn what_waits_is_answered_after_the_quiet_or_with_what_ends_it() {
         (vec![a("1", waits(10)), row("b", "bob", "2", MENTION)], "2"),
         (vec![row("b", "bob", "1", waits(300)), a("2", waits(800))], "in 200 ms"),
         (vec![a("1", waits(10)), a("2", None)], "others"),
+        // The clock was set back since it came.
+        (vec![a("1", waits(-50_000))], "1"),
     ] {
         assert_eq!(shown(held(&rows, NOW)), expected);
     }
@@ -64,6 +66,17 @@ fn what_waits_keeps_nothing_else_out() {
     assert_eq!(batch.rows.iter().map(|row| row.inbound.text.as_str()).collect::<Vec<_>>(), ["2"]);
     let rest = plan(vec![row("a", "ann", "1", waits(10))], Quiet::Enough, NOW);
     assert_eq!(rest, Plan::Rest(Duration::from_millis(990)));
+}
+
+#[test]
+fn a_turn_that_was_cut_short_goes_on_whole_behind_what_waits() {
+    let mut cut = row("b", "bob", "2", None);
+    let shared = row("b", "eve", "3", None);
+    cut.row.steps = vec![BegunRound { with: vec![shared.row.id], ..BegunRound::default() }];
+    cut.sort = Sort::Alone;
+    let rows = vec![row("a", "ann", "1", waits(10)), cut, shared, row("b", "bob", "4", None)];
+    let Plan::Turn(batch) = plan(rows, Quiet::Enough, NOW) else { panic!("a turn") };
+    assert_eq!(batch.rows.iter().map(|row| row.inbound.text.as_str()).collect::<Vec<_>>(), ["2", "3"]);
 }
 
 #[test]

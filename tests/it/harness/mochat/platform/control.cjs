@@ -51,6 +51,7 @@ function control({ world, faults, journal, sockets, door }) {
     // How it is.
     set: (body) => { faults.set(body); return faults.settings; },
     fault: (body) => { faults.add(body); return {}; },
+    release: () => { faults.release(); return {}; },
     heal: () => { faults.heal(); return {}; },
     options: (body) => { sockets.renew(body); return sockets.options; },
     kick: () => ({ count: sockets.kick() }),
@@ -62,7 +63,7 @@ function control({ world, faults, journal, sockets, door }) {
     sockets: () => ({ sockets: sockets.list() }),
     journal: ({ since = 0 }) => journal.since(since),
     counts: () => journal.counts,
-    sent: () => ({ sent: world.sent }),
+    sent: ({ since = 0 }) => ({ sent: world.sent.slice(since) }),
     messages: (body) => ({ messages: targetOf(body).messages }),
   };
 }

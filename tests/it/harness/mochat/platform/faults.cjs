@@ -5,6 +5,7 @@ class Faults {
   constructor() {
     this.settings = Faults.well();
     this.rest = []; // {route, kind, times?, retryAfter?, status?}
+    this.waiting = []; // answers of the kind `kept`
   }
 
   // How the platform is when nothing is wrong.
@@ -35,6 +36,16 @@ class Faults {
   heal() {
     this.settings = Faults.well();
     this.rest = [];
+    this.release();
+  }
+
+  // Waits until the answers that are kept back may go.
+  kept() {
+    return new Promise((go) => this.waiting.push(go));
+  }
+
+  release() {
+    this.waiting.splice(0).forEach((go) => go());
   }
 
   // Takes the next fault of a route, if there is one.

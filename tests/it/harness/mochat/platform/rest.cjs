@@ -24,6 +24,8 @@ class Rest {
     const fault = this.faults.take(route);
     if (fault && !(await this.before(fault, response))) return;
     const answer = await this.answer(request, route, token, body, response);
+    // The answer is of the moment of asking, whenever it is let go.
+    if (fault?.kind === 'kept') await this.faults.kept();
     if (response.destroyed) return;
     // What was done is done; only its answer is lost.
     if (fault?.kind === 'commit-cut') return void response.destroy();
@@ -54,6 +56,7 @@ class Rest {
       case 'late':
         await new Promise((resolve) => setTimeout(resolve, fault.ms));
         return true;
+      case 'kept':
       case 'commit-cut':
       case 'commit-500':
         return true;
