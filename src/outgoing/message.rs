@@ -27,6 +27,9 @@ pub struct Message {
     pub media: Vec<Media>,
     /// A key under which the same message is sent only once.
     pub idempotency_key: Option<String>,
+    /// Who the key belongs to, where it counts for them and for one target alone; without, the key counts for all and everything.
+    #[schema(ignore)]
+    pub key_owner: Option<String>,
 }
 
 /// Returns whether a text is an address that others can open.

@@ -8,6 +8,8 @@ use callboard_actors::core::Clock;
 use callboard_actors::message::{AccountKey, Code, LinkState, Media, Outbound, OutboxId, Switchboard, Target, TraceId};
 use callboard_actors::ports::{NewOutbox, OutboxState, Queued, Store, StoreError};
 use futures_util::future::join_all;
+use ring::digest::{SHA256, digest};
+use serde_json::json;
 
 use super::accounts::{ChannelsView, find};
 use super::error::{Field, SendError};
@@ -77,11 +79,15 @@ impl Outgoing {
         let target = account.platform.target(&message.to);
         let target = target.map_err(|error| SendError::of(Code::InvalidTarget, Field::To, error.to_string()))?;
         let to = target.target.clone();
+        let key = message.idempotency_key.map(|key| match &message.key_owner {
+            Some(owner) => owned_key(owner, &to, &key),
+            None => key,
+        });
         let first = message.media_url.map(|url| Media::at_url(url, None));
         let media = first.into_iter().chain(message.media).collect();
         let payload = target.payload(message.text.unwrap_or_default(), media);
         let parts = self.switchboard.shape(payload);
-        let rows = self.enqueue(parts, message.idempotency_key.as_deref(), trace).await?;
+        let rows = self.enqueue(parts, key.as_deref(), trace).await?;
         let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
         let Some(&Queued { id, new: is_new }) = rows.first() else {
             return Err(SendError::wrong(Field::Text, "nothing is left to send"));
@@ -144,6 +150,15 @@ impl std::fmt::Debug for Outgoing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Outgoing").finish_non_exhaustive()
     }
+}
+
+/// Returns the key of a message that is known by its owner and target too. A model chooses its keys anew in each conversation, so two
+/// conversations may well choose the same one; and what was said to one chat is no answer for another.
+fn owned_key(owner: &str, to: &Target, key: &str) -> String {
+    let parts = json!([owner, to.account.channel(), to.account.account(), to.chat.id, to.thread, key]);
+    let digest = digest(&SHA256, parts.to_string().as_bytes());
+    let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("owned:{hex}")
 }
 
 /// Each part has a key of its own, which no client's key can be.

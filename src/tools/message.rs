@@ -63,7 +63,7 @@ impl Tool for SendMessage {
                 "emoji": short("For `react`."),
                 "idempotencyKey": {
                     "type": "string", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_BYTES_MAX,
-                    "description": "The same message is sent only once under the same key."
+                    "description": "Within a conversation, a target is sent only one message under a key; `duplicate` says that it was there already."
                 }
             }
         })
@@ -101,6 +101,7 @@ impl Tool for SendMessage {
                 media_url,
                 media,
                 idempotency_key: own(&["idempotencyKey"]),
+                key_owner: Some(format!("tool:{}", context.session)),
             };
             let sent = outgoing.send(message, context.trace).await.map_err(fault)?;
             Ok(ToolOutput::json(json!({
@@ -110,6 +111,7 @@ impl Tool for SendMessage {
                 "to": to,
                 "messageId": sent.id.to_string(),
                 "state": sent.state.as_str(),
+                "duplicate": !sent.is_new,
             })))
         };
         send.boxed()

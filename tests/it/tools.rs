@@ -20,13 +20,26 @@ async fn a_message_reaches_its_platform_once() {
         "args": { "target": "wxid_ann", "message": "by a tool", "idempotencyKey": "one" }
     });
     let first = invoke(&rig, 200, send.clone()).await;
-    let again = invoke(&rig, 200, send).await;
+    let again = invoke(&rig, 200, send.clone()).await;
     let id = |answer: &Value| answer["result"]["details"]["messageId"].clone();
+    let is_duplicate = |answer: &Value| answer["result"]["details"]["duplicate"].as_bool().expect("it says so");
     assert_eq!(id(&first), id(&again));
-    let by_hand = json!({ "channel": "socket-chat", "to": "wxid_ann", "text": "by hand", "idempotencyKey": "two" });
+    assert_eq!([&first, &again].map(is_duplicate), [false, true]);
+    rig.platform.wait_for_sent(1).await;
+    // The same key is another one for another target, in another conversation, and for a client of admin HTTP.
+    let mut elsewhere = send.clone();
+    elsewhere["args"]["target"] = "wxid_bob".into();
+    assert!(!is_duplicate(&invoke(&rig, 200, elsewhere).await));
+    rig.platform.wait_for_sent(2).await;
+    let mut otherwise = send;
+    otherwise["sessionKey"] = "work".into();
+    assert!(!is_duplicate(&invoke(&rig, 200, otherwise).await));
+    rig.platform.wait_for_sent(3).await;
+    let by_hand = json!({ "channel": "socket-chat", "to": "wxid_ann", "text": "by hand", "idempotencyKey": "one" });
     rig.gateway.expect(202, Method::POST, "/admin/messages", Some(by_hand)).await;
-    let sent = rig.platform.wait_for_sent(2).await;
-    assert_eq!(sent.iter().map(said).collect::<Vec<_>>(), ["wxid_ann: by a tool", "wxid_ann: by hand"]);
+    let sent = rig.platform.wait_for_sent(4).await;
+    let wanted = ["wxid_ann: by a tool", "wxid_bob: by a tool", "wxid_ann: by a tool", "wxid_ann: by hand"];
+    assert_eq!(sent.iter().map(said).collect::<Vec<_>>(), wanted);
 }
 
 #[tokio::test]

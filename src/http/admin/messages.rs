@@ -32,6 +32,7 @@ fn parse(body: &[u8]) -> Result<Message, ApiError> {
         media_url: fields.optional("mediaUrl")?,
         media: Vec::new(),
         idempotency_key: fields.optional("idempotencyKey")?,
+        key_owner: None,
     };
     fields.done("`channel`, `account`, `to`, `text`, `mediaUrl` and `idempotencyKey`")?;
     Ok(message)

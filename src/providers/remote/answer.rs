@@ -153,7 +153,7 @@ impl Answer {
     fn take(&mut self, event: &str) -> Result<(), ProviderError> {
         let failures = &self.backend.failures;
         self.assembly.take(event, &mut self.pieces).map_err(|bad| match bad {
-            Bad::Unreadable => failures.unreadable(event),
+            Bad::Unreadable => failures.malformed(event),
             Bad::OutOfOrder => failures.out_of_order(event),
             Bad::TooMuch => failures.too_long("tool calls or thoughts", EVENT_BYTES_MAX),
             Bad::Reported(error) => failures.reported(&error),

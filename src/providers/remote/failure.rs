@@ -1,4 +1,7 @@
-//! What can go wrong with a backend, in words that name the mend and never the key.
+//! What can go wrong with a backend, in words that name the mend and never the key. Nothing of a conversation is quoted, for errors are
+//! logged: of what a backend sent only its own words for the error, all else at debug.
+
+mod words;
 
 use std::time::Duration;
 
@@ -7,18 +10,16 @@ use callboard_actors::message::Code;
 use jiff::fmt::rfc2822;
 use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
-use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use url::Url;
 
 use super::Backend;
+use super::secrets::Secrets;
 use super::style::Style;
 
 /// How much of an error's body is read, and how much of it is shown.
 const BODY_BYTES_MAX: usize = 16 * 1024;
 const QUOTE_CHARS_MAX: usize = 200;
-/// A shorter secret would hide ordinary words.
-const SECRET_BYTES_MIN: usize = 4;
 /// How long the body of an error may take; the status says enough without it.
 const BODY_TIME_MAX: Duration = Duration::from_secs(5);
 
@@ -26,18 +27,17 @@ const BODY_TIME_MAX: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct Failures {
     id: String,
-    /// Keys and the values of headers.
-    keys: Vec<SecretString>,
+    secrets: Secrets,
     style: Style,
     /// Scheme, host and path of where it is asked: a query may hold a secret.
     shown_url: String,
 }
 
 impl Failures {
-    pub(super) fn new(id: String, keys: Vec<SecretString>, style: Style, url: &Url) -> Self {
+    pub(super) fn new(id: String, secrets: Secrets, style: Style, url: &Url) -> Self {
         let mut shown = url.clone();
         shown.set_query(None);
-        Self { id, keys, style, shown_url: shown.into() }
+        Self { id, secrets, style, shown_url: shown.into() }
     }
 
     pub(super) fn id(&self) -> &str {
@@ -62,7 +62,7 @@ impl Failures {
             "cannot be reached at {}: {reason}; look at models.providers.{}.baseUrl and the network",
             self.shown_url, self.id
         );
-        self.make(Code::Unavailable, &self.redact(&text))
+        self.make(Code::Unavailable, &self.secrets.redact(&text))
     }
 
     pub(super) fn no_first_token(&self, limit: Duration) -> ProviderError {
@@ -81,7 +81,10 @@ impl Failures {
 
     pub(super) fn cut(&self, error: Option<reqwest::Error>) -> ProviderError {
         let reason = error.map(|error| format!(": {}", root_cause(&error.without_url()))).unwrap_or_default();
-        self.make(Code::ProviderBroken, &self.redact(&format!("broke off in the middle of its answer{reason}; ask again")))
+        self.make(
+            Code::ProviderBroken,
+            &self.secrets.redact(&format!("broke off in the middle of its answer{reason}; ask again")),
+        )
     }
 
     pub(super) fn too_long(&self, what: &str, bytes_max: usize) -> ProviderError {
@@ -91,41 +94,60 @@ impl Failures {
         )
     }
 
-    pub(super) fn unreadable(&self, data: &str) -> ProviderError {
+    /// Words an answer in another form than the style's; `what` names it.
+    pub(super) fn unreadable(&self, what: &str) -> ProviderError {
         let id = &self.id;
         let text = format!(
-            "sent something that is no {}: {}; are models.providers.{id}.baseUrl and models.providers.{id}.api right?",
+            "sent something that is no {}: {what}; are models.providers.{id}.baseUrl and models.providers.{id}.api right?",
             self.style.answer_name(),
-            self.quote(data),
         );
         self.make(Code::ProviderBroken, &text)
     }
 
+    /// Words a part of an answer that cannot be read.
+    pub(super) fn malformed(&self, event: &str) -> ProviderError {
+        self.show(event);
+        self.unreadable(&words::name_of(event))
+    }
+
     /// Words a part of something that was never begun.
-    pub(super) fn out_of_order(&self, data: &str) -> ProviderError {
-        let text = format!("sent its answer out of order: {}; ask again", self.quote(data));
+    pub(super) fn out_of_order(&self, event: &str) -> ProviderError {
+        self.show(event);
+        let text = format!("sent its answer out of order: {}; ask again", words::name_of(event));
         self.make(Code::ProviderBroken, &text)
+    }
+
+    /// Shows what was sent to whoever looks for the cause. It may hold what was said, so at debug only.
+    fn show(&self, sent: &str) {
+        tracing::debug!(event = "provider.unusable", provider = self.id, "the backend sent: {}", self.quote(sent));
     }
 
     /// Words an error object that came inside an answer.
     pub(super) fn reported(&self, error: &Value) -> ProviderError {
         let field = |name| error.get(name).map(Value::to_string).unwrap_or_default().to_lowercase();
         let kind = format!("{} {}", field("type"), field("code"));
+        let said = words::of_error(error).unwrap_or_default();
         let busy = ["rate_limit", "overloaded", "429", "503", "529", "server_is_busy"].iter().any(|word| kind.contains(word));
         let code = match busy {
             true => Code::ProviderBusy,
-            false if tells_overflow(&format!("{kind} {}", message_of(error))) => Code::ProviderContext,
+            false if words::tell_overflow(&format!("{kind} {said}")) => Code::ProviderContext,
             false => Code::ProviderBroken,
         };
-        self.make(code, &format!("gave up in the middle of its answer: {}", self.quote(&message_of(error))))
+        self.make(code, &format!("gave up in the middle of its answer: {}", self.quote(&said)))
     }
 
     /// Words a status that is not a success.
     fn status(&self, status: StatusCode, model: &str, body: &str) -> ProviderError {
         let id = &self.id;
-        let said = self.quote(body);
-        let unknown_model = status == StatusCode::BAD_REQUEST && body.contains("model_not_found");
-        let too_long = matches!(status.as_u16(), 400 | 413 | 422) && tells_overflow(body);
+        let words = words::of_body(body);
+        if words.is_none() && !body.is_empty() {
+            self.show(body);
+        }
+        let said = self.quote(words.as_deref().unwrap_or_default());
+        // What may not be quoted may be judged all the same.
+        let judged = words.as_deref().unwrap_or(body);
+        let unknown_model = status == StatusCode::BAD_REQUEST && judged.contains("model_not_found");
+        let too_long = matches!(status.as_u16(), 400 | 413 | 422) && words::tell_overflow(judged);
         let (code, text) = match status.as_u16() {
             401 | 403 => (Code::ProviderAuth, format!("refused the key: {said}; set models.providers.{id}.apiKey")),
             402 => (Code::ProviderAuth, format!("wants to be paid first: {said}; look at your account there")),
@@ -153,21 +175,15 @@ impl Failures {
             status.as_u16(),
             self.id
         );
-        self.make(Code::Refused, &self.redact(&text))
+        self.make(Code::Refused, &self.secrets.redact(&text))
     }
 
-    /// Returns at most [`QUOTE_CHARS_MAX`] characters on one line, without the key.
+    /// Returns at most [`QUOTE_CHARS_MAX`] characters on one line, without secrets.
     fn quote(&self, text: &str) -> String {
-        let words = self.redact(text).split_whitespace().collect::<Vec<_>>().join(" ");
+        let words = self.secrets.redact(text).split_whitespace().collect::<Vec<_>>().join(" ");
         let visible = words.chars().filter(|mark| !mark.is_control());
         let quote: String = visible.take(QUOTE_CHARS_MAX).collect();
         if quote.is_empty() { "no reason given".into() } else { quote }
-    }
-
-    fn redact(&self, text: &str) -> String {
-        let long_enough = |secret: &&str| secret.len() >= SECRET_BYTES_MIN;
-        let keys = self.keys.iter().map(|key| key.expose_secret().trim()).filter(long_enough);
-        keys.fold(text.to_owned(), |text, key| text.replace(key, "***"))
     }
 }
 
@@ -179,10 +195,7 @@ pub(super) async fn refused(backend: &Backend, response: Response, model: &str) 
     }
     let retry_after = retry_after(response.headers(), backend.clock.now_ms());
     let body = backend.clock.within(BODY_TIME_MAX, read_some(response)).await.unwrap_or_default();
-    let json = serde_json::from_str::<Value>(&body).ok();
-    // The backend's own words where it has some; a machine's code beside them counts too.
-    let said = json.and_then(|json| json.get("error").map(message_of)).unwrap_or(body);
-    ProviderError { retry_after, ..backend.failures.status(status, model, &said) }
+    ProviderError { retry_after, ..backend.failures.status(status, model, &body) }
 }
 
 async fn read_some(mut response: Response) -> String {
@@ -194,33 +207,6 @@ async fn read_some(mut response: Response) -> String {
         }
     }
     String::from_utf8_lossy(body.get(..BODY_BYTES_MAX).unwrap_or(&body)).into_owned()
-}
-
-/// Returns the text of an error object, with its code where it has one in letters.
-fn message_of(error: &Value) -> String {
-    let text = |name| error.get(name).and_then(Value::as_str);
-    match (text("message"), text("code")) {
-        (Some(message), Some(code)) => format!("{message} ({code})"),
-        (Some(message), None) => message.to_owned(),
-        _ => error.as_str().map_or_else(|| error.to_string(), str::to_owned),
-    }
-}
-
-/// Says whether a backend means by its words that the conversation is longer than the model reads.
-fn tells_overflow(said: &str) -> bool {
-    const WORDS: [&str; 9] = [
-        "context_length_exceeded",
-        "context length",
-        "context window",
-        "context size",
-        "context_window",
-        "prompt is too long",
-        "input is too long",
-        "too many tokens",
-        "input length and `max_tokens` exceed",
-    ];
-    let said = said.to_lowercase();
-    WORDS.iter().any(|word| said.contains(word))
 }
 
 /// Returns the wait that `Retry-After` asks for: seconds or a date (RFC 9110 §10.2.3).

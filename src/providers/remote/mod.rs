@@ -15,6 +15,7 @@ mod keys;
 mod picture;
 mod prompt;
 mod responses;
+mod secrets;
 mod settings;
 mod sse;
 mod style;
@@ -36,6 +37,7 @@ use answer::{Answer, Asked};
 use client::LazyClient;
 use failure::Failures;
 use keys::Keys;
+use secrets::Secrets;
 
 pub use settings::{Ability, AboutModel, Credential, Header, Price, RemoteSettings, TimeLimits};
 pub use style::Style;
@@ -73,8 +75,8 @@ impl Remote {
         let keys = keys.map_err(|key| TableError::ApiKey { id: id(), key })?;
         let headers = headers::read(&settings.headers);
         let headers = headers.map_err(|(name, reason)| TableError::Header { id: id(), name, reason })?;
-        let secrets = settings.keys.iter().map(|key| key.secret.clone());
-        let secrets = secrets.chain(settings.headers.iter().map(|(_, value)| value.clone())).collect();
+        let values = settings.headers.iter().map(|(_, value)| value);
+        let secrets = Secrets::new(settings.keys.iter().map(|key| &key.secret), values, &url);
         let backend = Backend {
             client: clients.get(&url, settings.limits.connect),
             failures: Failures::new(settings.id, secrets, settings.style, &url),

@@ -242,7 +242,7 @@ async fn a_refusal_says_what_to_mend() {
             Code::ProviderAuth,
             "refused the key: Incorrect key provided: *** (bad); set models.providers.cloud.apiKey",
         ),
-        (403, "no", Code::ProviderAuth, "refused the key: no;"),
+        (403, r#"{"message":"no"}"#, Code::ProviderAuth, "refused the key: no;"),
         (404, "no such model", Code::ProviderModel, "knows no model big"),
         (
             400,
@@ -252,7 +252,7 @@ async fn a_refusal_says_what_to_mend() {
         ),
         (400, r#"{"error":"too long"}"#, Code::Refused, "refused the request with status 400: too long"),
         (422, "", Code::Refused, "status 422: no reason given"),
-        (500, "oops", Code::ProviderBroken, "failed with status 500: oops"),
+        (500, "oops", Code::ProviderBroken, "failed with status 500: no reason given"),
         (503, "<html>busy</html>", Code::ProviderBusy, "is not ready, status 503"),
         (529, "overloaded", Code::ProviderBusy, "status 529"),
         (307, "", Code::Refused, "baseUrl to where it is"),
@@ -273,7 +273,7 @@ async fn a_rate_limit_says_how_long() {
     assert_eq!((error.code, error.retry_after), (Code::ProviderBusy, Some(Duration::from_secs(7))));
     let error = error_of(Reply::Plain(429, header("Fri, 01 Jan 2100 00:00:00 GMT"), String::new())).await;
     assert!(error.retry_after.unwrap() > Duration::from_secs(365 * 86_400));
-    let error = error_of(Reply::Plain(429, Vec::new(), "y".repeat(100_000))).await;
+    let error = error_of(Reply::Plain(429, Vec::new(), json!({ "message": "y".repeat(10_000) }).to_string())).await;
     assert_eq!(error.retry_after, None);
     assert!(error.message.chars().count() < 300, "{error}");
 }

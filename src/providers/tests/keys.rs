@@ -80,7 +80,7 @@ async fn keys_and_headers_are_sent_as_the_settings_have_them() {
         ),
     ];
     for (style, header, headers, expected) in cases {
-        let stand_in = StandIn::start([Reply::Plain(400, Vec::new(), "sesame and red-hot".into())]);
+        let stand_in = StandIn::start([Reply::Plain(400, Vec::new(), r#"{"message":"sesame and red-hot"}"#.into())]);
         let mut settings = backend(&stand_in.url, style, vec![credential("apiKey", "sesame", header)]);
         settings.headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
         assert_eq!(ask(&table(settings, &[], &Clock::system()).unwrap()).await, Err(Code::Refused));

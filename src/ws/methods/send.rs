@@ -98,6 +98,7 @@ async fn send(cx: Cx, params: SendParams) -> Result<Answer, Refusal> {
         media: media.clone(),
         // A key of its own kind: the same key given to another entry is another message.
         idempotency_key: Some(format!("send:{idempotency_key}")),
+        key_owner: None,
     };
     let sent = outgoing.send(asked, TraceId::new()).await.map_err(|error| WireError::new(error.code, error.to_string()))?;
     if sent.is_new && channel != webchat::NAME {

@@ -126,7 +126,7 @@ impl Talk {
         let at = format!("{at}.output");
         let content = match item.get("output") {
             Some(Value::String(text)) => Content { text: text.clone(), images: Vec::new() },
-            Some(parts @ Value::Array(_)) => parts::read(parts, &at)?.content,
+            Some(parts @ Value::Array(_)) => parts::read(parts, &at)?.joined(),
             _ => return Err(ApiError::field(at.clone(), format!("`{at}` must be a string or a list of parts"))),
         };
         let mut message = message("tool", content);

@@ -42,6 +42,18 @@ pub(super) fn read(content: &Value, at: &str) -> Result<Read, ApiError> {
 }
 
 impl Read {
+    /// Returns all of it as one content, the files behind what is said: what came of a call is one message.
+    pub(super) fn joined(self) -> Content {
+        let Self { mut content, files } = self;
+        for file in files {
+            if !content.text.is_empty() {
+                content.text.push('\n');
+            }
+            content.text.push_str(&file);
+        }
+        content
+    }
+
     fn add(&mut self, part: &Value, at: &str) -> Result<(), ApiError> {
         match part.get("type").and_then(Value::as_str) {
             Some("input_text" | "output_text" | "text") => {

@@ -54,6 +54,23 @@ proptest! {
     }
 }
 
+#[test]
+fn files_in_what_came_of_a_call_are_read_with_it() {
+    let text = json!({ "type": "output_text", "text": "two files" });
+    let file = |name: &str| json!({ "type": "input_file", "filename": name, "file_data": "data:text/plain;base64,YQ==" });
+    let block = |name: &str| format!("<file name=\"{name}\">\na\n</file>");
+    let cases = [
+        (vec![text, file("a"), file("b")], format!("two files\n{}\n{}", block("a"), block("b"))),
+        (vec![file("a")], block("a")),
+    ];
+    for (output, told) in cases {
+        let call = json!({ "type": "function_call", "call_id": "c", "name": "n", "arguments": "{}" });
+        let result = json!({ "type": "function_call_output", "call_id": "c", "output": output });
+        let read = messages(&json!([{ "role": "user", "content": "x" }, call, result]), &[]).unwrap();
+        assert_eq!(read.last().unwrap().content.text, told);
+    }
+}
+
 fn given(id: usize, open_bytes: usize) -> Given {
     Given {
         id: id.to_string(),
