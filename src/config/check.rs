@@ -1,5 +1,6 @@
 //! Checks a tree against the schema, saying where, what and how to mend it. Everything wrong is found in one pass.
 
+use callboard_actors::channel::UNDERSCORES_KEY;
 use serde_json::Value;
 
 use super::schema::{Effect, alternatives, effect, known_paths, types};
@@ -92,9 +93,11 @@ impl Findings {
     fn object(&mut self, map: &serde_json::Map<String, Value>, schema: &Value, path: &KeyPath) {
         let known = schema.get("properties").and_then(Value::as_object);
         let others = schema.get("additionalProperties");
+        let spelled = schema.get(UNDERSCORES_KEY).is_some().then(|| known.into_iter().flatten());
+        let spelled = |key: &str| spelled.clone()?.find(|(name, _)| with_underscores(name) == key).map(|(_, below)| below);
         for (key, value) in map {
             let here = path.key(key);
-            match (known.and_then(|known| known.get(key)), others) {
+            match (known.and_then(|known| known.get(key)).or_else(|| spelled(key)), others) {
                 (Some(below), _) => self.value(value, below, &here),
                 (None, Some(Value::Bool(false))) => self.wrong(&here, unknown(&here, known)),
                 (None, Some(below)) => self.value(value, below, &here),
@@ -138,6 +141,18 @@ impl Findings {
             self.wrong(path, format!("is longer than {max} characters: shorten it"));
         }
     }
+}
+
+/// Returns `claw_token` for `clawToken`.
+pub(crate) fn with_underscores(name: &str) -> String {
+    let mut spelled = String::with_capacity(name.len() + 4);
+    for mark in name.chars() {
+        if mark.is_ascii_uppercase() {
+            spelled.push('_');
+        }
+        spelled.push(mark.to_ascii_lowercase());
+    }
+    spelled
 }
 
 /// Returns the texts that a schema lists, when it lists nothing else.

@@ -43,6 +43,7 @@ mod veil;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use check::with_underscores;
 pub use env::Environment;
 pub use error::{ConfigError, Problem};
 pub use keypath::{KeyPath, KeyPathError, Segment};

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::VARIABLE;
 use crate::config::setup::make_folder;
-use crate::config::{Config, ConfigError, KeyPath, edit};
+use crate::config::{Config, ConfigError, KeyPath, edit, with_underscores};
 
 /// The account that may stand at the top of the section.
 const DEFAULT_ACCOUNT: &str = "default";
@@ -193,14 +193,7 @@ impl Account {
     }
 
     fn spelled(&self, at: &KeyPath, name: &str) -> KeyPath {
-        let snake = name.chars().fold(String::new(), |mut snake, mark| {
-            if mark.is_ascii_uppercase() {
-                snake.push('_');
-            }
-            snake.push(mark.to_ascii_lowercase());
-            snake
-        });
-        let other = at.key(&snake);
+        let other = at.key(&with_underscores(name));
         if self.value(&other).is_some() { other } else { at.key(name) }
     }
 

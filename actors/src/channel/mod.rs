@@ -45,6 +45,7 @@ pub use groups::{GroupEntry, GroupRules, Groups};
 pub use pairing::{CODE_ALPHABET, CODE_LEN, PAIRING_PENDING_MAX, PAIRING_TTL_MS, new_code};
 pub use platform::{
     Account, AccountProblem, DEFAULTS_KEY, ENV_KEY, KINDS, Kind, Platform, Probe, Reconnect, TargetAddress, TargetError,
+    UNDERSCORES_KEY,
 };
 pub use policy::{Access, Decision, DmPolicy, DropReason, GroupPolicy, NameMatching, decide};
 pub use settings::{ChannelSettings, Orders};

@@ -146,6 +146,9 @@ pub struct AccountProblem {
 /// Where in a section the loader puts what the environment says; no key of a file can be called so.
 pub const ENV_KEY: &str = "$env";
 
+/// In a schema: whether the keys of an object may be written with underscores too, `claw_token` for `clawToken`.
+pub const UNDERSCORES_KEY: &str = "x-underscores";
+
 /// Under which key of a section the loader puts what holds for every kind (`channels.defaults`).
 pub const DEFAULTS_KEY: &str = "$defaults";
 

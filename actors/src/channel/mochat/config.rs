@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
-use crate::channel::{Access, DmPolicy, GroupPolicy, Reconnect, section};
+use crate::channel::{Access, DmPolicy, GroupPolicy, Reconnect, UNDERSCORES_KEY, section};
 use crate::message::{HoldRule, HoldScope};
 
 /// Where the server is when nothing else is set.
@@ -320,5 +320,22 @@ fn mention_rule((id, group): (&String, &GroupConfig)) -> Option<(String, bool)> 
 
 /// Returns the JSON Schema of `channels.mochat`.
 pub(super) fn schema() -> serde_json::Value {
-    section::schema::<AccountConfig>("Mochat", "The whole of `channels.mochat`, for the schema.", section::Heritage::Top)
+    let mut schema =
+        section::schema::<AccountConfig>("Mochat", "The whole of `channels.mochat`, for the schema.", section::Heritage::Top);
+    mark(&mut schema);
+    schema
+}
+
+/// Marks every object whose keys may be written with underscores too.
+fn mark(schema: &mut serde_json::Value) {
+    match schema {
+        serde_json::Value::Object(map) => {
+            map.values_mut().for_each(mark);
+            if map.get("properties").is_some_and(serde_json::Value::is_object) {
+                map.insert(UNDERSCORES_KEY.to_owned(), true.into());
+            }
+        }
+        serde_json::Value::Array(list) => list.iter_mut().for_each(mark),
+        _ => {}
+    }
 }
