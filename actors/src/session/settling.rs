@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::actor::{SessionActor, Work};
 use super::closing::Closing;
-use super::ended::How;
+use super::ended::{Ended, How};
 use super::outcome;
 use super::seed::{Seed, Source};
 use super::settings::OnProviderFailure;
@@ -83,9 +83,12 @@ impl SessionActor {
     /// with the same question, which is written down then, once.
     fn ask_ended(&mut self, question: Entry, closing: Closing, scope: &mut Scope<'_, Self>) {
         let now_ms = scope.clock().now_ms();
-        let entries = match closing.ended.calls.as_slice() {
-            [] => outcome::entries(question, closing.ended.text.clone(), remembered(closing.ended.rounds.clone()), now_ms),
-            // What the calls cost was spent all the same.
+        let Ended { text, calls, rounds, how, .. } = &closing.ended;
+        let entries = match (calls.as_slice(), how) {
+            ([], How::Done(_) | How::Aborted(_)) => {
+                outcome::entries(question, text.clone(), remembered(rounds.clone()), now_ms)
+            }
+            // Whoever asked asks again after a failure, and then the question is written down. What was spent was spent all the same.
             _ => Vec::new(),
         };
         self.remember(&entries);

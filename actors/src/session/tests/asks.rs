@@ -175,3 +175,20 @@ fn an_aborted_row_is_done_without_an_answer() {
         assert_eq!(bench.outbox().await, ["2"]);
     });
 }
+
+/// A client is its own retry: what it asks again would stand there once for each try.
+#[test]
+fn a_question_that_failed_is_written_down_with_its_answer_only() {
+    play(|stage| async move {
+        let bench = Bench::new(&stage);
+        bench.provider.add(Line::Fail(Code::Refused));
+        bench.provider.add(Line::Say("noon"));
+        let session = bench.start(Tenure::Kept);
+        assert_eq!(failure(&heard(ask(&session, "what time is it?")).await), Some(Code::Refused));
+        assert!(matches!(heard(ask(&session, "what time is it?")).await.last(), Some(Delta::End(_))));
+        bench.store.inner.flush().await.unwrap();
+        let lines: Vec<_> = bench.transcript().await.into_iter().map(|(_, text)| text).collect();
+        assert_eq!(lines, ["what time is it?", "noon"]);
+        assert!(bench.provider.prompts().iter().all(|prompt| prompt.history.is_empty()), "nothing was said before");
+    });
+}
