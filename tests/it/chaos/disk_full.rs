@@ -6,8 +6,8 @@ use std::process::Command;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::ledger::STILLNESS;
 use super::stage::Stage;
+use crate::harness::until;
 
 const CHATS: usize = 10;
 /// Room for the store's log at its usual length, and filled in no time.
@@ -85,16 +85,11 @@ async fn a_full_disk_acknowledges_nothing_says_so_and_loses_nothing() {
 
 /// Waits until the gateway says that its store cannot write; returns how.
 async fn until_trouble(stage: &Stage) -> Value {
-    let deadline = std::time::Instant::now() + STILLNESS;
-    loop {
+    until("the disk is full and somebody says so", async || {
         let (status, body) = stage.gateway.request(Method::GET, "/readyz", None).await;
-        let reason =
-            body["reasons"].as_array().and_then(|reasons| reasons.iter().find(|reason| reason["id"] == "store").cloned());
-        if let Some(reason) = reason {
-            assert_eq!(status.as_u16(), 503);
-            return reason;
-        }
-        assert!(std::time::Instant::now() < deadline, "the disk is full and nobody says so: {status} {body}");
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+        let reason = body["reasons"].as_array()?.iter().find(|reason| reason["id"] == "store").cloned()?;
+        assert_eq!(status.as_u16(), 503);
+        Some(reason)
+    })
+    .await
 }
