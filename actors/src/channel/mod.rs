@@ -14,16 +14,19 @@ mod event_queue;
 mod facts;
 mod groups;
 mod intake;
+mod late_cursors;
 mod linking;
 mod live_link;
 mod media;
 pub mod mochat;
+mod outflow;
 mod outgo;
 mod pairing;
 mod platform;
 mod policy;
 pub mod rocketchat;
 mod section;
+mod seen;
 mod sending;
 mod settings;
 pub mod socket_chat;
@@ -31,6 +34,7 @@ mod speakers;
 mod streaming;
 mod talks;
 mod tls;
+mod web;
 pub mod webchat;
 
 #[cfg(test)]

@@ -47,6 +47,11 @@ impl Outflow {
         self.sending.remove(chat);
     }
 
+    /// Returns whether a row of a chat waits or is being sent.
+    pub(super) fn has(&self, chat: &str) -> bool {
+        self.sending.contains(chat) || self.held.iter().any(|row| row.outbound.target.chat.id == chat)
+    }
+
     /// Returns whether nothing waits or is being sent.
     pub(super) fn is_idle(&self) -> bool {
         self.sending.is_empty() && self.held.is_empty()

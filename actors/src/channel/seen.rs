@@ -1,4 +1,4 @@
-//! Which messages went by lately: the server sends a document over several subscriptions, and again at every change of it.
+//! Which messages of a connection went by lately: a server tells one over several ways, and again after a break or a change.
 
 use std::collections::{HashSet, VecDeque};
 

@@ -1,14 +1,10 @@
-//! Where reading stopped in each place, on the disk. Written behind the acknowledgements: what is written late is read twice, and
-//! known by its id then.
+//! Where reading stopped in each place, on the disk.
 
-use std::collections::BTreeMap;
-
-use futures_util::FutureExt as _;
-use futures_util::future::{BoxFuture, join_all};
 use serde::{Deserialize, Serialize};
 
 use super::place::Place;
 use crate::channel::Cursors;
+use crate::channel::late_cursors::LateCursors;
 use crate::ports::StoreError;
 
 /// When the places were last listed, by the server's clock, milliseconds since 1970.
@@ -35,30 +31,16 @@ impl Mark {
     }
 }
 
-/// Writes that are under way, with what they write.
-pub(super) type Written = (BTreeMap<String, Mark>, bool);
-
 /// The marks of one account during a link's life.
 pub(super) struct Marks {
     cursors: Cursors,
-    dirty: BTreeMap<String, Mark>,
-    state: State,
-}
-
-/// Whether writes are due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    /// As soon as there is something to write.
-    Ready,
-    /// Some are under way.
-    Writing,
-    /// The last ones failed: not before [`Marks::try_again`].
-    Failed,
+    /// Those that are to be written.
+    pub(super) late: LateCursors,
 }
 
 impl Marks {
-    pub(super) const fn new(cursors: Cursors) -> Self {
-        Self { cursors, dirty: BTreeMap::new(), state: State::Ready }
+    pub(super) fn new(cursors: Cursors) -> Self {
+        Self { late: LateCursors::new(cursors.clone()), cursors }
     }
 
     /// Returns a clerk for what is kept, for a task of its own.
@@ -68,40 +50,7 @@ impl Marks {
 
     /// Records where reading a place stopped.
     pub(super) fn set(&mut self, place: &Place, mark: Mark) {
-        self.dirty.insert(name(place), mark);
-    }
-
-    /// Returns whether nothing waits to be written, or is.
-    pub(super) fn is_idle(&self) -> bool {
-        self.state != State::Writing && self.dirty.is_empty()
-    }
-
-    /// Returns the writes that are due; one batch at a time.
-    pub(super) fn write(&mut self) -> Option<BoxFuture<'static, Written>> {
-        if self.state != State::Ready || self.dirty.is_empty() {
-            return None;
-        }
-        self.state = State::Writing;
-        let batch = std::mem::take(&mut self.dirty);
-        let writes: Vec<_> = batch.iter().map(|(name, mark)| self.cursors.write(name, text(mark))).collect();
-        Some(async move { (batch, join_all(writes).await.iter().all(Result::is_ok)) }.boxed())
-    }
-
-    /// Takes over what became of writes; those that failed are due again once that is said.
-    pub(super) fn written(&mut self, (batch, done): Written) {
-        self.state = if done { State::Ready } else { State::Failed };
-        if !done {
-            for (name, mark) in batch {
-                self.dirty.entry(name).or_insert(mark);
-            }
-        }
-    }
-
-    /// Says that writes which failed may be tried again.
-    pub(super) fn try_again(&mut self) {
-        if self.state == State::Failed {
-            self.state = State::Ready;
-        }
+        self.late.set(name(place), text(&mark));
     }
 }
 

@@ -22,13 +22,13 @@ use super::api::Api;
 use super::connector::Bounds;
 use super::discovery::Found;
 use super::marks::Marks;
-use super::outflow::Outflow;
 use super::places::Places;
 use super::rest::RestError;
-use super::seen::Seen;
 use super::send::{SendError, Sender, Sent};
 use super::shared::{Shared, Way};
 use crate::channel::event_queue::EventQueue;
+use crate::channel::outflow::Outflow;
+use crate::channel::seen::Seen;
 use crate::channel::{AckToken, Acked, Link, LinkCommand, LinkEvent};
 use crate::core::Clock;
 use crate::message::{AccountKey, LinkState, LinkStatus, Receipt};
@@ -174,7 +174,7 @@ impl Pump {
             if let Some(end) = self.end.take() {
                 return end;
             }
-            if self.closing.is_some() && self.outflow.is_idle() && self.events.is_empty() && self.marks.is_idle() {
+            if self.closing.is_some() && self.outflow.is_idle() && self.events.is_empty() && self.marks.late.is_idle() {
                 return End::Closed;
             }
             let may_read = self.closing.is_none() && self.line.stands() && self.events.len() < EVENTS_HELD_MAX;
@@ -208,7 +208,7 @@ impl Pump {
             self.keep_line();
             self.begin_calls();
         }
-        if let Some(writing) = self.marks.write() {
+        if let Some(writing) = self.marks.late.write() {
             self.job(async move { Done::Written(writing.await) });
         }
         self.events.deliver(&self.link.events);
@@ -287,7 +287,7 @@ impl Pump {
     }
 
     fn tick(&mut self) {
-        self.marks.try_again();
+        self.marks.late.try_again();
         if self.closing.is_some_and(|since| self.clock.elapsed().saturating_sub(since) >= CLOSE_DRAIN) {
             self.end = Some(End::Closed);
         }

@@ -1,12 +1,11 @@
-//! Where reading stopped in each room, on the disk. Written behind the acknowledgements: what is written late is read twice, and
-//! known by its id then.
+//! Where reading stopped in each room, on the disk.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, join_all};
 
 use crate::channel::Cursors;
+use crate::channel::late_cursors::LateCursors;
 use crate::ports::StoreError;
 
 /// Since when the account listens at all, milliseconds since 1970.
@@ -14,30 +13,16 @@ const SINCE: &str = "since";
 /// The ids of people whom the settings name, JSON.
 const NAMES: &str = "names";
 
-/// Writes that are under way, with what they write.
-pub(super) type Written = (BTreeMap<String, i64>, bool);
-
 /// The checkpoints of one account during a link's life.
 pub(super) struct Checkpoints {
     cursors: Cursors,
-    dirty: BTreeMap<String, i64>,
-    state: State,
-}
-
-/// Whether writes are due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    /// As soon as there is something to write.
-    Ready,
-    /// Some are under way.
-    Writing,
-    /// The last ones failed: not before [`Checkpoints::try_again`].
-    Failed,
+    /// Those that are to be written.
+    pub(super) late: LateCursors,
 }
 
 impl Checkpoints {
-    pub(super) const fn new(cursors: Cursors) -> Self {
-        Self { cursors, dirty: BTreeMap::new(), state: State::Ready }
+    pub(super) fn new(cursors: Cursors) -> Self {
+        Self { late: LateCursors::new(cursors.clone()), cursors }
     }
 
     /// Returns since when the account listens: from now on, when it never did.
@@ -74,40 +59,7 @@ impl Checkpoints {
 
     /// Records how far a room is done with.
     pub(super) fn done(&mut self, room: &str, at_ms: i64) {
-        self.dirty.insert(room.to_owned(), at_ms);
-    }
-
-    /// Returns whether nothing waits to be written, or is.
-    pub(super) fn is_idle(&self) -> bool {
-        self.state != State::Writing && self.dirty.is_empty()
-    }
-
-    /// Returns the writes that are due; one at a time.
-    pub(super) fn write(&mut self) -> Option<BoxFuture<'static, Written>> {
-        if self.state != State::Ready || self.dirty.is_empty() {
-            return None;
-        }
-        self.state = State::Writing;
-        let batch = std::mem::take(&mut self.dirty);
-        let writes: Vec<_> = batch.iter().map(|(room, at)| self.cursors.write(&room_name(room), at.to_string())).collect();
-        Some(async move { (batch, join_all(writes).await.iter().all(Result::is_ok)) }.boxed())
-    }
-
-    /// Takes over what became of writes; those that failed are due again once that is said.
-    pub(super) fn written(&mut self, (batch, done): Written) {
-        self.state = if done { State::Ready } else { State::Failed };
-        if !done {
-            for (room, at_ms) in batch {
-                self.dirty.entry(room).or_insert(at_ms);
-            }
-        }
-    }
-
-    /// Says that writes which failed may be tried again.
-    pub(super) fn try_again(&mut self) {
-        if self.state == State::Failed {
-            self.state = State::Ready;
-        }
+        self.late.set(room_name(room), at_ms.to_string());
     }
 }
 

@@ -28,12 +28,12 @@ use super::connector::Shared;
 use super::ddp::{self, Stream, Wire, WireError};
 use super::drafts::Drafts;
 use super::media::FileSender;
-use super::outflow::Outflow;
 use super::rooms::Rooms;
-use super::seen::Seen;
 use super::send::{SendError, Sent};
 use super::typing::{Place, Typing};
 use crate::channel::event_queue::EventQueue;
+use crate::channel::outflow::Outflow;
+use crate::channel::seen::Seen;
 use crate::channel::{AckToken, Acked, Became, Link, LinkCommand, LinkEvent, Normalised};
 use crate::core::Clock;
 use crate::message::{AccountKey, LinkState, LinkStatus, Receipt, TraceId};
@@ -247,7 +247,7 @@ impl Pump {
             if let Some(end) = self.end.take() {
                 return Err(end);
             }
-            if self.closing.is_some() && self.outflow.is_idle() && self.events.is_empty() && self.checkpoints.is_idle() {
+            if self.closing.is_some() && self.outflow.is_idle() && self.events.is_empty() && self.checkpoints.late.is_idle() {
                 return Ok(());
             }
             let may_read = self.events.len() < EVENTS_HELD_MAX;
@@ -278,7 +278,7 @@ impl Pump {
         self.send_held();
         self.show_drafts();
         self.catch_up_next();
-        if let Some(writing) = self.checkpoints.write() {
+        if let Some(writing) = self.checkpoints.late.write() {
             self.job(async move { Done::Written(writing.await) });
         }
         self.events.deliver(&self.link.events);
@@ -342,7 +342,7 @@ impl Pump {
     }
 
     fn sent(&mut self, sent: Sent) {
-        self.outflow.over(&sent.chat);
+        self.outflow.over(&sent.chat.id);
         self.spoke(sent.trace, sent.place);
         match sent.outcome {
             Ok(message) => {
@@ -381,7 +381,7 @@ impl Pump {
             self.names_again = None;
             self.find_names();
         }
-        self.checkpoints.try_again();
+        self.checkpoints.late.try_again();
         self.fall_silent();
         let told = self.typing.tick(&self.me, now);
         self.call_typing(told);

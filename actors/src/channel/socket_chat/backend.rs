@@ -9,7 +9,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
 use super::broker::{AnswerError, Broker, Encryption};
-use crate::channel::tls::{self, TlsError, Trust};
+use crate::channel::tls::TlsError;
+use crate::channel::web::{self, BodyError, ClientError};
 use crate::core::Clock;
 use crate::message::Code;
 
@@ -195,18 +196,12 @@ impl Backend {
 
     /// A client a call: calls are rare, and a kept client would hold memory for years.
     async fn client(&self) -> Result<Client, BackendError> {
-        let trust = match (self.base.starts_with("https"), &self.ca_pem) {
-            (false, _) => Trust::Nothing,
-            (true, None) => Trust::System,
-            (true, Some(pem)) => Trust::SystemAnd(pem),
-        };
-        Client::builder()
-            .tls_backend_preconfigured(tls::client_config(trust).await?)
-            // The key stands in the address, which a Referer would carry on.
-            .referer(false)
-            .redirect(reqwest::redirect::Policy::limited(REDIRECTS_MAX))
-            .build()
-            .map_err(|error| self.unreachable(error))
+        // The key stands in the address.
+        let redirects = reqwest::redirect::Policy::limited(REDIRECTS_MAX);
+        web::client(&self.base, self.ca_pem.as_deref(), redirects).await.map_err(|error| match error {
+            ClientError::Tls(error) => error.into(),
+            ClientError::Setup(error) => self.unreachable(error),
+        })
     }
 
     async fn call(&self, client: &Client, path: usize) -> Result<Value, BackendError> {
@@ -231,25 +226,16 @@ impl Backend {
         }
     }
 
-    async fn body(&self, mut response: Response) -> Result<Vec<u8>, BackendError> {
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.unreachable(error))? {
-            body.extend_from_slice(&chunk);
-            if body.len() > BODY_BYTES_MAX {
-                return Err(BackendError::TooLong);
-            }
-        }
-        Ok(body)
+    async fn body(&self, response: Response) -> Result<Vec<u8>, BackendError> {
+        web::body(response, BODY_BYTES_MAX).await.map_err(|error| match error {
+            BodyError::TooLong => BackendError::TooLong,
+            BodyError::Broken(error) => self.unreachable(error),
+        })
     }
 
     /// Returns the reason at the root of an error, without the address, which holds the key.
     fn unreachable(&self, error: reqwest::Error) -> BackendError {
-        let error = error.without_url();
-        let mut root: &dyn std::error::Error = &error;
-        while let Some(source) = root.source() {
-            root = source;
-        }
-        BackendError::Unreachable(self.without_key(&root.to_string()))
+        BackendError::Unreachable(self.without_key(&web::reason(error)))
     }
 
     /// Returns the beginning of a body for an error, on one line, without the key, which a backend may repeat.

@@ -1,5 +1,5 @@
-use super::super::checkpoints::Checkpoints;
 use crate::channel::Cursors;
+use crate::channel::late_cursors::LateCursors;
 use crate::core::Clock;
 use crate::message::AccountKey;
 use crate::ports::memory::MemoryStore;
@@ -7,19 +7,22 @@ use crate::ports::memory::MemoryStore;
 #[tokio::test]
 async fn a_store_that_fails_is_not_asked_in_a_loop() {
     let store = MemoryStore::new(&Clock::system());
-    let mut checkpoints = Checkpoints::new(Cursors::new(store.clone(), &AccountKey::new("rocketchat", "default")));
+    let cursors = Cursors::new(store.clone(), &AccountKey::new("rocketchat", "default"));
+    let mut late = LateCursors::new(cursors.clone());
     store.fail_writes();
-    checkpoints.done("a", 1);
-    let writing = checkpoints.write().expect("a write that is due");
-    assert!(checkpoints.write().is_none(), "one at a time");
-    checkpoints.written(writing.await);
-    checkpoints.done("b", 2);
-    assert!(checkpoints.write().is_none(), "it has just failed");
-    assert!(!checkpoints.is_idle());
+    late.set("a".to_owned(), "1".to_owned());
+    let writing = late.write().expect("a write that is due");
+    assert!(late.write().is_none(), "one at a time");
+    late.written(writing.await);
+    late.set("b".to_owned(), "2".to_owned());
+    assert!(late.write().is_none(), "it has just failed");
+    assert!(!late.is_idle());
     store.mend();
-    checkpoints.try_again();
-    let writing = checkpoints.write().expect("a write that is due again");
-    checkpoints.written(writing.await);
-    assert!(checkpoints.is_idle());
-    assert_eq!(checkpoints.reader().read(&["a".to_owned(), "b".to_owned()]).await, Ok(vec![Some(1), Some(2)]));
+    late.try_again();
+    let writing = late.write().expect("a write that is due again");
+    late.written(writing.await);
+    assert!(late.is_idle());
+    for (name, value) in [("a", "1"), ("b", "2")] {
+        assert_eq!(cursors.read(name).await, Ok(Some(value.to_owned())));
+    }
 }

@@ -1,4 +1,4 @@
-use super::super::outflow::Outflow;
+use crate::channel::outflow::Outflow;
 use crate::message::{AccountKey, ChatKind, ChatRef, Outbound, OutboxId, Target, TraceId};
 use crate::ports::OutboxRow;
 
@@ -27,6 +27,7 @@ fn one_message_of_a_chat_is_on_its_way_whatever_the_chat_is_called() {
     }
     let mut next = || outflow.next().map(|row| row.outbound.text);
     assert_eq!([next(), next(), next()], [Some("1".into()), Some("3".into()), None]);
+    assert!(outflow.has("p") && !outflow.has("q"));
     outflow.over("s");
     assert_eq!(outflow.next().unwrap().outbound.text, "2");
     assert!(outflow.next().is_none());

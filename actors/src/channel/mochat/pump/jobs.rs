@@ -7,9 +7,9 @@ use futures_util::FutureExt as _;
 
 use super::hear::Came;
 use super::{End, Pump, TICK};
+use crate::channel::late_cursors::Written;
 use crate::channel::mochat::discovery::{Discovery, Failure, Found};
 use crate::channel::mochat::history::{self, LATE_MS, Missed};
-use crate::channel::mochat::marks::Written;
 use crate::channel::mochat::payload::Payload;
 use crate::channel::mochat::places::{Busy, Phase, Spot, Told};
 use crate::channel::mochat::rest::RestError;
@@ -168,7 +168,7 @@ impl Pump {
             Done::Joined { join, answer } => self.joined(join, answer),
             Done::Answered => {}
             Done::Sent(sent) => self.sent(sent),
-            Done::Written(written) => self.marks.written(written),
+            Done::Written(written) => self.marks.late.written(written),
         }
     }
 

@@ -9,14 +9,15 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderValue};
-use reqwest::{Client, Response, StatusCode};
+use reqwest::redirect::Policy;
+use reqwest::{Client, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use self::error::{shown, text_of};
 use self::limits::Limits;
-use crate::channel::tls::{self, Trust};
+use crate::channel::web::{self, BodyError};
 use crate::core::Clock;
 
 /// How long one ordinary call may take, from the first byte to the last.
@@ -103,10 +104,14 @@ impl Rest {
             request = request.header(TOKEN_HEADER, token);
         }
         let unreachable = |error: reqwest::Error| RestError::Unreachable { url: url.clone(), how: Unreachable::of(&error) };
+        let unread = |error| match error {
+            BodyError::TooLong => RestError::TooLong { bytes_max: BODY_BYTES_MAX },
+            BodyError::Broken(error) => unreachable(error),
+        };
         let exchange = async {
             let response = request.send().await.map_err(unreachable)?;
             let (status, headers) = (response.status(), response.headers().clone());
-            Ok((status, headers, read_body(response).await.map_err(|error| error.unwrap_or_else(unreachable))?))
+            Ok((status, headers, web::body(response, BODY_BYTES_MAX).await.map_err(unread)?))
         };
         let timeout = || RestError::Timeout { url: url.clone(), seconds: call.timeout.as_secs() };
         let (status, headers, body) = self.clock.within(call.timeout, exchange).await.unwrap_or_else(|| Err(timeout()))?;
@@ -163,33 +168,8 @@ impl Rest {
     }
 
     async fn make_client(&self) -> Result<Client, RestError> {
-        let trust = match (self.base.starts_with("https"), &self.ca_pem) {
-            (false, _) => Trust::Nothing,
-            (true, None) => Trust::System,
-            (true, Some(pem)) => Trust::SystemAnd(pem),
-        };
-        let tls = tls::client_config(trust).await.map_err(|error| RestError::Misconfigured(error.to_string()))?;
-        Client::builder()
-            .tls_backend_preconfigured(tls)
-            .referer(false)
-            // The token must not travel to another host.
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(|error| RestError::Unreachable { url: self.base.clone(), how: Unreachable::of(&error) })
+        // The token must not travel to another host.
+        let made = web::client(&self.base, self.ca_pem.as_deref(), Policy::none()).await;
+        made.map_err(|error| RestError::Misconfigured(error.to_string()))
     }
-}
-
-/// Reads an answer up to its bound.
-///
-/// # Errors
-/// `Ok` in the error is an answer beyond the bound, `Err` one that broke off.
-async fn read_body(mut response: Response) -> Result<Vec<u8>, Result<RestError, reqwest::Error>> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(Err)? {
-        if body.len() + chunk.len() > BODY_BYTES_MAX {
-            return Err(Ok(RestError::TooLong { bytes_max: BODY_BYTES_MAX }));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
 }

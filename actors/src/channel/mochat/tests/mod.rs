@@ -4,7 +4,6 @@ mod hush;
 mod mention;
 mod message;
 mod normalise;
-mod outflow;
 mod payload;
 mod socket;
 mod target;

@@ -39,7 +39,7 @@ impl Pump {
         }
         let (drafts, outflow) = (&self.drafts, &self.outflow);
         // What was said in its chat before goes before it.
-        let may = |draft: &Draft| !drafts.is_calling(draft.id) && !outflow.has(&draft.outbound.target.chat);
+        let may = |draft: &Draft| !drafts.is_calling(draft.id) && !outflow.has(&draft.outbound.target.chat.id);
         for draft in self.link.speakers.take(may) {
             if let Some(shown) = self.drafts.begin(draft.id) {
                 let (api, shared) = (Arc::clone(&self.api), Arc::clone(&self.shared));

@@ -8,9 +8,9 @@ use futures_util::FutureExt as _;
 
 use super::hear::Came;
 use super::{EVENTS_HELD_MAX, End, Pump, Reading, Stage};
+use crate::channel::late_cursors::Written;
 use crate::channel::rocketchat::api::{ApiError, Listed, RoomBy, UserBy};
 use crate::channel::rocketchat::catch_up::{self, Missed};
-use crate::channel::rocketchat::checkpoints::Written;
 use crate::channel::rocketchat::ddp::Stream;
 use crate::channel::rocketchat::drafts::Drafted;
 use crate::channel::rocketchat::room::{Phase, RoomInfo, RoomKind};
@@ -73,7 +73,7 @@ impl Pump {
             Done::Names(found) => self.found_names(&found),
             Done::Sent(sent) => self.sent(sent),
             Done::Drafted(drafted) => self.drafted(&drafted),
-            Done::Written(written) => self.checkpoints.written(written),
+            Done::Written(written) => self.checkpoints.late.written(written),
             Done::Kept => {}
         }
     }

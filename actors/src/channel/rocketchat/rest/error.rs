@@ -6,6 +6,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
 use super::{CALL_TIMEOUT, Session};
+use crate::channel::web;
 use crate::message::Code;
 
 /// How much of the server's own words an error shows, characters.
@@ -65,12 +66,7 @@ pub(in crate::channel::rocketchat) enum RestError {
 impl RestError {
     /// Takes the reason at the root of an error, without the address.
     pub(in crate::channel::rocketchat) fn unreachable(error: reqwest::Error) -> Self {
-        let error = error.without_url();
-        let mut root: &dyn std::error::Error = &error;
-        while let Some(source) = root.source() {
-            root = source;
-        }
-        Self::Unreachable(root.to_string())
+        Self::Unreachable(web::reason(error))
     }
 
     /// Takes a login out of the server's own words, which may repeat it.

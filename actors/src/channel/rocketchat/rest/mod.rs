@@ -8,6 +8,7 @@ pub(super) use error::RestError;
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, LOCATION};
+use reqwest::redirect::Policy;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
@@ -17,7 +18,7 @@ use url::Url;
 use self::error::{shown, text_of};
 use self::limits::Limits;
 use super::media::{Download, Form};
-use crate::channel::tls::{self, Trust};
+use crate::channel::web::{self, BodyError};
 use crate::core::Clock;
 
 /// How long one call may take, from the first byte to the last.
@@ -248,19 +249,9 @@ impl Rest {
     }
 
     async fn make_client(&self) -> Result<Client, RestError> {
-        let trust = match (self.base.starts_with("https"), &self.ca_pem) {
-            (false, _) => Trust::Nothing,
-            (true, None) => Trust::System,
-            (true, Some(pem)) => Trust::SystemAnd(pem),
-        };
-        let tls = tls::client_config(trust).await.map_err(|error| RestError::Misconfigured(error.to_string()))?;
-        Client::builder()
-            .tls_backend_preconfigured(tls)
-            .referer(false)
-            // A login must not travel to another host.
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(RestError::unreachable)
+        // A login must not travel to another host.
+        let made = web::client(&self.base, self.ca_pem.as_deref(), Policy::none()).await;
+        made.map_err(|error| RestError::Misconfigured(error.to_string()))
     }
 }
 
@@ -271,13 +262,9 @@ fn with_login(request: RequestBuilder, session: &Session) -> Result<RequestBuild
     Ok(request.header("X-Auth-Token", token).header("X-User-Id", &session.user_id))
 }
 
-async fn read_body(mut response: Response, bytes_max: usize) -> Result<Vec<u8>, RestError> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(RestError::unreachable)? {
-        if body.len() + chunk.len() > bytes_max {
-            return Err(RestError::TooLong { bytes_max });
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
+async fn read_body(response: Response, bytes_max: usize) -> Result<Vec<u8>, RestError> {
+    web::body(response, bytes_max).await.map_err(|error| match error {
+        BodyError::TooLong => RestError::TooLong { bytes_max },
+        BodyError::Broken(error) => RestError::unreachable(error),
+    })
 }

@@ -2,7 +2,6 @@
 
 mod accounts;
 mod catch_up;
-mod checkpoints;
 mod frame;
 mod mention;
 mod message;

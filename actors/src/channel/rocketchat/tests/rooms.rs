@@ -3,7 +3,7 @@ use serde_json::json;
 use super::super::message::Message;
 use super::super::room::{HELD_MAX, LATE_MS, Phase, RoomInfo, RoomKind};
 use super::super::rooms::{Added, Rooms};
-use super::super::seen::Seen;
+use crate::channel::seen::Seen;
 
 const NOW_MS: i64 = 1000;
 
