@@ -9,7 +9,7 @@ use super::queue::Writers;
 use super::seed::{Seed, Source};
 use crate::agent::{Entrance, Hands, Journal, ProviderError, ToolContext};
 use crate::core::Clock;
-use crate::message::{BegunRound, InboxId, ToolCall, ToolResult, ToolRound};
+use crate::message::{BegunRound, InboxId, RoundWritten, ToolCall, ToolResult, ToolRound};
 use crate::ports::{Answer, Store, StoreError};
 
 /// How many bytes of one result, and of one call's arguments, a later turn sees.
@@ -55,6 +55,7 @@ struct StepBook {
 impl Journal for StepBook {
     fn begun(&self, round: usize, calls: &BegunRound) -> BoxFuture<'static, Result<(), ProviderError>> {
         let (store, row, mut calls) = (Arc::clone(&self.store), self.row, calls.clone());
+        calls.written = RoundWritten::Surely;
         if round == 0 {
             calls.with.clone_from(&self.with);
         }

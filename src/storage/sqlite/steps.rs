@@ -31,7 +31,7 @@ pub(super) struct Round(String);
 impl Round {
     /// Writes the round as JSON. It has no results yet.
     pub(super) fn prepare(round: BegunRound) -> Result<Self, StoreError> {
-        let BegunRound { with, said, text, calls } = round;
+        let BegunRound { with, said, text, calls, .. } = round;
         let calls = calls.into_iter().map(|(call, _)| call).collect();
         to_json(&Body { with, said, text, calls }).map(Self)
     }

@@ -154,7 +154,7 @@ impl State {
         if self.sessions.get(key).is_none_or(|session| session.id != summary.id) {
             return Err(StoreError::Conflict { what: format!("session {key} has another transcript by now") });
         }
-        let session = self.append(key, vec![summary.line], summary.usage);
+        let session = self.append(key, vec![summary.line], Usage::default());
         session.summary = Some(session.trimmed + session.entries.len() as u64);
         session.told_from = summary.from;
         session.compactions += 1;

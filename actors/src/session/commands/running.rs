@@ -17,6 +17,7 @@ use crate::session::closing::Closing;
 use crate::session::ended::{Ended, How};
 use crate::session::memory::SendPolicy;
 use crate::session::outcome;
+use crate::session::queue::Stop;
 use crate::session::seed::{Seed, Source};
 use crate::session::sending::SessionKind;
 use crate::session::telling::Telling;
@@ -106,9 +107,11 @@ impl SessionActor {
         match effect {
             Effect::Say(say) => self.answered(seed, say, scope),
             Effect::Stop => {
-                let stopped = std::mem::take(&mut self.queue.stopped);
-                let say = if stopped { "Stopped." } else { "Nothing was running." };
-                self.answered(seed, say.to_owned(), scope);
+                let came = match &seed.source {
+                    Source::Row(row) => self.take_stop(row.id),
+                    Source::Ask(_) => Stop::Nothing,
+                };
+                self.answered(seed, came.told(), scope);
             }
             Effect::Set { field, value, say } => self.set(one(field, value), say, seed, scope),
             Effect::Several(effects) => self.set_several(effects, seed, scope),
@@ -283,7 +286,8 @@ fn one(field: &str, value: Option<String>) -> Map<String, Value> {
     Map::from_iter([(field.to_owned(), value.map_or(Value::Null, Value::from))])
 }
 
-fn said(say: String) -> Ended {
+/// Returns how something ends that only says this.
+pub(in crate::session) fn said(say: String) -> Ended {
     Ended::saying(say, How::Done(Ending { finish_reason: "stop".into(), usage: Usage::default() }))
 }
 

@@ -12,7 +12,7 @@ use crate::ports::Store as _;
 use crate::ports::conformance::make;
 use crate::session::{Allowed, CommandRules, QueueRules, ResetPolicy, ResetRules, Writers};
 
-fn ready(bench: &mut Bench) {
+pub(super) fn ready(bench: &mut Bench) {
     bench.settings.commands = CommandRules { writers: [(make::account(), writers())].into(), ..CommandRules::default() };
 }
 
