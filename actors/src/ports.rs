@@ -38,7 +38,7 @@ pub use sessions::{
 pub use steward::{
     AllowlistErrand, Assignment, ConfigErrand, DebugErrand, Errand, Listed, Lists, NoSteward, Ordered, Place, Steward,
 };
-pub use usage::UsageDay;
+pub use usage::{USAGE_GROUPS_MAX, UsageDay, UsageGroup, UsageQuery, UsageSum, UsageSums};
 
 use crate::message::{
     AccountKey, Activation, BegunRound, BlobId, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
@@ -248,6 +248,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Returns what turns used on each day from one on, days since 1970 in UTC, oldest first; a day without any is left out.
     fn usage_days(&self, from: i64) -> Answer<Vec<UsageDay>>;
+
+    /// Sums what sessions used since their last reset, however many there are, and tells of the newest of them.
+    fn usage_sums(&self, query: UsageQuery) -> Answer<UsageSums>;
 
     /// Returns how many open inbox rows each session has, the ones with most first, at most `limit` sessions.
     fn open_rows(&self, limit: usize) -> Answer<Vec<(SessionKey, u64)>>;

@@ -9,7 +9,7 @@ use callboard_actors::message::{
 use callboard_actors::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, Context, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate,
     InboxRow, NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
-    SessionRow, Store, StoreError, StoreHealth, Summary, TurnOutcome, UsageDay,
+    SessionRow, Store, StoreError, StoreHealth, Summary, TurnOutcome, UsageDay, UsageQuery, UsageSums,
 };
 use serde_json::{Map, Value};
 
@@ -71,6 +71,7 @@ impl Store for LateStore {
         delete_session(session: SessionKey) -> Option<Vec<Entry>>;
         compact_session(session: SessionKey, keep: usize) -> Compacted;
         open_rows(limit: usize) -> Vec<(SessionKey, u64)>;
+        usage_sums(query: UsageQuery) -> UsageSums;
         usage_days(from: i64) -> Vec<UsageDay>;
         inbox_fate(account: AccountKey, platform_id: String) -> Option<InboxFate>;
         devices() -> Vec<DeviceRow>;

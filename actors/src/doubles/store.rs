@@ -14,7 +14,7 @@ use crate::ports::memory::MemoryStore;
 use crate::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, Context, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate,
     InboxRow, NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
-    SessionRow, Store, StoreError, StoreHealth, Summary, TurnOutcome, UsageDay,
+    SessionRow, Store, StoreError, StoreHealth, Summary, TurnOutcome, UsageDay, UsageQuery, UsageSums,
 };
 
 /// The store in memory behind a bad line; requests go by the names of their methods.
@@ -135,6 +135,7 @@ impl Store for ShakyStore {
         fn delete_session(session: SessionKey) -> Option<Vec<Entry>>;
         fn compact_session(session: SessionKey, keep: usize) -> Compacted;
         fn open_rows(limit: usize) -> Vec<(SessionKey, u64)>;
+        fn usage_sums(query: UsageQuery) -> UsageSums;
         fn usage_days(from: i64) -> Vec<UsageDay>;
         fn inbox_fate(account: AccountKey, platform_id: String) -> Option<InboxFate>;
         fn devices() -> Vec<DeviceRow>;

@@ -15,7 +15,7 @@ use callboard_actors::message::{
 use callboard_actors::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, Context, CrashCount, DeadLetter, DeadLetterId, DeviceRow, Direction,
     InboxFate, InboxRow, NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder,
-    SessionName, SessionRow, Store, StoreError, StoreHealth, Summary, TurnOutcome, UsageDay,
+    SessionName, SessionRow, Store, StoreError, StoreHealth, Summary, TurnOutcome, UsageDay, UsageQuery, UsageSums,
 };
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
@@ -183,6 +183,9 @@ impl Store for FakeStore {
         unused()
     }
     fn open_rows(&self, _: usize) -> Answer<Vec<(SessionKey, u64)>> {
+        unused()
+    }
+    fn usage_sums(&self, _: UsageQuery) -> Answer<UsageSums> {
         unused()
     }
     fn usage_days(&self, _: i64) -> Answer<Vec<UsageDay>> {

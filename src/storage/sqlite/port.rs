@@ -8,7 +8,7 @@ use callboard_actors::message::{
 use callboard_actors::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, Context, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate,
     InboxRow, NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
-    SessionRow, Store, StoreError, StoreHealth, Summary, TurnOutcome, UsageDay,
+    SessionRow, Store, StoreError, StoreHealth, Summary, TurnOutcome, UsageDay, UsageQuery, UsageSums,
 };
 use serde_json::{Map, Value};
 
@@ -208,6 +208,11 @@ impl Store for SqliteStore {
 
     fn open_rows(&self, limit: usize) -> Answer<Vec<(SessionKey, u64)>> {
         self.read(move |conn| sessions::open_rows(conn, limit))
+    }
+
+    fn usage_sums(&self, query: UsageQuery) -> Answer<UsageSums> {
+        let raw = self.read(move |conn| sessions::usage_sums(conn, &query));
+        Box::pin(async move { raw.await?.parse() })
     }
 
     fn usage_days(&self, from: i64) -> Answer<Vec<UsageDay>> {

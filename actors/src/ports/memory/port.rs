@@ -10,7 +10,7 @@ use crate::message::{
 use crate::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, Context, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate,
     InboxRow, NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
-    SessionRow, Store, StoreHealth, Summary, TurnOutcome, UsageDay,
+    SessionRow, Store, StoreHealth, Summary, TurnOutcome, UsageDay, UsageQuery, UsageSums,
 };
 
 use super::{Disk, MemoryStore};
@@ -152,6 +152,10 @@ impl Store for MemoryStore {
 
     fn open_rows(&self, limit: usize) -> Answer<Vec<(SessionKey, u64)>> {
         self.read(|state| Ok(state.open_rows(limit)))
+    }
+
+    fn usage_sums(&self, query: UsageQuery) -> Answer<UsageSums> {
+        self.read(move |state| Ok(state.usage_sums(&query)))
     }
 
     fn usage_days(&self, from: i64) -> Answer<Vec<UsageDay>> {
