@@ -34,7 +34,7 @@ pub use logging::{ConsoleStyle, Level, Logging};
 pub use mcp::{Mcp, McpEntry, McpTools};
 pub use messages::{Messages, Queue, QueueDrop, QueueMode};
 pub use models::{AboutModel, Api, ModelCost, ModelEntry, ModelInput, Models, Provider};
-pub use session::{DmScope, OnProviderFailure, Session};
+pub use session::{DmScope, Maintenance, MaintenanceMode, OnProviderFailure, Retention, Session};
 pub use session_reset::{ChatType, Reset, ResetByType, ResetMode, SendAction, SendMatch, SendPolicy, SendRule};
 pub use store::{Deadletters, Store, Supervision};
 pub use tools::{AgentTools, HttpTools, Profile, SubAgents, ToolRules, Tools};

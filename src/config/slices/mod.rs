@@ -28,6 +28,7 @@ pub use tools::group_tools;
 
 use super::model::{self, Level, Model};
 use super::{KeyPath, Paths, Problem};
+use crate::archive::ArchiveSettings;
 use crate::workspace::Workspaces;
 
 /// The longest a turn waits for a token, and then some, before it counts as stuck.
@@ -49,6 +50,8 @@ pub struct Slices {
     pub agents: Vec<AgentSettings>,
     /// Every configured login.
     pub accounts: Vec<Account>,
+    /// How the files of transcripts that were begun anew are kept.
+    pub archive: ArchiveSettings,
     /// The store's bounds.
     pub store: StoreLimits,
     /// LLM backends.
@@ -130,6 +133,7 @@ pub fn cut(model: &Model, accounts: Vec<Account>, paths: &Paths, folder: FolderO
     let slices = Slices {
         gateway: gateway::cut(model, paths, &mut problems),
         session: session(model, &models, &accounts, &mut problems),
+        archive: session::archive(model, &mut problems),
         routes: agents::routes(model, &accounts, &mut problems),
         agents: agents::cut(model, &models, &mut problems),
         accounts,
