@@ -10,14 +10,14 @@ use callboard_actors::core::{Clock, Live};
 use callboard_actors::mcp::McpSettings;
 use callboard_actors::ports::StoreLimits;
 use callboard_actors::registry::RouteSettings;
-use callboard_actors::session::{CommandRules, SessionSettings};
+use callboard_actors::session::SessionSettings;
 use serde_json::Value;
 
 use super::{logging, models};
 use crate::access::{AccessSettings, Auth, Exposure};
 use crate::config::Config;
 use crate::config::model::{AuthMode, Bind};
-use crate::config::slices::{DeliverySettings, GatewaySettings, ModelsConfig};
+use crate::config::slices::{GatewaySettings, ModelsConfig, Slices};
 use crate::http::HttpSettings;
 use crate::logs::mailbox::MailboxSettings;
 use crate::providers::{ProviderStanding, ProviderTable, TableError};
@@ -193,7 +193,7 @@ impl Generation {
         Ok(Self {
             sessions: Arc::new(slices.session.clone()),
             routes: Arc::new(slices.routes.clone()),
-            channels: Arc::new(channels(&slices.delivery, &slices.session.commands)),
+            channels: Arc::new(channels(slices)),
             accounts: Arc::new(slices.accounts.iter().map(|account| account.clone().at_desk(webchat)).collect()),
             http: Arc::new(http(&config)),
             access: Arc::new(access(&slices.gateway)),
@@ -216,13 +216,14 @@ fn providers(config: &Config, clock: &Clock) -> Result<ProviderTable, TableError
     ProviderTable::new(models::settings(&slices.models), &choices, clock)
 }
 
-fn channels(delivery: &DeliverySettings, commands: &CommandRules) -> ChannelSettings {
-    let commands = commands.clone();
+fn channels(slices: &Slices) -> ChannelSettings {
+    let (delivery, commands) = (&slices.delivery, slices.session.commands.clone());
     ChannelSettings {
         orders: Orders::new(move |message| commands.is_order(message)),
         attempts_max: delivery.attempts_max,
         crashes_max: delivery.crashes_max,
         outbound_age_max: delivery.age_max.unwrap_or(FOR_EVER),
+        context_max: slices.overheard_max,
     }
 }
 

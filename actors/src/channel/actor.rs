@@ -206,6 +206,7 @@ impl ChannelActor {
             counters: &self.parts.counters,
             desk: &self.parts.desk,
             orders: &settings.orders,
+            context_max: settings.context_max,
         };
         admission.admit(inbound, &mut self.talks, (now_ms, scope.clock().elapsed()))
     }

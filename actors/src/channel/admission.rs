@@ -22,6 +22,8 @@ pub(super) struct Admission<'a> {
     pub(super) counters: &'a AccountCounters,
     pub(super) desk: &'a Desk,
     pub(super) orders: &'a Orders,
+    /// How many messages of a group all channels tell the agent that were not for it.
+    pub(super) context_max: usize,
 }
 
 /// Returns the ids that pairing let in as policy looks for them: lower-cased, as everything that is compared.
@@ -64,7 +66,7 @@ impl Admission<'_> {
                 self.counters.inbound_dropped.inc();
                 self.desk.dropped(reason.as_str());
                 self.log_drop(&inbound, reason);
-                talks.overheard(&inbound, reason, self.access);
+                talks.overheard(&inbound, reason, self.access.context.messages_max(self.context_max));
                 Fate::Nothing
             }
             Decision::Pair => Fate::Pair(Box::new(self.pairing(inbound, now_ms))),

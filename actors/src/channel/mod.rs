@@ -51,7 +51,7 @@ pub use platform::{
     Account, AccountProblem, DEFAULTS_KEY, ENV_KEY, KINDS, Kind, Platform, Probe, Reconnect, TargetAddress, TargetError,
     UNDERSCORES_KEY,
 };
-pub use policy::{Access, Decision, DmPolicy, DropReason, GroupPolicy, NameMatching, decide};
+pub use policy::{Access, Decision, DmPolicy, DropReason, GroupPolicy, NameMatching, RoomContext, decide};
 pub use settings::{ChannelSettings, Orders};
 pub use speakers::Speakers;
 pub use streaming::Coalesce;

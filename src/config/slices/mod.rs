@@ -64,6 +64,8 @@ pub struct Slices {
     pub workspaces: Workspaces,
     /// When a payload is given up.
     pub delivery: DeliverySettings,
+    /// How many messages of a group agents are told that were not for them.
+    pub overheard_max: usize,
     /// When an actor is stuck or given up.
     pub supervision: SupervisionSettings,
     /// Logs.
@@ -143,6 +145,7 @@ pub fn cut(model: &Model, accounts: Vec<Account>, paths: &Paths, folder: FolderO
         mcp: mcp::cut(model, paths, folder, &mut problems),
         workspaces: workspaces::cut(model, paths, folder),
         delivery: delivery(&model.deadletters),
+        overheard_max: usize::try_from(model.messages.group_chat.history_limit).unwrap_or(0),
         supervision: supervision(&model.supervision, &mut problems),
         logging: logging(&model.logging),
     };

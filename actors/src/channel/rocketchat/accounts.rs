@@ -117,7 +117,9 @@ fn checks(config: &AccountConfig) -> Checks {
     }
     checks.check("dmPolicy", open_needs_everybody(config));
     checks.within("conversationWindowMinutes", config.conversation_window_minutes, 0..=1440, "minutes");
-    checks.within("historyLimit", config.history_limit, 0..=500, "messages");
+    if let Some(limit) = config.history_limit {
+        checks.within("historyLimit", limit, 0..=500, "messages");
+    }
     checks.check("rooms", rooms(config));
     checks.within("textChunkLimit", config.text_chunk_limit, 64..=100_000, "characters");
     checks.check("blockStreamingCoalesce", config.block_streaming_coalesce.check());

@@ -9,7 +9,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::entries::{self, Entry};
-use crate::channel::{Access, ChunkMode, Coalesce, DmPolicy, GroupPolicy, GroupRules, NameMatching, Reconnect, section};
+use crate::channel::{
+    Access, ChunkMode, Coalesce, DmPolicy, GroupPolicy, GroupRules, NameMatching, Reconnect, RoomContext, section,
+};
 use crate::message::{Speech, SpeechWay};
 
 /// What addresses the agent where no prefixes are set.
@@ -113,9 +115,10 @@ pub(super) struct AccountConfig {
     /// whom the policy keeps out.
     #[schemars(range(min = 0, max = 1440))]
     pub(super) conversation_window_minutes: u32,
-    /// How many messages of a room that were not for the agent it is told with the next one that is.
+    /// How many messages of a room that were not for the agent it is told with the next one that is;
+    /// `messages.groupChat.historyLimit` without.
     #[schemars(range(min = 0, max = 500))]
-    pub(super) history_limit: u32,
+    pub(super) history_limit: Option<u32>,
     /// Whether an answer in a room opens a thread on the message that it answers. What stands in a thread is answered there.
     pub(super) reply_to_mode: ReplyTo,
     /// The longest message that is sent, characters. The server's own limit is `Message_MaxAllowedSize`, 5000 by default.
@@ -182,7 +185,7 @@ impl Default for AccountConfig {
             onchar_prefixes: PREFIXES.map(str::to_owned).to_vec(),
             require_mention: true,
             conversation_window_minutes: 0,
-            history_limit: 50,
+            history_limit: None,
             reply_to_mode: ReplyTo::Off,
             text_chunk_limit: 4000,
             chunk_mode: ChunkMode::Length,
@@ -282,7 +285,7 @@ impl AccountConfig {
             names: NameMatching::IdsOnly,
             window_ms: minutes_ms(self.conversation_window_minutes),
             group_windows_ms: self.rooms.iter().filter_map(room_window).collect(),
-            context_max: usize::try_from(self.history_limit).unwrap_or(0),
+            context: RoomContext::of(self.history_limit),
         }
     }
 

@@ -39,6 +39,7 @@ fn admit(access: &Access, approved: &HashSet<String>, inbound: Inbound) -> (Fate
         switchboard: &notebook,
         counters: &counters,
         desk: &desk,
+        context_max: 50,
         orders: &orders,
     };
     let fate = admission.admit(inbound, &mut Talks::default(), (START_MS, Duration::ZERO));
