@@ -27,9 +27,9 @@ pub use media::{
     NoMediaRoom, OpenMedia, media_bytes_max,
 };
 pub use rows::{
-    Accept, Accepted, Attempt, CrashCount, DeadLetter, DeadLetterId, DeviceRow, Direction, InboxFate, InboxRow, NewOutbox,
-    OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, StoreHealth, StoreLimits,
-    TurnOutcome,
+    Accept, Accepted, Attempt, CrashCount, DeadLetter, DeadLetterId, DeviceRow, Direction, Drafted, InboxFate, InboxRow,
+    NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, StoreHealth,
+    StoreLimits, TurnOutcome,
 };
 pub use sessions::{
     ACTIVATIONS_MAX, Compacted, Context, HISTORY_BYTES_MAX, LINES_TAKEN_MAX, SessionName, SessionRow, SessionTraits, Summary,
@@ -154,6 +154,10 @@ pub trait Store: Send + Sync + 'static {
     /// stand under the number or those before them are missing. The words are handed out with the row, and go when it is answered
     /// or discarded.
     fn say(&self, row: InboxId, number: usize, words: String, payloads: Vec<NewOutbox>) -> Answer<()>;
+
+    /// Notes that a draft of the answer to a row in hand is about to be shown. `Missing` for a row that is not in hand. It is handed out
+    /// with the row, and goes when that is answered or discarded.
+    fn note_draft(&self, row: InboxId) -> Answer<()>;
 
     /// Puts the rows that a session had in hand back in their place, after a crash counting it against each of them; a row at
     /// its bound of crashes becomes a dead letter. Answers how many wait again.

@@ -47,6 +47,7 @@ impl Store for LateStore {
         begin_round(row: InboxId, round: usize, calls: BegunRound) -> ();
         finish_call(row: InboxId, round: usize, call: usize, result: ToolResult) -> ();
         say(row: InboxId, number: usize, words: String, payloads: Vec<NewOutbox>) -> ();
+        note_draft(row: InboxId) -> ();
         reopen_inbox(session: SessionKey, crash: CrashCount) -> usize;
         bury_inbox(id: InboxId, code: Code, reason: String) -> ();
         sessions_with_open_rows() -> Vec<SessionKey>;

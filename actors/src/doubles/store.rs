@@ -111,6 +111,7 @@ impl Store for ShakyStore {
         fn begin_round(row: InboxId, round: usize, calls: BegunRound) -> ();
         fn finish_call(row: InboxId, round: usize, call: usize, result: ToolResult) -> ();
         fn say(row: InboxId, number: usize, words: String, payloads: Vec<NewOutbox>) -> ();
+        fn note_draft(row: InboxId) -> ();
         fn reopen_inbox(session: SessionKey, crash: CrashCount) -> usize;
         fn bury_inbox(id: InboxId, code: Code, reason: String) -> ();
         fn sessions_with_open_rows() -> Vec<SessionKey>;

@@ -44,6 +44,18 @@ pub struct InboxRow {
     pub steps: Vec<BegunRound>,
     /// The parts of the answer that its turn had sent before it was cut short, in order; the answer begins with them.
     pub said: Vec<String>,
+    /// Whether a draft of its answer may be shown.
+    pub drafted: Drafted,
+}
+
+/// Whether a draft of the answer to a row may be shown on its platform.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Drafted {
+    /// Nobody has seen one.
+    #[default]
+    No,
+    /// One was to be shown.
+    Perhaps,
 }
 
 /// What a turn leaves behind.

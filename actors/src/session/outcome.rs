@@ -101,8 +101,15 @@ fn shaped(outbound: Outbound, left: &Left, switchboard: &dyn Switchboard) -> Vec
     }
 }
 
-/// What the peer reads beside what has left. A failure is never silence for a peer; whoever ordered the turn hears of it by itself.
+/// What the peer reads beside what has left. No draft is left as if there were more to come: where nothing else takes its place, it is
+/// said that it was ended.
 fn said(row: &InboxRow, ended: &Ended) -> String {
+    let said = said_of(row, ended);
+    if said.trim().is_empty() && matches!(ended.left, Left::Draft(_)) { ENDED.to_owned() } else { said }
+}
+
+/// What the peer reads of how a turn came out. A failure is never silence for a peer; whoever ordered the turn hears of it by itself.
+fn said_of(row: &InboxRow, ended: &Ended) -> String {
     match &ended.how {
         How::Done(_) => rest(ended).to_owned(),
         How::Failed(error) | How::Late(error) if row.inbound.order.is_none() || is_announced(row) => {

@@ -8,7 +8,7 @@ use super::hints::Hints;
 use super::queue::Writers;
 use super::speaking::Left;
 use crate::message::{Ask, BegunRound, Entry, Media, Order, Role, RunId, Steered, TraceId, Usage};
-use crate::ports::InboxRow;
+use crate::ports::{Drafted, InboxRow};
 
 /// The longest time that an order may ask for its turn.
 const ORDER_TIME_MAX: Duration = Duration::from_secs(24 * 3600);
@@ -28,6 +28,10 @@ pub(super) struct Seed {
     pub(super) hints: Hints,
     /// What the tries before this one cost.
     pub(super) spent: Usage,
+    /// What a try before this one has shown as a draft.
+    pub(super) shown: String,
+    /// Why its turn is ended before it begins.
+    pub(super) called_off: Option<&'static str>,
 }
 
 /// Where a message in hand came from.
@@ -52,6 +56,8 @@ impl Seed {
             writers: Writers::One,
             hints: Hints::default(),
             spent: Usage::default(),
+            shown: String::new(),
+            called_off: None,
         }
     }
 
@@ -66,6 +72,8 @@ impl Seed {
             writers: Writers::One,
             hints: Hints::default(),
             spent: Usage::default(),
+            shown: String::new(),
+            called_off: None,
         }
     }
 
@@ -89,10 +97,28 @@ impl Seed {
         }
     }
 
-    /// Keeps what has left of a try's answer, for the next one to go on behind.
-    pub(super) fn keep_left(&mut self, left: &Left) {
-        if let (Source::Row(row), Left::Parts(parts)) = (&mut self.source, left) {
-            row.said.clone_from(parts);
+    /// Keeps what has left of a try's answer, for the next one to go on behind, or what it has shown, for the next one to write over.
+    pub(super) fn keep_left(&mut self, left: &Left, text: &str) {
+        let Source::Row(row) = &mut self.source else { return };
+        match left {
+            Left::Nothing => {}
+            Left::Parts(parts) => row.said.clone_from(parts),
+            Left::Draft(_) => {
+                row.drafted = Drafted::Perhaps;
+                text.clone_into(&mut self.shown);
+            }
+        }
+    }
+
+    /// Returns what of the answer its reader knows of, as far as is known here: what has left for good, or of a draft what it has shown at
+    /// least.
+    pub(super) fn known_of(&self) -> String {
+        match (Left::of(self), &self.source) {
+            (Left::Draft(_), Source::Row(row)) if self.shown.is_empty() => {
+                row.steps.iter().map(|round| round.text.as_str()).collect()
+            }
+            (Left::Draft(_), _) => self.shown.clone(),
+            (left, _) => left.words(),
         }
     }
 

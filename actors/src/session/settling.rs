@@ -26,7 +26,7 @@ impl SessionActor {
         if let Some(wait) = self.next_try(&seed, &closing.ended.how) {
             if closing.began.is_some() {
                 seed.keep(&closing.ended.rounds);
-                seed.keep_left(&closing.ended.left);
+                seed.keep_left(&closing.ended.left, &closing.ended.text);
                 seed.spent = seed.spent.plus(closing.ended.spent);
             }
             closing.tell(now_ms);

@@ -193,9 +193,9 @@ impl SessionActor {
     }
 
     /// Ends a turn that never began.
-    fn never_ran(&mut self, seed: Seed, how: How, scope: &mut Scope<'_, Self>) {
+    pub(super) fn never_ran(&mut self, seed: Seed, how: How, scope: &mut Scope<'_, Self>) {
         let left = Left::of(&seed);
-        let mut ended = Ended { left, ..Ended::saying(seed.answered(), how) };
+        let mut ended = Ended { left, ..Ended::saying(seed.known_of(), how) };
         remember_steps(&seed, &mut ended);
         if let Source::Ask(ask) = &seed.source {
             // Nothing was sent before, so there is room; a client that is gone needs no answer.

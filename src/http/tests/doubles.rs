@@ -97,6 +97,9 @@ impl Store for FakeStore {
     fn say(&self, _: InboxId, _: usize, _: String, _: Vec<NewOutbox>) -> Answer<()> {
         unused()
     }
+    fn note_draft(&self, _: InboxId) -> Answer<()> {
+        unused()
+    }
     fn reopen_inbox(&self, _: SessionKey, _: CrashCount) -> Answer<usize> {
         unused()
     }

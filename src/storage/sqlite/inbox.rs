@@ -52,7 +52,7 @@ impl RawInbox {
 
     /// Parses the body.
     pub(super) fn parse(self) -> Result<InboxRow, StoreError> {
-        let (steps, said) = self.steps.parse()?;
+        let (steps, said, drafted) = self.steps.parse()?;
         Ok(InboxRow {
             id: InboxId::from_uuid(self.id),
             seq: self.seq.unsigned_abs(),
@@ -60,6 +60,7 @@ impl RawInbox {
             inbound: from_json(self.body.as_deref())?,
             steps,
             said,
+            drafted,
         })
     }
 }

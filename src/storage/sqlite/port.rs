@@ -82,6 +82,10 @@ impl Store for SqliteStore {
         }
     }
 
+    fn note_draft(&self, row: InboxId) -> Answer<()> {
+        self.write(move |tx| steps::note_draft(tx, row))
+    }
+
     fn reopen_inbox(&self, session: SessionKey, crash: CrashCount) -> Answer<usize> {
         self.write(move |tx| inbox::reopen(tx, &session, crash))
     }

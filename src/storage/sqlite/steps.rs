@@ -1,7 +1,7 @@
 //! The steps of turns that are under way.
 
 use callboard_actors::message::{BegunRound, InboxId, Steered, ToolCall};
-use callboard_actors::ports::{NewOutbox, StoreError};
+use callboard_actors::ports::{Drafted, NewOutbox, StoreError};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,8 @@ use super::tx::{Outcome, Tx, missing};
 const ROUND: i64 = 0;
 /// In which round the parts of the answer stand that were sent before its end, each under its number. They belong to none.
 const SAID: i64 = -1;
+/// In which round it stands that a draft of the answer may be shown. It belongs to none either.
+const DRAFT: i64 = -2;
 
 /// A round as it is written.
 #[derive(Serialize, Deserialize)]
@@ -75,6 +77,15 @@ pub(super) fn say(tx: &mut Tx<'_>, row: InboxId, place: usize, part: &Part) -> O
     outbox::check_room(tx)?;
     insert(tx, row, (SAID, place), &part.words)?;
     part.payloads.iter().try_for_each(|payload| outbox::put(tx, payload))
+}
+
+/// Writes down that a draft of the answer is about to be shown.
+pub(super) fn note_draft(tx: &mut Tx<'_>, row: InboxId) -> Outcome<()> {
+    check_in_hand(tx, row)?;
+    if known(tx, row, DRAFT, ROUND)?.is_none() {
+        insert(tx, row, (DRAFT, ROUND), "null")?;
+    }
+    Ok(())
 }
 
 fn check_in_hand(tx: &Tx<'_>, row: InboxId) -> Outcome<()> {
@@ -142,11 +153,13 @@ impl RawSteps {
             .map(Self)
     }
 
-    /// Parses the steps: the rounds, and what was sent of the answer.
-    pub(super) fn parse(self) -> Result<(Vec<BegunRound>, Vec<String>), StoreError> {
-        let (mut rounds, mut answered) = (Vec::<BegunRound>::new(), Vec::new());
+    /// Parses the steps: the rounds, what was sent of the answer, and whether a draft of it may be shown.
+    pub(super) fn parse(self) -> Result<(Vec<BegunRound>, Vec<String>, Drafted), StoreError> {
+        let (mut rounds, mut answered, mut drafted) = (Vec::<BegunRound>::new(), Vec::new(), Drafted::No);
         for (round, call, body) in self.0 {
-            if round == SAID {
+            if round == DRAFT {
+                drafted = Drafted::Perhaps;
+            } else if round == SAID {
                 answered.push(from_json(Some(&body))?);
             } else if call == ROUND {
                 let Body { with, said, text, calls } = from_json(Some(&body))?;
@@ -155,6 +168,6 @@ impl RawSteps {
                 round.finish(call, from_json(Some(&body))?);
             }
         }
-        Ok((rounds, answered))
+        Ok((rounds, answered, drafted))
     }
 }

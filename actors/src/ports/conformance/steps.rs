@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Bench, Case, case, make};
 use crate::message::{Backlog, BegunRound, Code, Entry, InboxId, Role, RunId, Steered, ToolCall, ToolResult};
-use crate::ports::{CrashCount, InboxRow, SendOrder, Store, StoreError};
+use crate::ports::{CrashCount, Drafted, InboxRow, SendOrder, Store, StoreError};
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
@@ -15,6 +15,7 @@ pub(super) fn cases() -> Vec<Case> {
         case("keeps who shares a turn and what was said in it", |bench| Box::pin(shared(bench))),
         case("keeps the steps of a dead letter for its retry", |bench| Box::pin(dead(bench))),
         case("sends a part of an answer once and hands it out with its row", |bench| Box::pin(parts(bench))),
+        case("knows of a draft until its row is answered", |bench| Box::pin(drafts(bench))),
         case("takes parts of an answer in their order and while its row is in hand", |bench| Box::pin(parts_in_order(bench))),
     ]
 }
@@ -152,6 +153,22 @@ async fn parts(Bench { store, .. }: Bench) {
     let next = store.finish_turn(make::turn("a", &[id], vec![make::outbox("a", "End.")]), 1).await.unwrap();
     assert!(next[0].said.is_empty(), "the words are another row's");
     assert_eq!(outbox(&*store).await, ["One.", "Zwö☕.", "End."]);
+}
+
+async fn drafts(Bench { store, .. }: Bench) {
+    let id = row(&*store, "1").await;
+    store.begin_round(id, 0, round("a", &["x"])).await.unwrap();
+    for _ in 0..2 {
+        store.note_draft(id).await.unwrap();
+    }
+    store.reopen_inbox(make::session("a"), CrashCount::Uncounted).await.unwrap();
+    assert!(matches!(store.note_draft(id).await, Err(StoreError::Missing { .. })), "it waits");
+    let again = take(&*store).await;
+    assert_eq!((again.drafted, again.steps, again.said), (Drafted::Perhaps, vec![round("a", &["x"])], vec![]));
+    store.accept(vec![make::accept("a", "2")]).await.unwrap();
+    let next = store.finish_turn(make::turn("a", &[id], vec![]), 1).await.unwrap();
+    assert_eq!(next[0].drafted, Drafted::No, "it was another row's");
+    assert!(matches!(store.note_draft(id).await, Err(StoreError::Missing { .. })), "it is answered");
 }
 
 async fn parts_in_order(Bench { store, .. }: Bench) {

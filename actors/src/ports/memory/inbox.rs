@@ -3,14 +3,14 @@
 use std::collections::HashSet;
 
 use crate::message::{AccountKey, BlobId, Code, InboxId, SessionKey};
-use crate::ports::{Accept, Accepted, CrashCount, InboxFate, InboxRow, StoreError, TurnOutcome};
+use crate::ports::{Accept, Accepted, CrashCount, Drafted, InboxFate, InboxRow, StoreError, TurnOutcome};
 
 use super::state::{In, Stand, State, missing};
 
 impl In {
     fn shown(&self) -> InboxRow {
         let (inbound, steps, said) = (self.inbound.clone(), self.steps.clone(), self.said.clone());
-        InboxRow { id: self.id, seq: self.seq, crashes: self.crashes, inbound, steps, said }
+        InboxRow { id: self.id, seq: self.seq, crashes: self.crashes, inbound, steps, said, drafted: self.drafted }
     }
 }
 
@@ -39,7 +39,8 @@ impl State {
         let (id, place) = (InboxId::new(), self.next_place());
         let seq = self.next_inbox_seq(&inbound.route.account, &inbound.route.chat);
         let (steps, said) = (Vec::new(), Vec::new());
-        self.inbox.insert(place, In { id, seq, session, stand: Stand::Waiting, attempts: 0, crashes: 0, inbound, steps, said });
+        let (stand, drafted) = (Stand::Waiting, Drafted::No);
+        self.inbox.insert(place, In { id, seq, session, stand, attempts: 0, crashes: 0, inbound, steps, said, drafted });
         Accepted::New { id, seq }
     }
 
@@ -91,6 +92,7 @@ impl State {
             row.stand = Stand::Done;
             row.steps.clear();
             row.said.clear();
+            row.drafted = Drafted::No;
         }
         let session = self.append(&outcome.session, outcome.entries, outcome.usage);
         session.reply_to = outcome.reply_to.or(session.reply_to.take());

@@ -48,6 +48,10 @@ impl Store for MemoryStore {
         self.write(|state| state.say(row, number, words, payloads))
     }
 
+    fn note_draft(&self, row: InboxId) -> Answer<()> {
+        self.write(|state| state.note_draft(row))
+    }
+
     fn reopen_inbox(&self, session: SessionKey, crash: CrashCount) -> Answer<usize> {
         self.write(|state| Ok(state.reopen_inbox(&session, crash)))
     }

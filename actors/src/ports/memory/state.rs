@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::core::Clock;
 use crate::message::{AccountKey, BegunRound, ChatRef, Inbound, InboxId, SessionKey, Target, TraceId};
-use crate::ports::{DeadLetter, NewOutbox, Pairing, StoreError, StoreLimits, UsageDay};
+use crate::ports::{DeadLetter, Drafted, NewOutbox, Pairing, StoreError, StoreLimits, UsageDay};
 
 use super::sessions::Known;
 
@@ -38,6 +38,8 @@ pub(super) struct In {
     pub steps: Vec<BegunRound>,
     /// What was sent of its answer so far.
     pub said: Vec<String>,
+    /// Whether a draft of its answer may be shown.
+    pub drafted: Drafted,
 }
 
 /// A row of the outbox.

@@ -1,7 +1,7 @@
 //! The steps of turns that are under way.
 
 use crate::message::{BegunRound, InboxId, ToolResult};
-use crate::ports::{NewOutbox, StoreError};
+use crate::ports::{Drafted, NewOutbox, StoreError};
 
 use super::state::{Stand, State, missing};
 
@@ -24,6 +24,13 @@ impl State {
         let round = row.and_then(|row| row.steps.get_mut(round)).filter(|round| call < round.calls.len());
         let Some(round) = round else { return Err(missing(format!("inbox row {id} has no such call"))) };
         round.finish(call, result);
+        Ok(())
+    }
+
+    pub(super) fn note_draft(&mut self, id: InboxId) -> Result<(), StoreError> {
+        let row = self.inbox.values_mut().find(|row| row.id == id && row.stand == Stand::Begun);
+        let Some(row) = row else { return Err(missing(format!("inbox row {id} is not in hand"))) };
+        row.drafted = Drafted::Perhaps;
         Ok(())
     }
 

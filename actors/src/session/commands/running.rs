@@ -35,6 +35,9 @@ impl SessionActor {
     /// Begins what a row asks for: a turn, or the command that it is.
     pub(in crate::session) fn begin_row(&mut self, seed: Seed, scope: &mut Scope<'_, Self>) {
         let Source::Row(row) = &seed.source else { return self.begin(seed, scope) };
+        if let Some(why) = seed.called_off {
+            return self.never_ran(seed, How::Aborted(why), scope);
+        }
         if !self.queue.also.is_empty() {
             // Only messages share a turn. What they say together begins with a name, which anybody chooses.
             return self.begin(seed, scope);

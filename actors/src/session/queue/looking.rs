@@ -9,7 +9,7 @@ use super::policy::QueueMode;
 use crate::agent::SteerBox;
 use crate::core::{Scope, TaskHandle};
 use crate::message::{Ends, Hold, InboxId};
-use crate::ports::{CrashCount, InboxRow};
+use crate::ports::{CrashCount, Drafted, InboxRow};
 use crate::session::actor::{Rows, STORE_AGAIN, STORE_WAIT, SessionActor, Work};
 use crate::session::commands::{Command, Order, Reading};
 use crate::session::hints::Hints;
@@ -177,15 +177,17 @@ impl SessionActor {
         }
         // One crash may be anybody's fault: what waited for each other stays together.
         let crashed = row.crashes > u32::from(waits);
-        let alone = row.inbound.order.is_some() || crashed || !(row.steps.is_empty() && row.said.is_empty());
+        let cut = crashed || !(row.steps.is_empty() && row.said.is_empty()) || row.drafted == Drafted::Perhaps;
         let reading = self.settings().commands.read(&row.inbound);
         if reading == Reading::Message {
             row.inbound.tell_overheard();
         }
         let sort = match reading {
             Reading::Command(Order { command: Command::Stop, .. }, _) => Sort::Stop,
-            Reading::Message if !alone => Sort::Message,
-            Reading::Command(..) | Reading::Directives(..) | Reading::Ignored | Reading::Message => Sort::Alone,
+            Reading::Message if row.inbound.order.is_some() => Sort::Alone,
+            Reading::Message if cut => Sort::Cut,
+            Reading::Message => Sort::Message,
+            Reading::Command(..) | Reading::Directives(..) | Reading::Ignored => Sort::Alone,
         };
         Waiting { row, policy, sort, hints }
     }
@@ -218,10 +220,13 @@ impl SessionActor {
         // There may be more behind them.
         self.rows = Rows::Waiting;
         // Those that share a turn ask for the same, or the last asks for all that waited for it.
+        let ended_by = batch.ended_by;
+        self.queue.stopped = ended_by.or(self.queue.stopped);
+        let called_off = ended_by.map(|_| "stop");
         let hints = batch.rows.iter().rev().find_map(|row| self.queue.hints.remove(&row.id)).unwrap_or_default();
         match merge(batch) {
             Some(Merged { row, media, also, writers }) => {
-                let seed = Seed { more_media: media, writers, hints, ..Seed::row(row) };
+                let seed = Seed { more_media: media, writers, hints, called_off, ..Seed::row(row) };
                 self.take_in_hand(Some(seed), also, scope);
             }
             None => self.take_in_hand(None, Vec::new(), scope),

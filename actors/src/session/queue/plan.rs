@@ -23,8 +23,10 @@ pub(in crate::session) struct Waiting {
 pub(in crate::session) enum Sort {
     /// Something to answer, which may share a turn.
     Message,
-    /// Something that has a turn of its own whatever the mode: what a client ordered, a command, a row that was in hand at a crash.
+    /// Something that has a turn of its own whatever the mode: what a client ordered, a command.
     Alone,
+    /// Something to answer whose turn was cut short: it has that turn again.
+    Cut,
     /// An order to stop: it goes before everything, and what stands in front of it of its own place goes unanswered.
     Stop,
 }
@@ -53,6 +55,8 @@ pub(in crate::session) struct Batch {
     pub(in crate::session) steered: Vec<InboxId>,
     /// Those that go unanswered, and why.
     pub(in crate::session) dropped: Vec<(InboxId, &'static str)>,
+    /// The order to stop for which the turn is ended before it begins again.
+    pub(in crate::session) ended_by: Option<InboxId>,
 }
 
 impl Batch {
@@ -82,6 +86,13 @@ pub(super) const STOPPED: &str = "stopped";
 pub(in crate::session) fn plan(mut waiting: Vec<Waiting>, quiet: Quiet, now_ms: i64) -> Plan {
     if let Some(at) = waiting.iter().position(|waiting| waiting.sort == Sort::Stop) {
         let stop = waiting.split_off(at).into_iter().next().map(|waiting| waiting.row);
+        // What was done in a turn that was cut short is not forgotten with it: it ends as one that is stopped.
+        let of_place = |next: &Waiting, stop: &InboxRow| is_same_place(&next.row.inbound.route, &stop.inbound.route);
+        let cut = |next: &Waiting| next.sort == Sort::Cut && stop.as_ref().is_some_and(|stop| of_place(next, stop));
+        if let Some(at) = waiting.iter().position(cut) {
+            let ended_by = stop.map(|stop| stop.id);
+            return Plan::Turn(Batch { ended_by, ..resumed(waiting.split_off(at)) });
+        }
         let dropped = stop.as_ref().map(|stop| stopped_by(&stop.inbound.route, &waiting)).unwrap_or_default();
         return Plan::Turn(Batch { dropped, rows: stop.into_iter().collect(), ..Batch::default() });
     }

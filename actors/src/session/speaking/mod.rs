@@ -14,6 +14,7 @@ use super::memory::SendPolicy;
 use super::seed::{Seed, Source};
 use crate::core::Clock;
 use crate::message::{Floor, InboxId, Outbound, OutboxId, Shaper, SpeechWay, Target, TraceId};
+use crate::ports::Drafted;
 
 use parts::Parts;
 use rules::PartRules;
@@ -63,7 +64,8 @@ impl Left {
     pub(super) fn of(seed: &Seed) -> Self {
         match &seed.source {
             Source::Row(row) if !row.said.is_empty() => Self::Parts(row.said.clone()),
-            _ => Self::Nothing,
+            Source::Row(row) if row.drafted == Drafted::Perhaps => Self::Draft(draft_id(row.id)),
+            Source::Row(_) | Source::Ask(_) => Self::Nothing,
         }
     }
 
@@ -102,7 +104,7 @@ impl Speaker {
         match self {
             Self::Silent(left) => left,
             Self::Parts(parts) => parts.conclude().await,
-            Self::Sketch(sketch) => Left::Draft(sketch.id()),
+            Self::Sketch(sketch) => sketch.left(),
         }
     }
 }
@@ -154,7 +156,7 @@ impl SessionActor {
         shaper.floor(trace, Floor::Taken);
         let listener = Listener { shaper, clock: clock.clone(), heard, target, trace };
         let speaker = match way {
-            SpeechWay::Edits => Speaker::Sketch(Box::new(Sketch::new(draft_id(row.id), listener))),
+            SpeechWay::Edits => Speaker::Sketch(Box::new(Sketch::new(row, listener, Arc::clone(&self.parts.store)))),
             SpeechWay::Whole | SpeechWay::Parts => {
                 let rules = PartRules::new(&speech, &settings.speech);
                 let (store, switchboard) = (Arc::clone(&self.parts.store), Arc::clone(&self.parts.switchboard));

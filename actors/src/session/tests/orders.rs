@@ -8,7 +8,7 @@ use crate::core::Drill;
 use crate::doubles::{Line, Notebook, play};
 use crate::message::{Code, InboxId, Order, Role, RunId, RunReport, RunStand, RunVerdict, Target, Tenure, Usage};
 use crate::ports::conformance::{START_MS, make};
-use crate::ports::{InboxRow, Store as _};
+use crate::ports::{Drafted, InboxRow, Store as _};
 use crate::session::OnProviderFailure;
 use crate::session::ended::{Ended, How};
 use crate::session::memory::SendPolicy;
@@ -81,7 +81,15 @@ fn an_order_that_is_delivered_nowhere_leaves_where_answers_go() {
     for (name, order, expected) in cases {
         let mut inbound = make::accept("room", "1").inbound;
         inbound.order = order.map(Box::new);
-        let row = InboxRow { id: InboxId::new(), seq: 1, crashes: 0, inbound, steps: Vec::new(), said: Vec::new() };
+        let row = InboxRow {
+            id: InboxId::new(),
+            seq: 1,
+            crashes: 0,
+            inbound,
+            steps: Vec::new(),
+            said: Vec::new(),
+            drafted: Drafted::No,
+        };
         let question = make::entry(RunId::new(), Role::User, "1");
         let ending = Ending { finish_reason: "stop".into(), usage: Usage::tokens(1, 2) };
         let ended = Ended {

@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::bench::{Bench, abort, end, id, say};
+use super::bench::{Bench, abort, end, id, key, say};
+use super::commands::ready;
 use crate::agent::{Piece, Repeat};
 use crate::core::Drill;
 use crate::doubles::{Line, PropTool, Stage, play, toolbox};
-use crate::message::{Code, Role, Speech, SpeechWay, Tenure};
-use crate::ports::Store as _;
-use crate::session::{OnProviderFailure, PartBreak};
+use crate::message::{BegunRound, Code, OutboxId, Role, Speech, SpeechWay, Tenure};
+use crate::ports::conformance::make;
+use crate::ports::{CrashCount, SendOrder, Store as _};
+use crate::session::{OnProviderFailure, PartBreak, QueueRules};
 
 const SORRY: &str = "Sorry, I could not answer that (provider_refused). Please try again later.";
 
@@ -271,5 +273,83 @@ fn a_draft_is_overwritten_by_the_failure_of_its_turn() {
         bench.answered().await;
         let sorry = SORRY.replace("provider_refused", Code::ProviderBroken.as_str());
         assert_eq!(bench.outbox().await, [format!("^One.\n\nTw\n\n{sorry}")]);
+    });
+}
+
+const CLOSED: &str = "(The answer was ended here.)";
+
+/// Returns the ids and texts that wait in the outbox.
+async fn rows(bench: &Bench) -> Vec<(OutboxId, String)> {
+    let rows = bench.store.inner.begin_send(make::account(), 9, SendOrder::Pipelined).await.unwrap();
+    rows.into_iter().map(|row| (row.id, row.outbound.text)).collect()
+}
+
+/// A try has shown a part and failed, and the next is not begun: the draft is closed behind what stood there.
+#[test]
+fn a_draft_of_a_try_that_failed_is_closed_when_the_next_is_ended() {
+    play(|stage| async move {
+        let mut bench = bench(&stage, SpeechWay::Edits);
+        bench.settings.on_provider_failure = OnProviderFailure::Retry;
+        let pieces = begun(&bench).await;
+        let session = bench.start(Tenure::Kept);
+        let drafts = || bench.notebook.stage.drafts.lock().unwrap().clone();
+        stage.pass_until("a draft is shown", || !drafts().is_empty()).await;
+        drop(pieces);
+        stage.until("the try has failed", || bench.counters.turns.failed.get() == 1).await;
+        assert!(abort(&session, None).await.is_some());
+        bench.answered().await;
+        assert_eq!(rows(&bench).await, [(drafts()[0].id, format!("^One.\n\nTw\n\n{CLOSED}"))]);
+    });
+}
+
+/// A stop that is there when the gateway comes back ends the turn that was cut short, once, with its draft and what it had done.
+#[test]
+fn a_stop_ends_a_turn_that_was_cut_short_and_closes_its_draft() {
+    for (drafted, worked) in [(true, false), (true, true), (false, false)] {
+        play(|stage| async move {
+            let mut bench = bench(&stage, SpeechWay::Edits);
+            ready(&mut bench);
+            bench.settings.queue = QueueRules::default();
+            bench.arrive(&["1"]).await;
+            let store = &bench.store.inner;
+            let row = store.begin_turn(key(), 1).await.unwrap().remove(0);
+            if worked {
+                let call = crate::message::ToolCall { id: "1".into(), name: "bell".into(), args: serde_json::json!({}) };
+                store.begin_round(row.id, 0, BegunRound::new("Ring.".into(), vec![call])).await.unwrap();
+            }
+            if drafted {
+                store.note_draft(row.id).await.unwrap();
+            }
+            // A restart by hand counts against nobody, and cuts short all the same.
+            let crash = if drafted && !worked { CrashCount::Uncounted } else { CrashCount::Counted { max: 9 } };
+            store.reopen_inbox(key(), crash).await.unwrap();
+            bench.arrive(&["/stop", "2"]).await;
+            bench.start(Tenure::Kept);
+            bench.answered().await;
+            let sent: Vec<_> = rows(&bench).await.into_iter().map(|(_, text)| text).collect();
+            let closed = if worked { "^Ring." } else { CLOSED };
+            let expected = [closed, "Stopped.", "2"].map(|text| text.trim_start_matches('^'));
+            let sent: Vec<_> = sent.iter().map(|text| text.trim_start_matches('^')).collect();
+            assert_eq!(sent, if drafted { &expected[..] } else { &expected[1..] }, "{drafted} {worked}");
+            assert_eq!(bench.prompts(), ["2"], "it is not begun again");
+            assert_eq!(answer(&bench).await, if worked { "Ring.|2" } else { "2" });
+        });
+    }
+}
+
+/// Nothing is closed that nobody saw.
+#[test]
+fn no_draft_is_shown_that_is_not_written_down() {
+    play(|stage| async move {
+        let bench = bench(&stage, SpeechWay::Edits);
+        bench.store.fail("note_draft");
+        let pieces = begun(&bench).await;
+        bench.start(Tenure::Kept);
+        stage.pass_until("it is asked", || bench.store.asked("note_draft") == 3).await;
+        assert!(bench.notebook.stage.drafts.lock().unwrap().is_empty());
+        pieces.send(say("o.")).unwrap();
+        pieces.send(end()).unwrap();
+        bench.answered().await;
+        assert_eq!(bench.outbox().await, ["^One.\n\nTwo."]);
     });
 }

@@ -5,8 +5,8 @@ use super::super::merge::merge;
 use super::super::plan::{Batch, Plan, Quiet, Sort, Waiting, plan};
 use super::super::policy::{QueueMode, QueuePolicy};
 use crate::message::{BegunRound, ChatKind, Ends, Hold, InboxId};
-use crate::ports::InboxRow;
 use crate::ports::conformance::make;
+use crate::ports::{Drafted, InboxRow};
 use crate::session::hints::Hints;
 
 const NOW: i64 = 100_000;
@@ -16,7 +16,8 @@ fn row(chat: &str, writer: &str, text: &str, wait: Option<(i64, Ends)>) -> Waiti
     let mut inbound = make::accept(chat, text).inbound;
     (inbound.text, inbound.route.peer.id, inbound.route.peer.name) = (text.to_owned(), writer.to_owned(), writer.to_owned());
     inbound.hold = wait.map(|(ago_ms, ends)| Hold { since_ms: NOW - ago_ms, quiet_ms: 1000, longest_ms: 3000, ends });
-    let row = InboxRow { id: InboxId::new(), seq: 1, crashes: 0, inbound, steps: Vec::new(), said: Vec::new() };
+    let row =
+        InboxRow { id: InboxId::new(), seq: 1, crashes: 0, inbound, steps: Vec::new(), said: Vec::new(), drafted: Drafted::No };
     let policy = QueuePolicy { mode: QueueMode::Collect, ..QueuePolicy::default() };
     Waiting { row, policy, sort: Sort::Message, hints: Hints::default() }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::message::{ChatKind, ChatRef, InboxId, Media};
-use crate::ports::InboxRow;
 use crate::ports::conformance::make;
+use crate::ports::{Drafted, InboxRow};
 use crate::session::hints::Hints;
 use crate::session::queue::merge::merge;
 use crate::session::queue::plan::{Batch, Plan, Quiet, Sort, Waiting, plan};
@@ -79,7 +79,15 @@ fn rows(words: &str, policy: QueuePolicy) -> Vec<Waiting> {
         let (mode, chat) = word.split_once('@').unwrap_or((word, "room"));
         let mut inbound = make::accept(chat, &at.to_string()).inbound;
         inbound.text = (at + 1).to_string();
-        let row = InboxRow { id: InboxId::new(), seq: at as u64, crashes: 0, inbound, steps: Vec::new(), said: Vec::new() };
+        let row = InboxRow {
+            id: InboxId::new(),
+            seq: at as u64,
+            crashes: 0,
+            inbound,
+            steps: Vec::new(),
+            said: Vec::new(),
+            drafted: Drafted::No,
+        };
         Waiting { row, policy: QueuePolicy { mode: QueueMode::parse(mode).unwrap(), ..policy }, sort, hints: Hints::default() }
     };
     words.split_whitespace().enumerate().map(row).collect()
@@ -136,7 +144,7 @@ fn row(text: &str, peer: (&str, &str), media: Option<&str>) -> InboxRow {
     inbound.route.chat = ChatRef { kind: ChatKind::Group, id: "room".into() };
     (inbound.route.peer.id, inbound.route.peer.name) = (peer.0.to_owned(), peer.1.to_owned());
     inbound.media = media.map(|url| Media::at_url(url, None)).into_iter().collect();
-    InboxRow { id: InboxId::new(), seq: 1, crashes: 0, inbound, steps: Vec::new(), said: Vec::new() }
+    InboxRow { id: InboxId::new(), seq: 1, crashes: 0, inbound, steps: Vec::new(), said: Vec::new(), drafted: Drafted::No }
 }
 
 #[test]
