@@ -52,7 +52,7 @@ pub struct ToolParts {
 pub fn tools(parts: &ToolParts) -> Vec<Arc<dyn Tool>> {
     let mut tools: Vec<Arc<dyn Tool>> = vec![
         Arc::new(agents_list::AgentsList::new(parts)),
-        Arc::new(message::SendMessage::new(parts)),
+        Arc::new(message::MessageTool::new(parts)),
         Arc::new(session_status::SessionStatus::new(parts)),
         Arc::new(sessions_history::SessionsHistory::new(parts)),
         Arc::new(sessions_list::SessionsList::new(parts)),
