@@ -21,6 +21,7 @@ use crate::config::slices::{GatewaySettings, ModelsConfig, Slices};
 use crate::http::HttpSettings;
 use crate::logs::mailbox::MailboxSettings;
 use crate::providers::{ProviderStanding, ProviderTable, TableError};
+use crate::tools::Reach;
 use crate::workspace::Workspaces;
 
 /// The longest that a payload waits where the settings name no limit: ten years.
@@ -41,6 +42,7 @@ struct Generation {
     store: Arc<StoreLimits>,
     mailboxes: Arc<MailboxSettings>,
     tools: Arc<ToolPolicy>,
+    reach: Arc<Reach>,
     workspaces: Arc<Workspaces>,
     mcp: Arc<Vec<McpSettings>>,
     models: Arc<ModelsConfig>,
@@ -156,6 +158,10 @@ impl LiveConfig {
         self.slice(|generation| &generation.tools)
     }
 
+    pub(super) fn reach(&self) -> Live<Reach> {
+        self.slice(|generation| &generation.reach)
+    }
+
     pub(super) fn workspaces(&self) -> Live<Workspaces> {
         self.slice(|generation| &generation.workspaces)
     }
@@ -200,6 +206,7 @@ impl Generation {
             store: Arc::new(slices.store),
             mailboxes: Arc::new(logging::mailbox(&slices.logging)),
             tools: Arc::new(slices.tools.clone()),
+            reach: Arc::new(slices.reach.clone()),
             workspaces: Arc::new(slices.workspaces.clone()),
             mcp: Arc::new(slices.mcp.clone()),
             models: Arc::new(slices.models.clone()),
