@@ -65,7 +65,7 @@ impl LiveConfig {
     /// # Errors
     /// Its providers cannot be built.
     pub(super) fn new(config: Config, clock: Clock, webchat: WebChatDesk) -> Result<Self, TableError> {
-        let current = Arc::new(ArcSwap::from_pointee(Generation::new(config, &clock, &webchat)?));
+        let current = Arc::new(ArcSwap::from_pointee(Generation::new(config, &clock, &webchat, &[])?));
         Ok(Self { current, clock, webchat, listener: Arc::default() })
     }
 
@@ -74,9 +74,10 @@ impl LiveConfig {
     /// # Errors
     /// Its providers cannot be built.
     pub(super) fn replace(&self, config: Config) -> Result<(), TableError> {
-        let next = Generation::new(config, &self.clock, &self.webchat)?;
+        let before = self.current.load();
+        let next = Generation::new(config, &self.clock, &self.webchat, &before.accounts)?;
         // A key that was refused a moment ago is not asked again because something else was changed.
-        next.providers.inherit(&self.current.load().providers);
+        next.providers.inherit(&before.providers);
         self.current.store(Arc::new(next));
         if let Some(told) = self.listener.get() {
             told();
@@ -193,14 +194,14 @@ impl Providers for LiveConfig {
 }
 
 impl Generation {
-    fn new(config: Config, clock: &Clock, webchat: &WebChatDesk) -> Result<Self, TableError> {
+    fn new(config: Config, clock: &Clock, webchat: &WebChatDesk, before: &[Account]) -> Result<Self, TableError> {
         let providers = Arc::new(providers(&config, clock)?);
         let slices = &config.slices;
         Ok(Self {
             sessions: Arc::new(slices.session.clone()),
             routes: Arc::new(slices.routes.clone()),
             channels: Arc::new(channels(slices)),
-            accounts: Arc::new(slices.accounts.iter().map(|account| account.clone().at_desk(webchat)).collect()),
+            accounts: Arc::new(slices.accounts.iter().map(|account| account.clone().at_desk(webchat).after(before)).collect()),
             http: Arc::new(http(&config)),
             access: Arc::new(access(&slices.gateway)),
             store: Arc::new(slices.store),
