@@ -123,6 +123,7 @@ impl Life {
         let tools = tools::tools(&ToolParts {
             outgoing,
             routes: live.routes(),
+            reach: live.reach(),
             workspaces: live.workspaces(),
             media: Arc::new(media.clone()),
         });

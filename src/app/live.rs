@@ -21,6 +21,7 @@ use crate::config::slices::{GatewaySettings, ModelsConfig, Slices};
 use crate::http::HttpSettings;
 use crate::logs::mailbox::MailboxSettings;
 use crate::providers::{ProviderStanding, ProviderTable, TableError};
+use crate::tools::Reach;
 use crate::workspace::Workspaces;
 
 /// The longest that a payload waits where the settings name no limit: ten years.
@@ -41,6 +42,7 @@ struct Generation {
     store: Arc<StoreLimits>,
     mailboxes: Arc<MailboxSettings>,
     tools: Arc<ToolPolicy>,
+    reach: Arc<Reach>,
     workspaces: Arc<Workspaces>,
     mcp: Arc<Vec<McpSettings>>,
     models: Arc<ModelsConfig>,
@@ -63,7 +65,7 @@ impl LiveConfig {
     /// # Errors
     /// Its providers cannot be built.
     pub(super) fn new(config: Config, clock: Clock, webchat: WebChatDesk) -> Result<Self, TableError> {
-        let current = Arc::new(ArcSwap::from_pointee(Generation::new(config, &clock, &webchat)?));
+        let current = Arc::new(ArcSwap::from_pointee(Generation::new(config, &clock, &webchat, &[])?));
         Ok(Self { current, clock, webchat, listener: Arc::default() })
     }
 
@@ -72,9 +74,10 @@ impl LiveConfig {
     /// # Errors
     /// Its providers cannot be built.
     pub(super) fn replace(&self, config: Config) -> Result<(), TableError> {
-        let next = Generation::new(config, &self.clock, &self.webchat)?;
+        let before = self.current.load();
+        let next = Generation::new(config, &self.clock, &self.webchat, &before.accounts)?;
         // A key that was refused a moment ago is not asked again because something else was changed.
-        next.providers.inherit(&self.current.load().providers);
+        next.providers.inherit(&before.providers);
         self.current.store(Arc::new(next));
         if let Some(told) = self.listener.get() {
             told();
@@ -156,6 +159,10 @@ impl LiveConfig {
         self.slice(|generation| &generation.tools)
     }
 
+    pub(super) fn reach(&self) -> Live<Reach> {
+        self.slice(|generation| &generation.reach)
+    }
+
     pub(super) fn workspaces(&self) -> Live<Workspaces> {
         self.slice(|generation| &generation.workspaces)
     }
@@ -187,19 +194,20 @@ impl Providers for LiveConfig {
 }
 
 impl Generation {
-    fn new(config: Config, clock: &Clock, webchat: &WebChatDesk) -> Result<Self, TableError> {
+    fn new(config: Config, clock: &Clock, webchat: &WebChatDesk, before: &[Account]) -> Result<Self, TableError> {
         let providers = Arc::new(providers(&config, clock)?);
         let slices = &config.slices;
         Ok(Self {
             sessions: Arc::new(slices.session.clone()),
             routes: Arc::new(slices.routes.clone()),
             channels: Arc::new(channels(slices)),
-            accounts: Arc::new(slices.accounts.iter().map(|account| account.clone().at_desk(webchat)).collect()),
+            accounts: Arc::new(slices.accounts.iter().map(|account| account.clone().at_desk(webchat).after(before)).collect()),
             http: Arc::new(http(&config)),
             access: Arc::new(access(&slices.gateway)),
             store: Arc::new(slices.store),
             mailboxes: Arc::new(logging::mailbox(&slices.logging)),
             tools: Arc::new(slices.tools.clone()),
+            reach: Arc::new(slices.reach.clone()),
             workspaces: Arc::new(slices.workspaces.clone()),
             mcp: Arc::new(slices.mcp.clone()),
             models: Arc::new(slices.models.clone()),

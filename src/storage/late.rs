@@ -8,8 +8,8 @@ use callboard_actors::message::{
 };
 use callboard_actors::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, Context, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate,
-    InboxRow, NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
-    SessionRow, Store, StoreError, StoreHealth, Summary, TurnOutcome, UsageDay, UsageQuery, UsageSums,
+    InboxRow, NewOutbox, OutboxNote, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder,
+    SessionName, SessionRow, Store, StoreError, StoreHealth, Summary, TurnOutcome, UsageDay, UsageQuery, UsageSums,
 };
 use serde_json::{Map, Value};
 
@@ -51,12 +51,13 @@ impl Store for LateStore {
         reopen_inbox(session: SessionKey, crash: CrashCount) -> usize;
         bury_inbox(id: InboxId, code: Code, reason: String) -> ();
         sessions_with_open_rows() -> Vec<SessionKey>;
-        enqueue(row: NewOutbox) -> Queued;
+        enqueue_all(rows: Vec<NewOutbox>) -> Vec<Queued>;
         begin_send(account: AccountKey, limit: usize, order: SendOrder) -> Vec<OutboxRow>;
         fail_send(id: OutboxId, attempt: Attempt) -> ();
         reopen_outbox(account: AccountKey, crash: CrashCount) -> usize;
         next_due(account: AccountKey) -> Option<i64>;
         outbox_state(id: OutboxId) -> Option<OutboxState>;
+        outbox_note(id: OutboxId) -> Option<OutboxNote>;
         sent_as(account: AccountKey, platform_id: String) -> Option<OutboxId>;
         media_in_use() -> HashSet<BlobId>;
         history(session: SessionKey, limit: usize) -> Vec<Entry>;

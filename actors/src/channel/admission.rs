@@ -89,12 +89,8 @@ impl Admission<'_> {
     fn pairing(&self, inbound: Inbound, now_ms: i64) -> PairingRequest {
         let code = new_code();
         let route = inbound.route;
-        let notice = Outbound {
-            target: Target { account: route.account.clone(), chat: route.chat, thread: route.thread },
-            text: self.account.platform.pairing_notice(&route.peer.id, &code),
-            media: Vec::new(),
-            mentions: Vec::new(),
-        };
+        let target = Target { account: route.account.clone(), chat: route.chat, thread: route.thread };
+        let notice = Outbound::text(target, self.account.platform.pairing_notice(&route.peer.id, &code));
         PairingRequest {
             account: route.account,
             peer: route.peer.id,

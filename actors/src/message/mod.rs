@@ -3,6 +3,7 @@
 //! Everything that crosses a mailbox, the store or the wire to a client is named here once, so that no actor has to know
 //! another actor's type. This ring depends on nothing else in the crate.
 
+mod act;
 pub mod base64;
 mod code;
 mod counters;
@@ -28,6 +29,7 @@ mod transcript;
 mod turn;
 mod turn_event;
 
+pub use act::{Act, Deed, EMOJI_BYTES_MAX, MESSAGE_ID_BYTES_MAX, Mark, MessageRef};
 pub use code::{Code, Retry};
 pub use counters::{AccountCounters, Counter, Counters, TurnCounters};
 pub use delta::{Delta, TurnEnd, TurnFailure};

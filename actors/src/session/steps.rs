@@ -31,6 +31,8 @@ impl SessionActor {
         let route = &row.inbound.route;
         context.channel = Some(route.account.channel().to_owned());
         context.account = Some(route.account.account().to_owned());
+        context.chat = Some(route.chat.clone());
+        context.answered = row.inbound.order.is_none().then(|| row.inbound.platform_id.clone());
         // Where several wrote, a tool has to be there for each of them.
         context.sender = (seed.writers == Writers::One).then(|| route.peer.id.clone());
         if seed.writers == Writers::One {

@@ -222,11 +222,14 @@ pub struct Subagents {
     /// How many turns of them run at a time; more wait in order.
     #[schemars(range(min = 1, max = 10_000))]
     pub max_concurrent: usize,
+    /// Which other agents turns begin them of (`sessions_spawn`, `agentId`); `*` is any. Agents say it for themselves in `subagents.allowAgents`.
+    #[schemars(length(max = 256))]
+    pub allow_agents: Vec<String>,
 }
 
 impl Default for Subagents {
     fn default() -> Self {
-        Self { max_concurrent: 8 }
+        Self { max_concurrent: 8, allow_agents: Vec::new() }
     }
 }
 
@@ -277,6 +280,19 @@ pub struct AgentEntry {
     /// Its tools: what more holds for them than `tools` says of everybody's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tools: Option<AgentTools>,
+    /// Sessions that it makes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subagents: Option<AgentSubagents>,
+}
+
+/// Sessions that one agent makes.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct AgentSubagents {
+    /// Which other agents its turns begin them of, instead of those in `agents.defaults`; `*` is any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256))]
+    pub allow_agents: Option<Vec<String>>,
 }
 
 /// A model, alone or with those that step in for it.

@@ -6,6 +6,7 @@ mod mcp;
 mod messages;
 mod model_keys;
 mod models;
+mod reach;
 mod session;
 mod tools;
 mod workspaces;
@@ -29,6 +30,7 @@ pub use tools::group_tools;
 use super::model::{self, Level, Model};
 use super::{KeyPath, Paths, Problem};
 use crate::archive::ArchiveSettings;
+use crate::tools::Reach;
 use crate::workspace::Workspaces;
 
 /// The longest a turn waits for a token, and then some, before it counts as stuck.
@@ -58,6 +60,8 @@ pub struct Slices {
     pub models: ModelsConfig,
     /// Who may call which tool.
     pub tools: ToolPolicy,
+    /// How far the tools of turns reach.
+    pub reach: Reach,
     /// Servers of the Model Context Protocol that are to be connected.
     pub mcp: Vec<McpSettings>,
     /// Which agent works where.
@@ -142,6 +146,7 @@ pub fn cut(model: &Model, accounts: Vec<Account>, paths: &Paths, folder: FolderO
         store: store(&model.store),
         models,
         tools: tools::cut(model),
+        reach: reach::cut(model, &mut problems),
         mcp: mcp::cut(model, paths, folder, &mut problems),
         workspaces: workspaces::cut(model, paths, folder),
         delivery: delivery(&model.deadletters),

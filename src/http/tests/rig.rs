@@ -16,7 +16,7 @@ use crate::access::{AccessSettings, Auth, Porter};
 use crate::http::{Gateway, HttpSettings, Parts, Phase, Readiness, serve};
 use crate::outgoing::Outgoing;
 use crate::providers::ProviderStanding;
-use crate::tools::{ToolParts, tools};
+use crate::tools::{Reach, ToolParts, tools};
 use crate::workspace::Workspaces;
 
 /// An actor that does nothing.
@@ -95,6 +95,7 @@ impl Rig {
         let tools = tools(&ToolParts {
             outgoing,
             routes: Live::fixed(RouteSettings::default()),
+            reach: Live::fixed(Reach::default()),
             workspaces: Live::fixed(Workspaces::default()),
             media: Arc::new(NoMediaRoom),
         });

@@ -7,8 +7,8 @@ use callboard_actors::message::{
 };
 use callboard_actors::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, Context, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate,
-    InboxRow, NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
-    SessionRow, Store, StoreError, StoreHealth, Summary, TurnOutcome, UsageDay, UsageQuery, UsageSums,
+    InboxRow, NewOutbox, OutboxNote, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder,
+    SessionName, SessionRow, Store, StoreError, StoreHealth, Summary, TurnOutcome, UsageDay, UsageQuery, UsageSums,
 };
 use serde_json::{Map, Value};
 
@@ -98,9 +98,9 @@ impl Store for SqliteStore {
         self.read(sessions::with_open_rows)
     }
 
-    fn enqueue(&self, row: NewOutbox) -> Answer<Queued> {
-        match NewRow::prepare(row) {
-            Ok(row) => self.write(move |tx| outbox::enqueue(tx, &row)),
+    fn enqueue_all(&self, rows: Vec<NewOutbox>) -> Answer<Vec<Queued>> {
+        match rows.into_iter().map(NewRow::prepare).collect::<Result<Vec<_>, _>>() {
+            Ok(rows) => self.write(move |tx| outbox::enqueue(tx, &rows)),
             Err(error) => at_once(Err(error)),
         }
     }
@@ -132,6 +132,10 @@ impl Store for SqliteStore {
 
     fn outbox_state(&self, id: OutboxId) -> Answer<Option<OutboxState>> {
         self.read(move |conn| outbox::state(conn, id))
+    }
+
+    fn outbox_note(&self, id: OutboxId) -> Answer<Option<OutboxNote>> {
+        self.read(move |conn| outbox::note(conn, id))
     }
 
     fn sent_as(&self, account: AccountKey, platform_id: String) -> Answer<Option<OutboxId>> {

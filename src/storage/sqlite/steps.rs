@@ -74,7 +74,7 @@ pub(super) fn say(tx: &mut Tx<'_>, row: InboxId, place: usize, part: &Part) -> O
         None if place > 0 && known(tx, row, SAID, place - 1)?.is_none() => return Err(other().into()),
         None => {}
     }
-    outbox::check_room(tx)?;
+    outbox::check_room(tx, 1)?;
     insert(tx, row, (SAID, place), &part.words)?;
     part.payloads.iter().try_for_each(|payload| outbox::put(tx, payload))
 }

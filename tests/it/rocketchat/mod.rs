@@ -1,5 +1,6 @@
 //! The Rocket.Chat channel against a server of ours: the real program, as an operator runs it.
 
+mod acts;
 mod faults;
 mod links;
 mod media;

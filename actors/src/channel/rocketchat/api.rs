@@ -88,7 +88,7 @@ pub(super) struct Api {
 
 impl Api {
     /// Makes a call; a login that is refused is renewed, once.
-    async fn call(&self, call: Call<'_>) -> Result<Value, ApiError> {
+    pub(super) async fn call(&self, call: Call<'_>) -> Result<Value, ApiError> {
         let session = self.auth.session().await?;
         match self.rest.call(&call, Some(&session)).await {
             Err(error) if error.status() == Some(401) => {

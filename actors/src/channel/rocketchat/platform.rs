@@ -20,7 +20,7 @@ use super::shape::TextShaper;
 use super::target;
 use crate::channel::{Access, Connector, GroupPolicy, Platform, Probe, Reconnect, TargetAddress, TargetError};
 use crate::core::Clock;
-use crate::message::{AccountKey, Media, MediaAt, Shaper, Target};
+use crate::message::{AccountKey, Deed, Media, MediaAt, Shaper, Target};
 use crate::ports::{Claim, MediaAnswer, MediaRoom, SendOrder, media_bytes_max};
 
 /// How long a probe may take.
@@ -157,6 +157,10 @@ impl Platform for RocketChat {
         let (config, chars_max) = (&self.config, self.config.chars_max());
         let (mode, prefix, speech) = (config.chunk_mode, config.response_prefix.clone(), config.speech());
         Arc::new(TextShaper { chars_max, mode, prefix, speech })
+    }
+
+    fn deeds(&self) -> &'static [Deed] {
+        &[Deed::React, Deed::Edit, Deed::Delete]
     }
 
     fn target(&self, text: &str) -> Result<TargetAddress, TargetError> {

@@ -347,7 +347,7 @@ impl Pump {
         match sent.outcome {
             Ok(message) => {
                 self.drafts.forget(sent.id);
-                let receipt = Receipt { platform_id: Some(message) };
+                let receipt = Receipt { platform_id: message };
                 self.events.push(LinkEvent::Confirmed { id: sent.id, receipt });
             }
             // The row is as good as before: it goes when there is a login again.

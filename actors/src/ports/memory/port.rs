@@ -9,8 +9,8 @@ use crate::message::{
 };
 use crate::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, Context, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate,
-    InboxRow, NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
-    SessionRow, Store, StoreHealth, Summary, TurnOutcome, UsageDay, UsageQuery, UsageSums,
+    InboxRow, NewOutbox, OutboxNote, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder,
+    SessionName, SessionRow, Store, StoreHealth, Summary, TurnOutcome, UsageDay, UsageQuery, UsageSums,
 };
 
 use super::{Disk, MemoryStore};
@@ -64,8 +64,8 @@ impl Store for MemoryStore {
         self.read(|state| Ok(state.sessions_with_open_rows()))
     }
 
-    fn enqueue(&self, row: NewOutbox) -> Answer<Queued> {
-        self.write(|state| state.enqueue(row))
+    fn enqueue_all(&self, rows: Vec<NewOutbox>) -> Answer<Vec<Queued>> {
+        self.write(|state| state.enqueue(rows))
     }
 
     fn begin_send(&self, account: AccountKey, limit: usize, order: SendOrder) -> Answer<Vec<OutboxRow>> {
@@ -90,6 +90,10 @@ impl Store for MemoryStore {
 
     fn outbox_state(&self, id: OutboxId) -> Answer<Option<OutboxState>> {
         self.read(|state| Ok(state.outbox_state(id)))
+    }
+
+    fn outbox_note(&self, id: OutboxId) -> Answer<Option<OutboxNote>> {
+        self.read(|state| Ok(state.outbox_note(id)))
     }
 
     fn sent_as(&self, account: AccountKey, platform_id: String) -> Answer<Option<OutboxId>> {

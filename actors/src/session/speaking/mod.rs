@@ -120,7 +120,7 @@ struct Listener {
 
 impl Listener {
     fn outbound(&self, text: &str) -> Outbound {
-        Outbound { target: self.target.clone(), text: text.to_owned(), media: Vec::new(), mentions: Vec::new() }
+        Outbound::text(self.target.clone(), text.to_owned())
     }
 }
 
