@@ -13,13 +13,14 @@ use callboard_actors::registry::RouteSettings;
 use callboard_actors::session::{CommandRules, SessionSettings};
 use serde_json::Value;
 
-use super::{logging, models};
+use super::{bodies, logging, models};
 use crate::access::{AccessSettings, Auth, Exposure};
 use crate::config::Config;
 use crate::config::model::{AuthMode, Bind};
 use crate::config::slices::{DeliverySettings, GatewaySettings, ModelsConfig};
 use crate::http::HttpSettings;
 use crate::logs::mailbox::MailboxSettings;
+use crate::media::MediaSettings;
 use crate::providers::{ProviderStanding, ProviderTable, TableError};
 use crate::workspace::Workspaces;
 
@@ -42,6 +43,7 @@ struct Generation {
     mailboxes: Arc<MailboxSettings>,
     tools: Arc<ToolPolicy>,
     workspaces: Arc<Workspaces>,
+    media: Arc<MediaSettings>,
     mcp: Arc<Vec<McpSettings>>,
     models: Arc<ModelsConfig>,
     shown: Arc<Value>,
@@ -160,6 +162,10 @@ impl LiveConfig {
         self.slice(|generation| &generation.workspaces)
     }
 
+    pub(super) fn media(&self) -> Live<MediaSettings> {
+        self.slice(|generation| &generation.media)
+    }
+
     pub(super) fn mcp(&self) -> Live<Vec<McpSettings>> {
         self.slice(|generation| &generation.mcp)
     }
@@ -201,6 +207,7 @@ impl Generation {
             mailboxes: Arc::new(logging::mailbox(&slices.logging)),
             tools: Arc::new(slices.tools.clone()),
             workspaces: Arc::new(slices.workspaces.clone()),
+            media: Arc::new(slices.media),
             mcp: Arc::new(slices.mcp.clone()),
             models: Arc::new(slices.models.clone()),
             shown: Arc::new(config.shown()),
@@ -231,8 +238,10 @@ fn http(config: &Config) -> HttpSettings {
     let gateway = &slices.gateway;
     HttpSettings {
         faults_enabled: gateway.faults,
-        chat_completions_enabled: gateway.chat_completions,
-        responses_enabled: gateway.responses,
+        chat_completions_enabled: gateway.chat_completions.enabled,
+        responses_enabled: gateway.responses.enabled,
+        chat: bodies::chat(&gateway.chat_completions),
+        responses: bodies::responses(&gateway.responses),
         models_enabled: gateway.models,
         tools_invoke_enabled: gateway.tools_invoke,
         default_agent: slices.routes.default_agent.clone(),

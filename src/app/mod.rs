@@ -10,6 +10,7 @@
 
 mod announce;
 mod archive;
+mod bodies;
 mod descriptors;
 mod error;
 mod life;
