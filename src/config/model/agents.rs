@@ -55,6 +55,11 @@ pub struct AgentDefaults {
     pub block_streaming_chunk: BlockChunk,
     /// How paragraphs are gathered before they are sent, on accounts that do not say so themselves.
     pub block_streaming_coalesce: BlockCoalesce,
+    /// How large a picture or file may be, in MiB, on accounts that do not say so themselves, and what agents and clients send. Without
+    /// it 8; 5,000,000 bytes for attachments of control clients.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1024))]
+    pub media_max_mb: Option<u32>,
 }
 
 /// A switch in the words of the public configuration.
@@ -249,6 +254,7 @@ impl Default for AgentDefaults {
             block_streaming_break: BlockBreak::TextEnd,
             block_streaming_chunk: BlockChunk::default(),
             block_streaming_coalesce: BlockCoalesce::default(),
+            media_max_mb: None,
         }
     }
 }
