@@ -22,7 +22,8 @@ use serde::{Deserialize, Serialize};
 
 pub use agents::{
     AgentDefaults, AgentEntry, Agents, BindingEntry, BindingMatch, BindingPeer, BlockBreak, BlockChunk, BlockCoalesce,
-    Compaction, CompactionMode, ModelChoice, ModelName, OnOff, PeerKind, Subagents, ThinkingLevel, VerboseLevel,
+    BreakPreference, Compaction, CompactionMode, HumanDelay, HumanDelayMode, ModelChoice, ModelName, OnOff, PeerKind,
+    Subagents, ThinkingLevel, VerboseLevel,
 };
 pub use auth::{AuthProfile, ModelAuth, ProfileMode};
 pub use commands::Commands;

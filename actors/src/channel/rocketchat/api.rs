@@ -11,10 +11,12 @@ use super::rest::{Call, Rest, RestError, Session};
 use super::room::{RoomInfo, RoomKind};
 use crate::message::Code;
 
-/// The largest answer that is read when messages are caught up with, bytes.
-const CATCH_UP_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// The largest answer that is read when messages are caught up with, bytes. Of one that is larger less is asked for.
+const CATCH_UP_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// The most rooms that are read of one list.
 const ROOMS_MAX: usize = 10_000;
+/// Of how many messages of one list it is told why they cannot be read.
+const BAD_MAX: usize = 100;
 
 /// Why a call gave nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -55,6 +57,11 @@ impl ApiError {
             Self::Rest(error) | Self::Auth(AuthError::Failed(error)) => error.passes(),
             Self::Auth(_) | Self::Odd(_) => false,
         }
+    }
+
+    /// Returns whether the server cannot be reached or wants fewer calls, which says nothing of the call itself.
+    pub(super) const fn is_outage(&self) -> bool {
+        matches!(self, Self::Rest(RestError::Unreachable(_) | RestError::Limited { .. }) | Self::Auth(AuthError::Failed(_)))
     }
 }
 
@@ -283,7 +290,7 @@ pub(super) enum UserBy<'a> {
 pub(super) struct Found {
     /// Those that could be read, in the order of the list.
     pub(super) messages: Vec<Message>,
-    /// Why the others could not.
+    /// Why the others could not, of the first hundred of them.
     pub(super) bad: Vec<String>,
 }
 
@@ -292,7 +299,8 @@ fn found(list: Option<&Value>) -> Found {
     for entry in list.and_then(Value::as_array).into_iter().flatten() {
         match Message::read(entry) {
             Ok(message) => found.messages.push(message),
-            Err(reason) => found.bad.push(reason),
+            Err(reason) if found.bad.len() < BAD_MAX => found.bad.push(reason),
+            Err(_) => {}
         }
     }
     found

@@ -1,6 +1,6 @@
 //! What is remembered of rooms between messages.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,6 +58,7 @@ fn read(access: &Access, talks: &mut Talks, inbound: Inbound, now: Duration) -> 
         counters: &counters,
         desk: &desk,
         orders: &orders,
+        names: &BTreeMap::new(),
     };
     match admission.admit(inbound, talks, (START_MS, now)) {
         Fate::Accept(mut accept) => {
