@@ -41,7 +41,7 @@ pub use steward::{
 pub use usage::UsageDay;
 
 use crate::message::{
-    AccountKey, Activation, BegunRound, BlobId, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
+    AccountKey, Activation, BegunRound, BlobId, ChatRef, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
 };
 
 /// Why the store did not do what it was asked; nothing was written then.
@@ -189,6 +189,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Returns where a row of the outbox stands.
     fn outbox_state(&self, id: OutboxId) -> Answer<Option<OutboxState>>;
+
+    /// Returns whether a row waits for its chat, or is on its way there.
+    fn owes(&self, account: AccountKey, chat: ChatRef) -> Answer<bool>;
 
     /// Returns the row of an account that the platform confirmed under an id of its own. Rows are known as long as they are kept
     /// (`outbox_retention_ms`).

@@ -243,7 +243,7 @@ impl Books {
     }
 }
 
-const fn kind_number(kind: ChatKind) -> i64 {
+pub(super) const fn kind_number(kind: ChatKind) -> i64 {
     match kind {
         ChatKind::Direct => 0,
         ChatKind::Group => 1,

@@ -100,6 +100,11 @@ async fn every_answer_in_parts_comes_whole_and_in_order_whatever_breaks() {
 }
 
 #[tokio::test]
+async fn every_answer_that_grows_ends_as_one_whole_message_whatever_breaks() {
+    grown(Form::Edits, json!({ "streamMode": "edit" }), 300).await;
+}
+
+#[tokio::test]
 async fn an_account_whose_server_is_down_leaves_the_other_alone() {
     let (server, dead) = (RocketChat::start(Version::Seven), RocketChat::start(Version::Eight));
     let people = |server: &RocketChat| (server.person("call.bot"), server.person("ann"));

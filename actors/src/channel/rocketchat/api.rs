@@ -13,6 +13,8 @@ use crate::message::Code;
 
 /// The largest answer that is read when messages are caught up with, bytes. Of one that is larger less is asked for.
 const CATCH_UP_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// The largest list of rooms that is read, bytes.
+const LIST_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// The most rooms that are read of one list.
 const ROOMS_MAX: usize = 10_000;
 /// Of how many messages of one list it is told why they cannot be read.
@@ -117,13 +119,13 @@ impl Api {
 
     /// Returns the rooms that the account has joined.
     pub(super) async fn joined(&self) -> Result<Vec<Listed>, ApiError> {
-        let answer = self.call(Call::get("subscriptions.get", Vec::new())).await?;
+        let answer = self.call(Call { bytes_max: LIST_BYTES_MAX, ..Call::get("subscriptions.get", Vec::new()) }).await?;
         Ok(list(&answer, "update").iter().filter_map(|entry| Listed::read(entry, "rid")).collect())
     }
 
     /// Returns the rooms that the account has joined, with the moment of their last change.
     pub(super) async fn rooms(&self) -> Result<Vec<Listed>, ApiError> {
-        let answer = self.call(Call::get("rooms.get", Vec::new())).await?;
+        let answer = self.call(Call { bytes_max: LIST_BYTES_MAX, ..Call::get("rooms.get", Vec::new()) }).await?;
         Ok(list(&answer, "update").iter().filter_map(|entry| Listed::read(entry, "_id")).collect())
     }
 
