@@ -14,8 +14,9 @@ pub(super) const AGAIN: Backoff = Backoff { base: Duration::from_secs(2), max: D
 /// How often a room that cannot be read for now is tried before it goes on without what was missed: some two minutes. An outage of
 /// the whole server counts for nothing.
 pub(super) const FAILURES_MAX: u32 = 6;
-/// How soon a room is tried again that goes on without.
-pub(super) const AGAIN_LASTING: Duration = Duration::from_secs(300);
+/// How waits grow between tries of a room that goes on without.
+pub(super) const AGAIN_LASTING: Backoff =
+    Backoff { base: Duration::from_secs(300), max: Duration::from_secs(3600), jitter: 0.2 };
 
 /// What bounds a catching up.
 #[derive(Clone, Copy, Debug)]

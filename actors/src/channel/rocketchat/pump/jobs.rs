@@ -14,7 +14,7 @@ use crate::channel::rocketchat::api::{ApiError, Listed, RoomBy, UserBy};
 use crate::channel::rocketchat::catch_up::{self, Missed};
 use crate::channel::rocketchat::ddp::Stream;
 use crate::channel::rocketchat::drafts::Drafted;
-use crate::channel::rocketchat::room::{Phase, RoomInfo, RoomKind};
+use crate::channel::rocketchat::room::{Gap, Phase, RoomInfo, RoomKind};
 use crate::channel::rocketchat::rooms::{Added, ROOMS_MAX};
 use crate::channel::rocketchat::send::Sent;
 use crate::ports::StoreError;
@@ -245,8 +245,11 @@ impl Pump {
     /// does not pass: then they go on, and the checkpoint stays before what is unread.
     fn unread(&mut self, id: &str, error: &ApiError) -> Unread {
         let failures = self.rooms.unread(id);
-        let lasts = !error.passes() || failures > catch_up::FAILURES_MAX && !error.is_outage();
-        let wait = if lasts { catch_up::AGAIN_LASTING } else { catch_up::AGAIN.wait(failures) };
+        let left = self.rooms.get(id).is_some_and(|room| room.gap != Gap::None);
+        let lasts = left || !error.passes() || failures > catch_up::FAILURES_MAX && !error.is_outage();
+        let borne = if error.passes() { catch_up::FAILURES_MAX } else { 0 };
+        let wait =
+            if lasts { catch_up::AGAIN_LASTING.wait(failures.saturating_sub(borne)) } else { catch_up::AGAIN.wait(failures) };
         self.rooms.read_again(id, self.clock.elapsed() + wait);
         let goes_on = if lasts { ", and the room goes on without it" } else { "" };
         tracing::warn!(event = "rocketchat.catch_up", actor = %self.account, room = %id, failures, wait_ms = wait.as_millis(),
