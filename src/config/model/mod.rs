@@ -24,7 +24,8 @@ use serde::{Deserialize, Serialize};
 
 pub use agents::{
     AgentDefaults, AgentEntry, AgentSubagents, Agents, BindingEntry, BindingMatch, BindingPeer, BlockBreak, BlockChunk,
-    BlockCoalesce, Compaction, CompactionMode, ModelChoice, ModelName, OnOff, PeerKind, Subagents, ThinkingLevel, VerboseLevel,
+    BlockCoalesce, BreakPreference, Compaction, CompactionMode, HumanDelay, HumanDelayMode, ModelChoice, ModelName, OnOff,
+    PeerKind, Subagents, ThinkingLevel, VerboseLevel,
 };
 pub use auth::{AuthProfile, ModelAuth, ProfileMode};
 pub use bodies::{BodyFiles, BodyImages, ChatCompletions, Responses};

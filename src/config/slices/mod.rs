@@ -184,7 +184,7 @@ fn session(model: &Model, models: &ModelsConfig, accounts: &[Account], problems:
         crashes_max: model.deadletters.crashes_max,
         queue: messages::queue(model, accounts, problems),
         lanes: messages::lanes(model),
-        speech: messages::speech(model),
+        speech: messages::speech(model, problems),
         commands: session::commands(model, accounts),
         resets: session::resets(model),
         sending: session::sending(model),

@@ -151,6 +151,9 @@ impl Store for FakeStore {
     fn next_due(&self, _: AccountKey) -> Answer<Option<i64>> {
         unused()
     }
+    fn owes(&self, _: AccountKey, _: ChatRef) -> Answer<bool> {
+        unused()
+    }
     fn sent_as(&self, _: AccountKey, _: String) -> Answer<Option<OutboxId>> {
         unused()
     }

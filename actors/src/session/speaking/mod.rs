@@ -17,7 +17,7 @@ use crate::message::{Floor, InboxId, Outbound, OutboxId, Shaper, SpeechWay, Targ
 
 use parts::Parts;
 use rules::PartRules;
-pub use rules::{PartBreak, SpeechSettings};
+pub use rules::{PartBreak, Pause, SpeechSettings};
 use sketch::Sketch;
 
 /// What a turn has written so far. No longer than an answer may be.
