@@ -24,7 +24,7 @@ pub use briefing::{Briefing, NoBriefing};
 pub use mcp::{McpAnswer, McpChanged, McpDialer, McpFault, McpLink, McpProgress, McpServer, McpToolSpec, McpVerdict, McpWay};
 pub use media::{
     Claim, MEDIA_BYTES_DEFAULT, MEDIA_MB_MAX, MEDIA_OF_MESSAGE_MAX, MediaAnswer, MediaFault, MediaRoom, MediaStream,
-    NoMediaRoom, OpenMedia, media_bytes_max,
+    NoMediaRoom, OpenMedia, Patron, Reach, media_bytes_max,
 };
 pub use rows::{
     Accept, Accepted, Attempt, CrashCount, DeadLetter, DeadLetterId, DeviceRow, Direction, Drafted, InboxFate, InboxRow,
@@ -41,7 +41,7 @@ pub use steward::{
 pub use usage::{USAGE_GROUPS_MAX, UsageDay, UsageGroup, UsageQuery, UsageSum, UsageSums};
 
 use crate::message::{
-    AccountKey, Activation, BegunRound, BlobId, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
+    AccountKey, Activation, BegunRound, BlobId, ChatRef, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
 };
 
 /// Why the store did not do what it was asked; nothing was written then.
@@ -207,6 +207,8 @@ pub trait Store: Send + Sync + 'static {
     /// Returns what is known of a row of the outbox; `None` for one that never was, is discarded, or was confirmed so long ago that
     /// it is forgotten.
     fn outbox_note(&self, id: OutboxId) -> Answer<Option<OutboxNote>>;
+    /// Returns whether a row waits for its chat, or is on its way there.
+    fn owes(&self, account: AccountKey, chat: ChatRef) -> Answer<bool>;
 
     /// Returns the row of an account that the platform confirmed under an id of its own. Rows are known as long as they are kept
     /// (`outbox_retention_ms`).

@@ -104,6 +104,7 @@ impl Life {
             state_dir: options.paths.state_dir.clone(),
             store: Arc::clone(&store) as _,
             workspaces: live.workspaces(),
+            settings: live.media(),
             clock: supervisor.clock().clone(),
         });
         let board = Arc::new(Board::new(live.routes()));
@@ -237,6 +238,7 @@ impl Life {
             readiness: Arc::clone(&self.readiness),
             counters: Arc::clone(&self.counters),
             gate: self.gate.clone(),
+            media: Arc::new(self.media.clone()),
             tools: Arc::clone(&self.toolbox),
             mcp: Arc::clone(&self.mcp),
             standing: self.live.standing(),

@@ -13,13 +13,14 @@ use callboard_actors::registry::RouteSettings;
 use callboard_actors::session::SessionSettings;
 use serde_json::Value;
 
-use super::{logging, models};
+use super::{bodies, logging, models};
 use crate::access::{AccessSettings, Auth, Exposure};
 use crate::config::Config;
 use crate::config::model::{AuthMode, Bind};
 use crate::config::slices::{GatewaySettings, ModelsConfig, Slices};
 use crate::http::HttpSettings;
 use crate::logs::mailbox::MailboxSettings;
+use crate::media::MediaSettings;
 use crate::providers::{ProviderStanding, ProviderTable, TableError};
 use crate::tools::Reach;
 use crate::workspace::Workspaces;
@@ -44,6 +45,7 @@ struct Generation {
     tools: Arc<ToolPolicy>,
     reach: Arc<Reach>,
     workspaces: Arc<Workspaces>,
+    media: Arc<MediaSettings>,
     mcp: Arc<Vec<McpSettings>>,
     models: Arc<ModelsConfig>,
     shown: Arc<Value>,
@@ -167,6 +169,10 @@ impl LiveConfig {
         self.slice(|generation| &generation.workspaces)
     }
 
+    pub(super) fn media(&self) -> Live<MediaSettings> {
+        self.slice(|generation| &generation.media)
+    }
+
     pub(super) fn mcp(&self) -> Live<Vec<McpSettings>> {
         self.slice(|generation| &generation.mcp)
     }
@@ -209,6 +215,7 @@ impl Generation {
             tools: Arc::new(slices.tools.clone()),
             reach: Arc::new(slices.reach.clone()),
             workspaces: Arc::new(slices.workspaces.clone()),
+            media: Arc::new(slices.media),
             mcp: Arc::new(slices.mcp.clone()),
             models: Arc::new(slices.models.clone()),
             shown: Arc::new(config.shown()),
@@ -240,8 +247,10 @@ fn http(config: &Config) -> HttpSettings {
     let gateway = &slices.gateway;
     HttpSettings {
         faults_enabled: gateway.faults,
-        chat_completions_enabled: gateway.chat_completions,
-        responses_enabled: gateway.responses,
+        chat_completions_enabled: gateway.chat_completions.enabled,
+        responses_enabled: gateway.responses.enabled,
+        chat: bodies::chat(&gateway.chat_completions),
+        responses: bodies::responses(&gateway.responses),
         models_enabled: gateway.models,
         tools_invoke_enabled: gateway.tools_invoke,
         default_agent: slices.routes.default_agent.clone(),

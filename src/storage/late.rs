@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 
 use callboard_actors::message::{
-    AccountKey, Activation, BegunRound, BlobId, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
+    AccountKey, Activation, BegunRound, BlobId, ChatRef, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
 };
 use callboard_actors::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, Context, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate,
@@ -58,6 +58,7 @@ impl Store for LateStore {
         next_due(account: AccountKey) -> Option<i64>;
         outbox_state(id: OutboxId) -> Option<OutboxState>;
         outbox_note(id: OutboxId) -> Option<OutboxNote>;
+        owes(account: AccountKey, chat: ChatRef) -> bool;
         sent_as(account: AccountKey, platform_id: String) -> Option<OutboxId>;
         media_in_use() -> HashSet<BlobId>;
         history(session: SessionKey, limit: usize) -> Vec<Entry>;

@@ -127,6 +127,7 @@ fn inbound(order: Order, task: String, context: &ToolContext, at_ms: i64) -> Inb
         space: None,
         hold: None,
         overheard: None,
+        listed_as: Vec::new(),
         media: Vec::new(),
         mentioned: true,
         at_ms,

@@ -8,6 +8,7 @@ mod actor;
 mod admission;
 mod checks;
 mod chunking;
+mod complaints;
 mod connector;
 mod cursors;
 mod event_queue;

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use crate::core::Clock;
 use crate::message::{
-    AccountKey, Activation, BegunRound, BlobId, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
+    AccountKey, Activation, BegunRound, BlobId, ChatRef, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
 };
 use crate::ports::memory::MemoryStore;
 use crate::ports::{
@@ -122,6 +122,7 @@ impl Store for ShakyStore {
         fn next_due(account: AccountKey) -> Option<i64>;
         fn outbox_state(id: OutboxId) -> Option<OutboxState>;
         fn outbox_note(id: OutboxId) -> Option<OutboxNote>;
+        fn owes(account: AccountKey, chat: ChatRef) -> bool;
         fn sent_as(account: AccountKey, platform_id: String) -> Option<OutboxId>;
         fn media_in_use() -> HashSet<BlobId>;
         fn history(session: SessionKey, limit: usize) -> Vec<Entry>;

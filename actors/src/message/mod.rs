@@ -46,7 +46,7 @@ pub use route::{ChatKind, ChatRef, Peer, Route};
 pub use runs::{Opened, RUN_MEMORY_MS, RUNS_BYTES_MAX, RUNS_ENDED_MAX, RunReport, RunStand, RunVerdict, Runs};
 pub use sampling::Sampling;
 pub use session::{Activation, Retired, SessionMessage, Tenure};
-pub use speech::{Draft, Floor, Paragraphs, Speech, SpeechWay};
+pub use speech::{Draft, Floor, Paragraphs, PieceCut, PieceRules, Speech, SpeechWay};
 pub use steered::{Backlog, Steered};
 pub use switchboard::{AskError, Shaper, Switchboard};
 pub use tool::{BegunRound, RoundWritten, ToolCall, ToolChoice, ToolResult, ToolRound, ToolSpec, ToolUse};

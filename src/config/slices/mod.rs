@@ -30,6 +30,7 @@ pub use tools::group_tools;
 use super::model::{self, Level, Model};
 use super::{KeyPath, Paths, Problem};
 use crate::archive::ArchiveSettings;
+use crate::media::MediaSettings;
 use crate::tools::Reach;
 use crate::workspace::Workspaces;
 
@@ -66,6 +67,8 @@ pub struct Slices {
     pub mcp: Vec<McpSettings>,
     /// Which agent works where.
     pub workspaces: Workspaces,
+    /// The media room.
+    pub media: MediaSettings,
     /// When a payload is given up.
     pub delivery: DeliverySettings,
     /// How many messages of a group agents are told that were not for them.
@@ -149,6 +152,7 @@ pub fn cut(model: &Model, accounts: Vec<Account>, paths: &Paths, folder: FolderO
         reach: reach::cut(model, &mut problems),
         mcp: mcp::cut(model, paths, folder, &mut problems),
         workspaces: workspaces::cut(model, paths, folder),
+        media: media(model),
         delivery: delivery(&model.deadletters),
         overheard_max: usize::try_from(model.messages.group_chat.history_limit).unwrap_or(0),
         supervision: supervision(&model.supervision, &mut problems),
@@ -180,7 +184,7 @@ fn session(model: &Model, models: &ModelsConfig, accounts: &[Account], problems:
         crashes_max: model.deadletters.crashes_max,
         queue: messages::queue(model, accounts, problems),
         lanes: messages::lanes(model),
-        speech: messages::speech(model),
+        speech: messages::speech(model, problems),
         commands: session::commands(model, accounts),
         resets: session::resets(model),
         sending: session::sending(model),
@@ -201,6 +205,16 @@ fn store(store: &model::Store) -> StoreLimits {
         transcript_retention_ms: hours(store.transcript_retention_hours),
         usage_retention_days: i64::from(store.usage_retention_days),
     }
+}
+
+fn media(model: &Model) -> MediaSettings {
+    let media = &model.media;
+    let settings = MediaSettings {
+        retention: Duration::from_secs(u64::from(media.ttl_hours) * 3600),
+        room_bytes_max: u64::from(media.room_max_mb) << 20,
+        ..MediaSettings::default()
+    };
+    settings.with_file_mb(model.agents.defaults.media_max_mb)
 }
 
 fn delivery(deadletters: &model::Deadletters) -> DeliverySettings {

@@ -33,7 +33,7 @@ fn without_a_file_the_defaults_hold() {
     let routes = callboard_actors::registry::RouteSettings::default();
     let default_accounts = [("webchat".to_owned(), webchat)].into();
     assert_eq!(config.slices.routes, callboard_actors::registry::RouteSettings { default_accounts, ..routes });
-    assert!(config.slices.gateway.chat_completions);
+    assert!(config.slices.gateway.chat_completions.enabled);
     assert!(!config.slices.gateway.faults);
 }
 

@@ -9,8 +9,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use callboard_actors::channel::{Access, Account, Connector, Facts, Platform, Probe, Reconnect, TargetAddress, TargetError};
 use callboard_actors::message::{
     AccountKey, Activation, Ask, AskError, BegunRound, BlobId, ChatKind, ChatRef, Code, Delta, Entry, EventBody, InboxId,
-    LinkState, LinkStatus, Listener, Outbound, OutboxId, Receipt, Route, RunId, Runs, Said, Sampling, SessionKey, Shaper,
-    Switchboard, Target, ToolResult, ToolRound, ToolUse, Usage,
+    LinkState, LinkStatus, Listener, Media, Outbound, OutboxId, Receipt, Route, RunId, Runs, Said, Sampling, SessionKey,
+    Shaper, Switchboard, Target, ToolResult, ToolRound, ToolUse, Usage,
 };
 use callboard_actors::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, Context, CrashCount, DeadLetter, DeadLetterId, DeviceRow, Direction,
@@ -152,6 +152,9 @@ impl Store for FakeStore {
         unused()
     }
     fn next_due(&self, _: AccountKey) -> Answer<Option<i64>> {
+        unused()
+    }
+    fn owes(&self, _: AccountKey, _: ChatRef) -> Answer<bool> {
         unused()
     }
     fn sent_as(&self, _: AccountKey, _: String) -> Answer<Option<OutboxId>> {
@@ -297,7 +300,7 @@ pub(super) struct Asked {
     pub(super) system: Option<String>,
     pub(super) before: Vec<Said>,
     pub(super) text: String,
-    pub(super) media: usize,
+    pub(super) media: Vec<Media>,
     pub(super) rounds: Vec<ToolRound>,
     pub(super) tools: ToolUse,
     pub(super) sampling: Sampling,
@@ -330,7 +333,7 @@ impl Switchboard for FakeSwitchboard {
             system: ask.system.clone(),
             before: ask.before.clone(),
             text: ask.text.clone(),
-            media: ask.media.len(),
+            media: ask.media.clone(),
             rounds: ask.rounds.clone(),
             tools: ask.tools.clone(),
             sampling: ask.sampling.clone(),

@@ -252,7 +252,7 @@ pub(super) const fn chat_kind(number: i64) -> ChatKind {
     }
 }
 
-const fn kind_number(kind: ChatKind) -> i64 {
+pub(super) const fn kind_number(kind: ChatKind) -> i64 {
     match kind {
         ChatKind::Direct => 0,
         ChatKind::Group => 1,

@@ -7,7 +7,7 @@ use callboard_actors::ports::{
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
-use super::books::{Sequence, chat_kind};
+use super::books::{Sequence, chat_kind, kind_number};
 use super::codec::{from_json, limit as bound, to_json, uuid};
 use super::crash;
 use super::deadletters::{self, Cause};
@@ -263,6 +263,16 @@ pub(super) fn reopen(tx: &mut Tx<'_>, account: &AccountKey, crash: CrashCount) -
 pub(super) fn next_due(tx: &mut Tx<'_>, account: &AccountKey) -> Outcome<Option<i64>> {
     let account = tx.books.account(tx.conn, account)?;
     Ok(tx.books.lanes.next_due(account))
+}
+
+/// Returns whether a row waits for its chat or is on its way there. The states are in the words of the indexes.
+pub(super) fn owes(conn: &Connection, account: &AccountKey, chat: &ChatRef) -> Outcome<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM outbox WHERE chat = c.chat AND state = 0)
+             OR EXISTS (SELECT 1 FROM outbox WHERE account = c.account AND chat = c.chat AND state = 1)
+         FROM chats c JOIN accounts a ON a.account = c.account
+         WHERE a.channel = ?1 AND a.name = ?2 AND c.kind = ?3 AND c.id = ?4";
+    let named = params![account.channel(), account.account(), kind_number(chat.kind), chat.id];
+    Ok(conn.prepare_cached(sql)?.query_row(named, |row| row.get(0)).optional()?.unwrap_or(false))
 }
 
 /// Returns the row of an account that was confirmed under an id of the platform's. Asked rarely, of rows that are kept for a while only:

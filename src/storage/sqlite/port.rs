@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use callboard_actors::message::{
-    AccountKey, Activation, BegunRound, BlobId, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
+    AccountKey, Activation, BegunRound, BlobId, ChatRef, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
 };
 use callboard_actors::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, Context, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate,
@@ -136,6 +136,10 @@ impl Store for SqliteStore {
 
     fn outbox_note(&self, id: OutboxId) -> Answer<Option<OutboxNote>> {
         self.read(move |conn| outbox::note(conn, id))
+    }
+
+    fn owes(&self, account: AccountKey, chat: ChatRef) -> Answer<bool> {
+        self.read(move |conn| outbox::owes(conn, &account, &chat))
     }
 
     fn sent_as(&self, account: AccountKey, platform_id: String) -> Answer<Option<OutboxId>> {

@@ -23,7 +23,7 @@ pub(super) async fn send(tool: &MessageTool, context: ToolContext, args: &ToolAr
     let mut media = Vec::new();
     let mut media_url = own(&["media", "mediaUrl"]);
     if let Some(address) = media_url.take_if(|url| url.starts_with("data:")) {
-        let claim = Claim { name: None, mime: None, bytes_max: FILE_BYTES_MAX };
+        let claim = Claim::up_to(FILE_BYTES_MAX);
         media.push(room.fetch(address, claim).await.map_err(|fault| taken("media", &fault))?);
     }
     if let Some(path) = own(&["path"]) {
@@ -70,7 +70,7 @@ async fn of_workspace(room: &Arc<dyn MediaRoom>, workspace: PathBuf, path: Strin
     });
     let read = read.await.map_err(|_| ToolFault::failed(Code::Internal, "work on the file broke off: the log says why"))?;
     let bytes = read.map_err(files::fault)?;
-    let claim = Claim { name: Some(name), mime: None, bytes_max: FILE_BYTES_MAX };
+    let claim = Claim { name: Some(name), ..Claim::up_to(FILE_BYTES_MAX) };
     room.put(claim, once(ready(Ok(bytes.into()))).boxed()).await.map_err(|fault| taken("path", &fault))
 }
 

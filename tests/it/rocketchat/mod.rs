@@ -2,6 +2,7 @@
 
 mod acts;
 mod faults;
+mod hostile;
 mod links;
 mod media;
 mod messages;

@@ -148,7 +148,9 @@ fn open_needs_everybody(config: &AccountConfig) -> Result<(), String> {
 
 fn rooms(config: &AccountConfig) -> Result<(), String> {
     let mut windows = config.rooms.values().filter_map(|room| room.conversation_window_minutes);
-    windows.try_for_each(|minutes| within(minutes.into(), 0..=1440, "minutes of conversationWindowMinutes"))
+    windows.try_for_each(|minutes| within(minutes.into(), 0..=1440, "minutes of conversationWindowMinutes"))?;
+    let mut sizes = config.rooms.values().filter_map(|room| room.media_max_mb);
+    sizes.try_for_each(|size| within(size.into(), 1..=MEDIA_MB_MAX.into(), "MiB of mediaMaxMb"))
 }
 
 fn account(id: &str, config: AccountConfig, sources: Sources) -> Account {

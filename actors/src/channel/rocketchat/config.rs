@@ -9,10 +9,12 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::entries::{self, Entry};
+use super::media::Caps;
 use crate::channel::{
     Access, ChunkMode, Coalesce, DmPolicy, GroupPolicy, GroupRules, NameMatching, Reconnect, RoomContext, section,
 };
 use crate::message::{Speech, SpeechWay};
+use crate::ports::media_bytes_max;
 
 /// What addresses the agent where no prefixes are set.
 const PREFIXES: [&str; 2] = [">", "!"];
@@ -44,6 +46,9 @@ pub(super) struct RoomConfig {
     /// The same as the account's, for this room.
     #[schemars(range(min = 0, max = 1440))]
     pub(super) conversation_window_minutes: Option<u32>,
+    /// The same as the account's, for this room.
+    #[schemars(range(min = 1, max = 1024))]
+    pub(super) media_max_mb: Option<u32>,
     /// Which tools turns in the room have; a room without has those of the room `*`.
     #[allow(dead_code, reason = "the policy of tools reads it from the same section, as that of every integration")]
     pub(super) tools: Option<GroupRules>,
@@ -294,6 +299,12 @@ impl AccountConfig {
         self.rooms.keys().filter(|id| *id != EVERY_ROOM).cloned().collect()
     }
 
+    /// Returns how large files may be.
+    pub(super) fn caps(&self) -> Caps {
+        let rooms = self.rooms.iter().filter_map(|(id, room)| Some((id.clone(), media_bytes_max(Some(room.media_max_mb?)))));
+        Caps::new(media_bytes_max(self.media_max_mb), rooms.collect())
+    }
+
     /// Returns the lower-cased names in the lists, whose ids have to be found out.
     pub(super) fn names(&self) -> BTreeSet<String> {
         let lists = entries::list(&self.allow_from).into_iter().chain(entries::list(&self.group_allow_from));
@@ -332,6 +343,7 @@ impl AccountConfig {
         }
         self.names().hash(&mut hasher);
         self.room_ids().iter().for_each(|room| room.hash(&mut hasher));
+        self.rooms.iter().for_each(|(id, room)| (id, room.media_max_mb).hash(&mut hasher));
         (self.catch_up_max_age_minutes, self.catch_up_max_messages, self.watchdog_sec, self.reply_to_mode).hash(&mut hasher);
         self.media_max_mb.hash(&mut hasher);
         self.ca_pem.hash(&mut hasher);

@@ -83,6 +83,8 @@ impl SendError {
             Self::NotThere => Code::BadUpstream,
             Self::Auth(error) => error.code(),
             Self::Api(error) if error.passes() => error.code(),
+            // It may be for the time of some work on the server: a message is not given up for it at once.
+            Self::Api(ApiError::Rest(RestError::Redirected)) => Code::BadUpstream,
             Self::Api(_) => Code::Refused,
         }
     }

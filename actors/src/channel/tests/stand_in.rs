@@ -241,6 +241,7 @@ pub(super) fn inbound(id: &str) -> Inbound {
         space: None,
         hold: None,
         overheard: None,
+        listed_as: Vec::new(),
         media: Vec::new(),
         mentioned: true,
         at_ms: 0,

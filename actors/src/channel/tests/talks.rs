@@ -1,6 +1,6 @@
 //! What is remembered of rooms between messages.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,6 +59,7 @@ fn read(access: &Access, talks: &mut Talks, inbound: Inbound, now: Duration) -> 
         desk: &desk,
         orders: &orders,
         context_max: 1,
+        names: &BTreeMap::new(),
     };
     match admission.admit(inbound, talks, (START_MS, now)) {
         Fate::Accept(mut accept) => {

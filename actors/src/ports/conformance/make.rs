@@ -44,6 +44,7 @@ pub fn accept_of(account: &AccountKey, room: &str, platform_id: &str) -> Accept 
         space: None,
         hold: None,
         overheard: None,
+        listed_as: Vec::new(),
         media: Vec::new(),
         mentioned: true,
         at_ms: START_MS,

@@ -20,6 +20,7 @@ pub(super) fn cases() -> Vec<Case> {
         case("takes a confirmation that comes after its row was put back", |bench| Box::pin(late(bench))),
         case("keeps a payload that was in hand at too many crashes out of the way", |bench| Box::pin(poison(bench))),
         case("knows a row by the platform's id of it, once it is confirmed", |bench| Box::pin(sent_as(bench))),
+        case("says whether a chat is owed anything", |bench| Box::pin(owes(bench))),
         case("keeps accounts apart", |bench| Box::pin(accounts(bench))),
         Case {
             says: "takes no request that has no room as a whole",
@@ -284,6 +285,29 @@ async fn full(Bench { store, .. }: Bench) {
     store.confirm_send(vec![(a[0], make::receipt())]);
     store.finish_turn(turn, 0).await.unwrap();
     assert_eq!(texts(&*store, 10, PIPELINED).await, ["answer"]);
+}
+
+async fn owes(Bench { store, .. }: Bench) {
+    let (target, other) = (make::outbox("a", "a1").outbound.target, AccountKey::new("other", "default"));
+    let owed = async |account: &AccountKey| store.owes(account.clone(), target.chat.clone()).await.unwrap();
+    assert!(!owed(&target.account).await, "a chat that nobody knows");
+    put(&*store, "b", &["b1"]).await;
+    assert!(!owed(&target.account).await, "another chat is");
+    let ids = put(&*store, "a", &["a1"]).await;
+    assert!(owed(&target.account).await && !owed(&other).await);
+    texts(&*store, 10, PIPELINED).await;
+    assert!(owed(&target.account).await, "it is on its way");
+    store.fail_send(ids[0], last()).await.unwrap();
+    assert!(!owed(&target.account).await, "nobody sends it any more");
+    let ids = put(&*store, "a", &["a2"]).await;
+    texts(&*store, 10, PIPELINED).await;
+    store.confirm_send(vec![(ids[0], make::receipt())]);
+    store.flush().await.unwrap();
+    assert!(!owed(&target.account).await, "it has it");
+    let ids = put(&*store, "a", &["a3"]).await;
+    texts(&*store, 10, PIPELINED).await;
+    store.fail_send(ids[0], later(1000)).await.unwrap();
+    assert!(owed(&target.account).await, "it waits for its next try");
 }
 
 async fn sent_as(Bench { store, .. }: Bench) {

@@ -165,6 +165,11 @@ impl State {
         waiting.filter(|out| seen.insert(out.chat().clone())).map(|out| out.due_ms).min()
     }
 
+    pub(super) fn owes(&self, account: &AccountKey, chat: &ChatRef) -> bool {
+        let open = |out: &&Out| matches!(out.stand, Stand::Waiting | Stand::Begun);
+        self.outbox.values().filter(open).any(|out| out.is_of(account) && out.chat() == chat)
+    }
+
     pub(super) fn sent_as(&self, account: &AccountKey, platform_id: &str) -> Option<OutboxId> {
         let mut done = self.outbox.values().filter(|out| out.is_of(account) && out.stand == Stand::Done);
         done.find(|out| out.receipt.as_deref() == Some(platform_id)).map(|out| out.row.id)

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use crate::message::{
-    AccountKey, Activation, BegunRound, BlobId, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
+    AccountKey, Activation, BegunRound, BlobId, ChatRef, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
 };
 use crate::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, Context, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate,
@@ -94,6 +94,10 @@ impl Store for MemoryStore {
 
     fn outbox_note(&self, id: OutboxId) -> Answer<Option<OutboxNote>> {
         self.read(|state| Ok(state.outbox_note(id)))
+    }
+
+    fn owes(&self, account: AccountKey, chat: ChatRef) -> Answer<bool> {
+        self.read(|state| Ok(state.owes(&account, &chat)))
     }
 
     fn sent_as(&self, account: AccountKey, platform_id: String) -> Answer<Option<OutboxId>> {

@@ -18,7 +18,7 @@ use crate::ports::Drafted;
 
 use parts::Parts;
 use rules::PartRules;
-pub use rules::{PartBreak, SpeechSettings};
+pub use rules::{PartBreak, Pause, SpeechSettings};
 use sketch::Sketch;
 
 /// What a turn has written so far. No longer than an answer may be.
