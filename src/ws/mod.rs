@@ -15,6 +15,7 @@
 //! - [`reference`]: the pages of the docs, made from the table
 
 pub(crate) mod archive;
+mod budget;
 mod channels;
 mod control;
 mod gate;

@@ -11,7 +11,7 @@ use super::media::put_in_hand;
 use super::webchat::WebChatDesk;
 use super::{Access, Connector};
 use crate::message::{AccountKey, Media, Outbound, Shaper, Target};
-use crate::ports::{MEDIA_BYTES_DEFAULT, MediaAnswer, MediaRoom, SendOrder};
+use crate::ports::{MediaAnswer, MediaRoom, SendOrder};
 
 /// How a dropped link comes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub trait Platform: Send + Sync + fmt::Debug + 'static {
 
     /// Takes what came with a message into the media room, before the message is written; `None` for what stays where it is.
     fn fetch(&self, media: &Media, room: &Arc<dyn MediaRoom>) -> Option<MediaAnswer<Media>> {
-        put_in_hand(media, room, MEDIA_BYTES_DEFAULT)
+        put_in_hand(media, room, room.bounds().file_bytes_max)
     }
 
     /// Returns who may talk.
