@@ -10,18 +10,19 @@ use callboard_actors::core::{Clock, Live};
 use callboard_actors::mcp::McpSettings;
 use callboard_actors::ports::StoreLimits;
 use callboard_actors::registry::RouteSettings;
-use callboard_actors::session::{CommandRules, SessionSettings};
+use callboard_actors::session::SessionSettings;
 use serde_json::Value;
 
 use super::{bodies, logging, models};
 use crate::access::{AccessSettings, Auth, Exposure};
 use crate::config::Config;
 use crate::config::model::{AuthMode, Bind};
-use crate::config::slices::{DeliverySettings, GatewaySettings, ModelsConfig};
+use crate::config::slices::{GatewaySettings, ModelsConfig, Slices};
 use crate::http::HttpSettings;
 use crate::logs::mailbox::MailboxSettings;
 use crate::media::MediaSettings;
 use crate::providers::{ProviderStanding, ProviderTable, TableError};
+use crate::tools::Reach;
 use crate::workspace::Workspaces;
 
 /// The longest that a payload waits where the settings name no limit: ten years.
@@ -42,6 +43,7 @@ struct Generation {
     store: Arc<StoreLimits>,
     mailboxes: Arc<MailboxSettings>,
     tools: Arc<ToolPolicy>,
+    reach: Arc<Reach>,
     workspaces: Arc<Workspaces>,
     media: Arc<MediaSettings>,
     mcp: Arc<Vec<McpSettings>>,
@@ -65,7 +67,7 @@ impl LiveConfig {
     /// # Errors
     /// Its providers cannot be built.
     pub(super) fn new(config: Config, clock: Clock, webchat: WebChatDesk) -> Result<Self, TableError> {
-        let current = Arc::new(ArcSwap::from_pointee(Generation::new(config, &clock, &webchat)?));
+        let current = Arc::new(ArcSwap::from_pointee(Generation::new(config, &clock, &webchat, &[])?));
         Ok(Self { current, clock, webchat, listener: Arc::default() })
     }
 
@@ -74,9 +76,10 @@ impl LiveConfig {
     /// # Errors
     /// Its providers cannot be built.
     pub(super) fn replace(&self, config: Config) -> Result<(), TableError> {
-        let next = Generation::new(config, &self.clock, &self.webchat)?;
+        let before = self.current.load();
+        let next = Generation::new(config, &self.clock, &self.webchat, &before.accounts)?;
         // A key that was refused a moment ago is not asked again because something else was changed.
-        next.providers.inherit(&self.current.load().providers);
+        next.providers.inherit(&before.providers);
         self.current.store(Arc::new(next));
         if let Some(told) = self.listener.get() {
             told();
@@ -158,6 +161,10 @@ impl LiveConfig {
         self.slice(|generation| &generation.tools)
     }
 
+    pub(super) fn reach(&self) -> Live<Reach> {
+        self.slice(|generation| &generation.reach)
+    }
+
     pub(super) fn workspaces(&self) -> Live<Workspaces> {
         self.slice(|generation| &generation.workspaces)
     }
@@ -193,19 +200,20 @@ impl Providers for LiveConfig {
 }
 
 impl Generation {
-    fn new(config: Config, clock: &Clock, webchat: &WebChatDesk) -> Result<Self, TableError> {
+    fn new(config: Config, clock: &Clock, webchat: &WebChatDesk, before: &[Account]) -> Result<Self, TableError> {
         let providers = Arc::new(providers(&config, clock)?);
         let slices = &config.slices;
         Ok(Self {
             sessions: Arc::new(slices.session.clone()),
             routes: Arc::new(slices.routes.clone()),
-            channels: Arc::new(channels(&slices.delivery, &slices.session.commands)),
-            accounts: Arc::new(slices.accounts.iter().map(|account| account.clone().at_desk(webchat)).collect()),
+            channels: Arc::new(channels(slices)),
+            accounts: Arc::new(slices.accounts.iter().map(|account| account.clone().at_desk(webchat).after(before)).collect()),
             http: Arc::new(http(&config)),
             access: Arc::new(access(&slices.gateway)),
             store: Arc::new(slices.store),
             mailboxes: Arc::new(logging::mailbox(&slices.logging)),
             tools: Arc::new(slices.tools.clone()),
+            reach: Arc::new(slices.reach.clone()),
             workspaces: Arc::new(slices.workspaces.clone()),
             media: Arc::new(slices.media),
             mcp: Arc::new(slices.mcp.clone()),
@@ -223,13 +231,14 @@ fn providers(config: &Config, clock: &Clock) -> Result<ProviderTable, TableError
     ProviderTable::new(models::settings(&slices.models), &choices, clock)
 }
 
-fn channels(delivery: &DeliverySettings, commands: &CommandRules) -> ChannelSettings {
-    let commands = commands.clone();
+fn channels(slices: &Slices) -> ChannelSettings {
+    let (delivery, commands) = (&slices.delivery, slices.session.commands.clone());
     ChannelSettings {
         orders: Orders::new(move |message| commands.is_order(message)),
         attempts_max: delivery.attempts_max,
         crashes_max: delivery.crashes_max,
         outbound_age_max: delivery.age_max.unwrap_or(FOR_EVER),
+        context_max: slices.overheard_max,
     }
 }
 

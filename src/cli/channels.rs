@@ -5,6 +5,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::actors::changed;
+use super::channel_notes::notes;
 use super::channels_add::{self, AddArgs, Login, login};
 use super::client::Body;
 use super::config::change;
@@ -118,7 +119,9 @@ async fn switch(args: &AccountArgs, verb: &str, context: &Context) -> Result<(),
 pub(super) fn status(body: &Value) -> String {
     let pointers = ["/channel", "/account", "/label", "/enabled", "/state", "/link", "/code", "/reason"];
     let header = ["CHANNEL", "ACCOUNT", "NAME", "ENABLED", "STATE", "LINK", "CODE", "REASON"];
-    table(&header, &rows(body, "channels", &pointers), NO_ACCOUNTS)
+    let table = table(&header, &rows(body, "channels", &pointers), NO_ACCOUNTS);
+    let notes = notes(body);
+    if notes.is_empty() { table } else { format!("{table}\n\n{notes}") }
 }
 
 async fn probe(args: &ProbeArgs, context: &Context) -> Result<(), CliError> {

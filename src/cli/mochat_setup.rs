@@ -18,14 +18,15 @@ use crate::mochat_setup::{self, Account, Agent, BY_HAND, Failure, Places, Wish};
 /// What an account with an agent's token stands on, in both spellings.
 pub(super) const LOGIN_KEYS: &[&str] = &["clawToken", "claw_token", "agentUserId", "agent_user_id", "name"];
 
-fn account(id: &str, url: Option<&str>, context: &Context) -> Account {
+fn account(id: &str, url: Option<&str>, context: &Context) -> Result<Account, CliError> {
+    let id = mochat_setup::account_id(id).map_err(|failure| CliError::Usage(format!("--account: {failure}")))?;
     let config = context.config().ok();
-    Account::new(Places { config, state_dir: &context.paths.state_dir, clock: Clock::system() }, id, url)
+    Ok(Account::new(Places { config, state_dir: &context.paths.state_dir, clock: Clock::system() }, &id, url))
 }
 
 /// Puts an account into the config file, with an agent that is there or one that is registered now.
 pub(super) async fn add(args: &AddArgs, context: &Context) -> Result<(), CliError> {
-    let account = account(args.account(), args.http_url.as_deref(), context);
+    let account = account(args.account(), args.http_url.as_deref(), context)?;
     match (&args.email, &args.token, &args.agent_user_id) {
         (Some(email), None, None) => by_email(account, args, email.trim(), context).await,
         (None, Some(token), Some(agent)) => {
@@ -59,7 +60,7 @@ pub(super) async fn rotate(kind: &Kind, id: &str, context: &Context) -> Result<(
     if kind.name != callboard_actors::channel::mochat::NAME {
         return Err(CliError::Usage(format!("{} has no tokens that could be changed for new ones", kind.name)));
     }
-    let account = account(id, None, context);
+    let account = account(id, None, context)?;
     let Some(agent) = account.known() else {
         return Err(CliError::failed(format!("no token of mochat:{id} is known: {BY_HAND}")));
     };

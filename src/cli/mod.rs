@@ -10,6 +10,7 @@
 
 mod actors;
 mod agent;
+mod channel_notes;
 mod channels;
 mod channels_add;
 mod chat;

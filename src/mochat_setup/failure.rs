@@ -15,6 +15,9 @@ pub enum Trouble {
     /// The name would be a variable in the config file.
     #[error("the name holds `${{`, which would name a variable in the config file")]
     Name,
+    /// There can be no such account.
+    #[error("`{0}` is no id of an account: letters, digits, `-`, `_` and `.`, 64 at the most")]
+    Account(String),
     /// A file of the gateway's own cannot be read or written.
     #[error("{0}")]
     Config(String),
@@ -39,7 +42,7 @@ impl Failure {
     #[must_use]
     pub const fn code(&self) -> Code {
         match &self.trouble {
-            Trouble::Server(SetupFault::Email(_)) | Trouble::Name => Code::InvalidRequest,
+            Trouble::Server(SetupFault::Email(_)) | Trouble::Name | Trouble::Account(_) => Code::InvalidRequest,
             Trouble::Server(SetupFault::Network(_)) | Trouble::Config(_) => Code::Unavailable,
             Trouble::Server(SetupFault::Token(_)) => Code::BadCredentials,
             Trouble::Server(SetupFault::Refused(_)) => Code::Refused,
@@ -57,6 +60,7 @@ impl Failure {
             }
             Trouble::Server(SetupFault::Refused(_)) => "ask the server's operator, or register by hand",
             Trouble::Name => "take another name and do the same again",
+            Trouble::Account(_) => "name another account and do the same again",
             Trouble::Config(_) => "mend what is named and do the same again",
         }
     }

@@ -17,6 +17,7 @@ mod tests;
 
 use std::sync::Arc;
 
+use callboard_actors::channel::is_account_id;
 use callboard_actors::channel::mochat::{Registered, SetupFault, check_email};
 
 pub use account::{Account, Agent, Places};
@@ -45,6 +46,19 @@ pub enum Origin {
     Known,
     /// It was registered.
     Registered,
+}
+
+/// Returns the id of an account as it is kept, in lower case.
+///
+/// # Errors
+/// It is none. It becomes a part of the name of a file.
+pub fn account_id(said: &str) -> Result<String, Failure> {
+    let id = said.trim().to_lowercase();
+    if is_account_id(&id) {
+        return Ok(id);
+    }
+    let shown = said.chars().take(64).filter(|letter| !letter.is_control()).collect();
+    Err(Failure::new("the setup was looked at", Trouble::Account(shown), "nothing was changed"))
 }
 
 /// An agent with an owner, for the configuration to take in.

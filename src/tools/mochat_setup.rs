@@ -16,12 +16,13 @@ use crate::config::Config;
 use crate::config::desk::{ConfigDesk, DeskError, RestartWish, Written};
 use crate::mochat_setup::{self, Account, Bound, Failure, Origin, Places, Trouble, Wish};
 
-/// The account that is set up.
+/// The account that is set up where none is named.
 const ACCOUNT: &str = "default";
 /// The longest arguments, characters.
 const EMAIL_CHARS_MAX: u64 = 254;
 const NAME_CHARS_MAX: u64 = 64;
 const GREETING_CHARS_MAX: u64 = 2_000;
+const ACCOUNT_CHARS_MAX: u64 = 64;
 
 /// What the tool is lent.
 #[derive(Clone)]
@@ -65,7 +66,8 @@ impl Tool for MochatSetup {
             "properties": {
                 "email": text(EMAIL_CHARS_MAX, "The owner's e-mail address, as the owner gave it."),
                 "name": text(NAME_CHARS_MAX, "What the agent is called on Mochat."),
-                "greeting": text(GREETING_CHARS_MAX, "What the owner reads there first.")
+                "greeting": text(GREETING_CHARS_MAX, "What the owner reads there first."),
+                "account": text(ACCOUNT_CHARS_MAX, "Which account of this gateway it becomes, `default` unless the owner names another: each is an agent of its own.")
             }
         })
     }
@@ -80,12 +82,14 @@ impl Tool for MochatSetup {
         async move {
             let text = |name: &str| args::text(&args, &[name]).map(str::to_owned);
             let email = args::required(&args, &["email"])?.to_owned();
+            let id = mochat_setup::account_id(args::text(&args, &["account"]).unwrap_or(ACCOUNT))
+                .map_err(|failure| fault(&failure))?;
             let wish = Wish { email, name: text("name"), greeting: text("greeting") };
             let updates = context.updates;
             // On a task of its own: a turn that is stopped between an agent's registration and the disk would lose its token.
             let work = tokio::spawn(async move {
                 let _alone = turn.lock().await;
-                set_up(&parts, &wish, &updates).await
+                set_up(&parts, &id, &wish, &updates).await
             });
             work.await.unwrap_or_else(|_| Err(ToolFault::failed(Code::Internal, "the setup broke off: the log says why")))
         }
@@ -93,11 +97,11 @@ impl Tool for MochatSetup {
     }
 }
 
-async fn set_up(parts: &MochatSetupParts, wish: &Wish, updates: &Updates) -> Result<ToolOutput, ToolFault> {
+async fn set_up(parts: &MochatSetupParts, id: &str, wish: &Wish, updates: &Updates) -> Result<ToolOutput, ToolFault> {
     let config = at_desk(parts, ConfigDesk::config)
         .await
         .map_err(|trouble| fault(&Failure::new("the config file was read", trouble, "nothing was changed")))?;
-    let account = Arc::new(account(parts, config));
+    let account = Arc::new(account(parts, id, config));
     let tell = |text: &str| updates.tell(|| text.to_owned());
     let bound = mochat_setup::by_email(&account, wish, &tell).await.map_err(|failure| fault(&failure))?;
     let changes = account.changes(&bound.agent, wish.name.as_deref());
@@ -106,23 +110,23 @@ async fn set_up(parts: &MochatSetupParts, wish: &Wish, updates: &Updates) -> Res
         fault(&Failure::new("the account was being written into the config file", trouble, bound.done.clone()))
     })?;
     let origin = if bound.origin == Origin::Registered { "registered" } else { "known" };
-    tracing::info!(event = "mochat.set_up", origin, agent = %bound.agent.user_id, changed = written.changed);
-    Ok(ToolOutput::json(told(&bound, origin, wish, written)))
+    tracing::info!(event = "mochat.set_up", account = id, origin, agent = %bound.agent.user_id, changed = written.changed);
+    Ok(ToolOutput::json(told(id, &bound, origin, wish, written)))
 }
 
-fn account(parts: &MochatSetupParts, config: Config) -> Account {
+fn account(parts: &MochatSetupParts, id: &str, config: Config) -> Account {
     let places = Places { config: Some(config), state_dir: &parts.state_dir, clock: parts.clock.clone() };
-    Account::new(places, ACCOUNT, None)
+    Account::new(places, id, None)
 }
 
 /// Tells what was done. The token is nothing that a model has to know.
-fn told(bound: &Bound, origin: &str, wish: &Wish, written: Written) -> Value {
+fn told(id: &str, bound: &Bound, origin: &str, wish: &Wish, written: Written) -> Value {
     let Written { path, changed, effect, restart, .. } = written;
     json!({
-        "ok": true, "account": format!("mochat:{ACCOUNT}"), "agent": origin, "agentUserId": bound.agent.user_id,
+        "ok": true, "account": format!("mochat:{id}"), "agent": origin, "agentUserId": bound.agent.user_id,
         "ownerUserId": bound.owner_user_id, "ownerEmail": wish.email, "sessionId": bound.session_id,
         "config": { "path": path, "changed": changed, "accounts": effect.accounts, "restart": restart },
-        "next": "The channel starts by itself and greets the owner on Mochat; `callboard channels status mochat` shows how it stands.",
+        "next": "The channel starts by itself and greets the owner on Mochat; `callboard channels status` shows how it stands.",
     })
 }
 

@@ -32,7 +32,7 @@ pub(super) fn needed(inbound: &Inbound, platform: &dyn Platform, room: &Arc<dyn 
     let room: Arc<dyn MediaRoom> = Arc::new(RoomFor { room: Arc::clone(room), patron: peer });
     let begin = |(place, media): (usize, &Media)| {
         if place < MEDIA_OF_MESSAGE_MAX {
-            return (media.clone(), platform.fetch(media, &room));
+            return (media.clone(), platform.fetch(media, &inbound.route.chat, &room));
         }
         let note = format!("not taken, since a message may have {MEDIA_OF_MESSAGE_MAX} files");
         (media.clone().missing(note), None)

@@ -8,6 +8,7 @@ mod actor;
 mod admission;
 mod checks;
 mod chunking;
+mod complaints;
 mod connector;
 mod cursors;
 mod event_queue;
@@ -48,10 +49,11 @@ pub use facts::{Desk, Desks, Facts};
 pub use groups::{GroupEntry, GroupRules, Groups};
 pub use pairing::{CODE_ALPHABET, CODE_LEN, PAIRING_PENDING_MAX, PAIRING_TTL_MS, new_code};
 pub use platform::{
-    Account, AccountProblem, DEFAULTS_KEY, ENV_KEY, KINDS, Kind, Platform, Probe, Reconnect, TargetAddress, TargetError,
-    UNDERSCORES_KEY,
+    Account, AccountProblem, DEFAULTS_KEY, ENV_KEY, KINDS, Kind, Memory, Platform, Probe, Reconnect, TargetAddress,
+    TargetError, UNDERSCORES_KEY,
 };
-pub use policy::{Access, Decision, DmPolicy, DropReason, GroupPolicy, NameMatching, decide};
+pub use policy::{Access, Decision, DmPolicy, DropReason, GroupPolicy, NameMatching, RoomContext, decide};
+pub use section::is_account_id;
 pub use settings::{ChannelSettings, Orders};
 pub use speakers::Speakers;
 pub use streaming::Coalesce;

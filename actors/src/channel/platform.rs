@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::media::put_in_hand;
 use super::webchat::WebChatDesk;
 use super::{Access, Connector};
-use crate::message::{AccountKey, Media, Outbound, Shaper, Target};
+use crate::message::{AccountKey, ChatRef, Deed, Media, Outbound, Shaper, Target};
 use crate::ports::{MediaAnswer, MediaRoom, SendOrder};
 
 /// How a dropped link comes back.
@@ -55,8 +55,21 @@ pub trait Platform: Send + Sync + fmt::Debug + 'static {
         None
     }
 
-    /// Takes what came with a message into the media room, before the message is written; `None` for what stays where it is.
-    fn fetch(&self, media: &Media, room: &Arc<dyn MediaRoom>) -> Option<MediaAnswer<Media>> {
+    /// Returns what the account has learned since its link was begun, and shows in its status; `None` for a platform that learns
+    /// nothing.
+    fn memory(&self) -> Option<Memory> {
+        None
+    }
+
+    /// Returns the same account with what it has learned, under settings that need no new link: the link goes on with it.
+    fn remembering(&self, memory: Memory) -> Option<Arc<dyn Platform>> {
+        let _ = memory;
+        None
+    }
+
+    /// Takes what came with a message of a chat into the media room, before the message is written; `None` for what stays where it is.
+    fn fetch(&self, media: &Media, chat: &ChatRef, room: &Arc<dyn MediaRoom>) -> Option<MediaAnswer<Media>> {
+        let _ = chat;
         put_in_hand(media, room, room.bounds().file_bytes_max)
     }
 
@@ -75,6 +88,12 @@ pub trait Platform: Send + Sync + fmt::Debug + 'static {
     /// Returns how outgoing text is cut.
     fn shaper(&self) -> Arc<dyn Shaper>;
 
+    /// Returns what can be done with messages that are there, besides sending others. A row that wants anything else never
+    /// reaches a link.
+    fn deeds(&self) -> &'static [Deed] {
+        &[]
+    }
+
     /// Reads a target as people write it.
     ///
     /// # Errors
@@ -91,6 +110,9 @@ pub trait Platform: Send + Sync + fmt::Debug + 'static {
     fn status(&self) -> serde_json::Map<String, serde_json::Value>;
 }
 
+/// What a platform keeps between two generations of its settings; only the platform itself knows its type.
+pub type Memory = Arc<dyn std::any::Any + Send + Sync>;
+
 /// A target as a platform read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TargetAddress {
@@ -104,7 +126,7 @@ impl TargetAddress {
     /// Makes a payload for the target.
     #[must_use]
     pub fn payload(self, text: String, media: Vec<Media>) -> Outbound {
-        Outbound { target: self.target, text, media, mentions: self.mentions }
+        Outbound { media, mentions: self.mentions, ..Outbound::text(self.target, text) }
     }
 }
 
@@ -128,6 +150,17 @@ impl Account {
     #[must_use]
     pub fn at_desk(mut self, desk: &WebChatDesk) -> Self {
         if let Some(platform) = self.platform.at_desk(desk) {
+            self.platform = platform;
+        }
+        self
+    }
+
+    /// Returns the same account with what it had learned under the settings before, where its link goes on with these.
+    #[must_use]
+    pub fn after(mut self, before: &[Self]) -> Self {
+        let same = |old: &&Self| old.key == self.key && old.fingerprint == self.fingerprint;
+        let memory = before.iter().find(same).and_then(|old| old.platform.memory());
+        if let Some(platform) = memory.and_then(|memory| self.platform.remembering(memory)) {
             self.platform = platform;
         }
         self

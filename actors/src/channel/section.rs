@@ -181,6 +181,15 @@ fn named(section: Option<Value>, below: &Map<String, Value>, problems: &mut Vec<
     named
 }
 
+/// The longest id of an account, characters.
+const ID_CHARS_MAX: usize = 64;
+
+/// Returns whether a text, trimmed and in lower case, may be the id of an account; it goes into the names of files.
+#[must_use]
+pub fn is_account_id(id: &str) -> bool {
+    is_id(id) && id.chars().count() <= ID_CHARS_MAX
+}
+
 fn is_id(id: &str) -> bool {
     !id.is_empty() && id.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '-' | '_' | '.'))
 }

@@ -15,7 +15,9 @@
 //! - WebSocket comes first; HTTP long polling steps in where WebSocket is refused, hangs or is cut, and WebSocket is probed again
 //!   later without anything lost ([`Way`], [`Steps`]).
 //! - A server that closes without a word on one parser is tried with the other ([`Parsers`]).
-//! - Everything is bounded ([`Limits`]); a full queue of events first holds the server back, then ends the session.
+//! - Everything is bounded ([`Limits`]): frames, packets, the values in them, answers that wait; a full queue of events first holds the
+//!   server back, then ends the session.
+//! - Bytes are arguments like others, both ways and with both parsers ([`binary`]).
 
 mod fault;
 pub(crate) mod frames;
@@ -26,7 +28,8 @@ mod session;
 
 pub use fault::Fault;
 pub use limits::Limits;
-pub use options::{Auth, Endpoint, Options, Parser, Parsers, Probe, Transport, Way};
+pub use options::{Auth, Endpoint, Options, Parser, Parsers, Probe, Proxies, Transport, Way};
+pub use packets::{as_binary, binary};
 pub use session::{
     AckId, Attempt, CloseReason, Closed, EmitError, Emitter, Event, Incoming, OpenError, Opened, Session, Start, Steps,
 };

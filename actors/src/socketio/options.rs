@@ -99,6 +99,31 @@ pub struct Endpoint {
     base: Url,
     path: String,
     tls: Option<Arc<ClientConfig>>,
+    proxies: Proxies,
+}
+
+/// What stands between here and a server.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub enum Proxies {
+    /// What the machine says: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, in capitals or not. WebSocket goes through
+    /// proxies of HTTP only, by a tunnel.
+    #[default]
+    System,
+    /// Nothing.
+    None,
+    /// This proxy, an address with a login where it wants one.
+    Through(String),
+}
+
+/// An address may hold a login.
+impl fmt::Debug for Proxies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::System => "System",
+            Self::None => "None",
+            Self::Through(_) => "Through(..)",
+        })
+    }
 }
 
 impl Endpoint {
@@ -131,7 +156,19 @@ impl Endpoint {
         let path = path.trim().trim_matches('/');
         base.set_path(&if path.is_empty() { "/".to_owned() } else { format!("/{path}/") });
         let path = base.path().to_owned();
-        Ok(Self { base, path, tls })
+        Ok(Self { base, path, tls, proxies: Proxies::default() })
+    }
+
+    /// Returns the same place with something else than the machine's proxies before it.
+    #[must_use]
+    pub fn behind(mut self, proxies: Proxies) -> Self {
+        self.proxies = proxies;
+        self
+    }
+
+    /// Returns what stands before it.
+    pub(super) const fn proxies(&self) -> &Proxies {
+        &self.proxies
     }
 
     /// Returns the address without a query, for people.

@@ -10,6 +10,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::json;
 
 use super::{Home, config};
+use crate::archive::{ArchiveSettings, Mode};
 use crate::config::model::{AuthMode, Bind};
 use crate::config::slices::{ProviderKind, RemoteStyle};
 use crate::config::{Environment, Instance, KeyPath, Overrides, Paths, REDACTED, load};
@@ -240,12 +241,14 @@ fn what_is_said_of_queues_sessions_and_commands_is_read() {
             cron: { maxConcurrentRuns: 4 },
             session: {
                 idleMinutes: 5, resetByType: { dm: { mode: "off" } }, resetByChannel: { webchat: { atHour: 6, idleMinutes: 7 } },
-                resetTriggers: ["/new", "Fresh"],
+                resetTriggers: ["/new", "Fresh"], maintenance: { mode: "enforce", resetArchiveRetention: "12h", maxEntries: 500 },
                 sendPolicy: { default: "deny", rules: [{ action: "allow", match: { channel: "Webchat", chatType: "dm", keyPrefix: "A" } }] },
             },
             commands: { text: false, useAccessGroups: false },
         }"#,
     );
+    let day = Duration::from_secs(24 * 3600);
+    assert_eq!(config.slices.archive, ArchiveSettings { mode: Mode::Enforce, keep_for: Some(day / 2) });
     let session = config.slices.session;
     assert_eq!(session.queue.usual.to_string(), "mode=steer-backlog, debounce=5ms, cap=3, drop=old");
     assert_eq!(session.queue.by_channel, [("socket-chat".to_owned(), QueueMode::Steer)].into());
@@ -294,4 +297,32 @@ fn accounts_take_the_size_of_files_over_from_the_agents_where_they_say_none() {
     assert_eq!(fingerprint("mediaMaxMb: 3", ""), fingerprint("", "mediaMaxMb: 3"), "as if it stood there");
     assert_ne!(fingerprint("mediaMaxMb: 3", ""), fingerprint("", ""));
     assert_eq!(fingerprint("mediaMaxMb: 3", "mediaMaxMb: 5"), fingerprint("", "mediaMaxMb: 5"), "its own word counts");
+}
+
+#[test]
+fn how_long_the_archive_is_kept_is_read_in_every_form() {
+    let read = |retention: &str| {
+        let text = format!("{{ session: {{ maintenance: {{ resetArchiveRetention: {retention} }} }} }}");
+        let config = Home::new().config(&text).load().map_err(|error| error.to_string())?;
+        Ok::<_, String>(config.slices.archive.keep_for.map(|kept| kept.as_secs() / 3600))
+    };
+    for (retention, hours) in [
+        ("\"30d\"", Some(720)),
+        ("\" 2 w \"", Some(336)),
+        ("\"12h\"", Some(12)),
+        ("\"7\"", Some(168)),
+        ("7", Some(168)),
+        ("false", None),
+    ] {
+        assert_eq!(read(retention).expect("it is read"), hours, "{retention}");
+    }
+    for wrong in ["true", "0", "\"0d\"", "\"soon\"", "\"99999999999999999999d\"", "\"9999d\"", "\"-1d\"", "\"\""] {
+        let problems = read(wrong).expect_err("it is refused");
+        assert!(
+            problems.contains("session.maintenance.resetArchiveRetention") && problems.contains("30d"),
+            "{wrong}: {problems}"
+        );
+    }
+    let usual = ArchiveSettings { mode: Mode::Warn, keep_for: Some(Duration::from_secs(30 * 24 * 3600)) };
+    assert_eq!(Home::new().load().unwrap().slices.archive, usual);
 }

@@ -19,7 +19,7 @@ use crate::media::{MediaHouse, MediaParts, MediaSettings};
 use crate::outgoing::Outgoing;
 use crate::providers::ProviderStanding;
 use crate::public_web::Network;
-use crate::tools::{ToolParts, tools};
+use crate::tools::{Reach, ToolParts, tools};
 use crate::workspace::Workspaces;
 
 /// An actor that does nothing.
@@ -118,6 +118,7 @@ impl Rig {
         let tools = tools(&ToolParts {
             outgoing,
             routes: Live::fixed(RouteSettings::default()),
+            reach: Live::fixed(Reach::default()),
             workspaces: Live::fixed(Workspaces::default()),
             media: Arc::new(NoMediaRoom),
         });

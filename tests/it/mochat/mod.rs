@@ -6,5 +6,6 @@ mod rig;
 mod stand_in;
 mod wire;
 mod wire_faults;
+mod wire_proxy;
 mod wire_tls;
 mod wire_upgrade;

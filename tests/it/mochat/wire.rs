@@ -1,7 +1,7 @@
 //! The client of Socket.IO against a real server: both transports, both parsers.
 
 use callboard_actors::socketio::{
-    CloseReason, EmitError, Event, Fault, Limits, Options, Parser, Parsers, Session, Transport, Way,
+    CloseReason, EmitError, Event, Fault, Limits, Options, Parser, Parsers, Session, Transport, Way, as_binary, binary,
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -76,6 +76,38 @@ async fn acknowledgements_go_both_ways() {
             };
             let (answers, ()) = tokio::join!(call, answer);
             assert_eq!(answers["answers"], json!([{ "done": true }]));
+            session.close(CALL).await;
+            platform.connected(0).await;
+        }
+    }
+}
+
+/// Bytes are bytes to the server, and come back as bytes.
+#[tokio::test]
+async fn bytes_go_both_ways() {
+    let node = |bytes: &[u8]| json!({ "type": "Buffer", "data": bytes });
+    for parser in PARSERS {
+        let platform = platform(parser).await;
+        for transport in TRANSPORTS {
+            let mut session = open(&options(&platform, only(transport), Parsers::Only(parser))).await;
+            let args = vec![json!({ "a": binary(&[1, 2, 3]), "b": [binary(b""), "text"] }), binary(&[0xff; 3000])];
+            assert_eq!(echo(&session, args.clone()).await, args, "{parser:?} {transport:?}");
+            let heard = platform.journal("emit").await.last().expect("a call").clone();
+            assert_eq!(
+                heard["args"][0],
+                json!({ "a": node(&[1, 2, 3]), "b": [node(b""), "text"] }),
+                "{parser:?} {transport:?}"
+            );
+            session.emitter().emit("bytes", vec![binary(b"no answer")]).await.expect("taken");
+            let call = platform.order("call", json!({ "event": "question", "args": [{ "$bytes": "BwgJ" }] }));
+            let answer = async {
+                let heard = message(&mut session).await;
+                assert_eq!(as_binary(&heard.args[0]), Some(vec![7, 8, 9]));
+                let ack = heard.ack.expect("an acknowledgement is wanted");
+                session.emitter().answer(ack, vec![binary(&[9, 8])]).await.expect("taken");
+            };
+            let (answers, ()) = tokio::join!(call, answer);
+            assert_eq!(answers["answers"], json!([node(&[9, 8])]), "{parser:?} {transport:?}");
             session.close(CALL).await;
             platform.connected(0).await;
         }

@@ -31,6 +31,25 @@ pub(super) struct Page {
     pub(super) before: Option<String>,
 }
 
+/// The sessions of an account.
+#[derive(Clone, Debug)]
+pub(super) struct Sessions {
+    /// Each with who is in it.
+    pub(super) list: Vec<(Place, Vec<String>)>,
+    /// Whether there may be more.
+    pub(super) extent: Extent,
+}
+
+/// How much of something a list holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// All of it.
+    #[default]
+    Whole,
+    /// As much as one answer holds: what it does not name may be there all the same.
+    Part,
+}
+
 /// A message that was sent, as the server keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Kept {
@@ -62,14 +81,21 @@ impl Api {
         Ok(answer.get("owner").and_then(|owner| text_at(owner, "userId")))
     }
 
-    /// Returns the sessions of the account, with who is in them.
+    /// Returns the sessions of the account, with who is in them: as many as one answer holds.
     ///
     /// # Errors
     /// The server does not answer, or not with a success.
-    pub(super) async fn sessions(&self) -> Result<Vec<(Place, Vec<String>)>, RestError> {
-        let answer = self.rest.call(&Call::new("sessions/list", json!({ "limit": SESSIONS_MAX }))).await?;
+    pub(super) async fn sessions(&self) -> Result<Sessions, RestError> {
+        let mut limit = SESSIONS_MAX;
+        let answer = loop {
+            match self.rest.call(&Call::new("sessions/list", json!({ "limit": limit }))).await {
+                Err(RestError::TooLong { .. }) if limit > 1 => limit /= 2,
+                answer => break answer?,
+            }
+        };
         let list = answer.get("sessions").and_then(Value::as_array).ok_or(RestError::Odd("sessions/list"))?;
-        Ok(list.iter().filter_map(session).collect())
+        let extent = if list.len() < limit as usize { Extent::Whole } else { Extent::Part };
+        Ok(Sessions { list: list.iter().filter_map(session).collect(), extent })
     }
 
     /// Returns the panels of the account's group.

@@ -281,6 +281,17 @@ impl AccountConfig {
         Some(HoldRule { scope, quiet_ms, longest_ms })
     }
 
+    /// Returns which messages wait for others, for the log.
+    pub(super) fn delay_in_words(&self) -> String {
+        match self.hold() {
+            None => "no reply delay: everything is answered at once".to_owned(),
+            Some(HoldRule { scope, quiet_ms, longest_ms }) => {
+                let mode = if scope == HoldScope::Everything { "always" } else { "non-mention" };
+                format!("reply delay {mode}: until nothing has come for {quiet_ms} ms, {longest_ms} ms at the most")
+            }
+        }
+    }
+
     /// Returns whether the words on mentions count: under this delay they do not.
     pub(super) fn asks_for_mentions(&self) -> bool {
         self.mention.require_in_groups || self.groups.values().any(|group| group.require_mention == Some(true))

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::api::Api;
+use super::api::{Api, Extent};
 use super::config::{Rest, Wanted};
 use super::marks::{Clerk, Mark};
 use super::place::{Place, Sort};
@@ -43,8 +43,10 @@ impl From<StoreError> for Failure {
 pub(super) struct Found {
     /// All that are listened to and were not known, with where reading them stopped.
     pub(super) new: Vec<(Place, Mark)>,
-    /// What is told of those that were known.
+    /// What is told of those that were known and are still there.
     pub(super) known: Vec<Place>,
+    /// Whether sessions that are in neither are gone.
+    pub(super) sessions: Extent,
     /// Who is in each session that the server told of, the account among them.
     pub(super) people: Vec<Vec<String>>,
 }
@@ -78,13 +80,15 @@ impl Discovery {
                 "too many sessions and panels: only {PLACES_MAX} are heard"
             );
         }
+        // What is heard already stays so.
+        places.sort_by_key(|place| !known.contains(&place.id));
         for place in places.into_iter().take(PLACES_MAX) {
             if known.contains(&place.id) {
                 found.known.push(place);
                 continue;
             }
             let first = Mark::first(first_ms(place.created_ms, before, at_ms));
-            let mark = self.clerk.mark(&place, first).await?;
+            let mark = self.clerk.mark(&place, first, at_ms).await?;
             found.new.push((place, mark));
         }
         self.clerk.keep_listed(at_ms).await?;
@@ -97,7 +101,8 @@ impl Discovery {
         }
         let listed = self.api.sessions().await?;
         let mut places = Vec::new();
-        for (place, people) in listed {
+        found.sessions = listed.extent;
+        for (place, people) in listed.list {
             found.people.push(people);
             places.push(place);
         }

@@ -22,12 +22,19 @@ pub(super) struct Mark {
     /// When the newest message was written that is done with.
     #[serde(default, rename = "done")]
     pub(super) done_ms: Option<i64>,
+    /// When the place was forgotten, since no list had it any more.
+    #[serde(default, rename = "gone", skip_serializing_if = "Option::is_none")]
+    pub(super) gone_ms: Option<i64>,
 }
+
+/// How long the mark of a place that is gone counts, milliseconds: one that comes back sooner is read from there; later, what was said
+/// in between is history.
+const GONE_KEPT_MS: i64 = 24 * 3_600_000;
 
 impl Mark {
     /// Returns the mark of a place that nothing was read of.
     pub(super) const fn first(first_ms: i64) -> Self {
-        Self { first_ms, cursor: None, done_ms: None }
+        Self { first_ms, cursor: None, done_ms: None, gone_ms: None }
     }
 }
 
@@ -75,17 +82,23 @@ impl Clerk {
         self.0.write(LISTED, at_ms.to_string()).await
     }
 
-    /// Returns the mark of a place; one that has none gets one, which is on the disk when this answers.
+    /// Returns the mark of a place; one that has none, or was gone for long, gets one, which is on the disk when this answers. `now_ms` is
+    /// the server's.
     ///
     /// # Errors
     /// The store cannot be read or written.
-    pub(super) async fn mark(&self, place: &Place, first: Mark) -> Result<Mark, StoreError> {
+    pub(super) async fn mark(&self, place: &Place, first: Mark, now_ms: i64) -> Result<Mark, StoreError> {
         let name = name(place);
-        if let Some(mark) = self.0.read(&name).await?.and_then(|text| serde_json::from_str(&text).ok()) {
-            return Ok(mark);
-        }
-        self.0.write(&name, text(&first)).await?;
-        Ok(first)
+        let kept: Option<Mark> = self.0.read(&name).await?.and_then(|text| serde_json::from_str(&text).ok());
+        let mark = match kept {
+            Some(mark) if mark.gone_ms.is_none() => return Ok(mark),
+            Some(mark) if mark.gone_ms.is_some_and(|gone_ms| now_ms.saturating_sub(gone_ms) < GONE_KEPT_MS) => {
+                Mark { gone_ms: None, ..mark }
+            }
+            Some(_) | None => first,
+        };
+        self.0.write(&name, text(&mark)).await?;
+        Ok(mark)
     }
 }
 

@@ -8,7 +8,7 @@
 //! - `place`, `places`, `discovery`, `marks`: where messages stand, which of it is listened to, and where reading stopped
 //! - `history`: what was missed in a place
 //! - `target`, `shape`, `hush`, `send`, `outflow`: from an answer to a message in a place
-//! - `connector`, `opening`, `pump`, `socket`: one connection's life, by Socket.IO or by calls alone
+//! - `connector`, `opening`, `pump`, `socket`, `ladder`: one connection's life, by Socket.IO or by calls alone
 //! - `registrar`: an agent made and bound to its owner, for whoever sets the channel up
 //! - `shared`, `platform`: what outlives a connection, and the account as the shell sees it
 
@@ -19,6 +19,7 @@ mod connector;
 mod discovery;
 mod history;
 mod hush;
+mod ladder;
 mod marks;
 mod mention;
 mod message;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use super::history::Wall;
 use super::marks::Mark;
 use super::message::Message;
 use super::payload::Payload;
@@ -58,6 +59,12 @@ pub(super) struct Spot {
     pub(super) told: Told,
     /// Failed calls in a row.
     pub(super) failures: u32,
+    /// How many messages a call of it reads: fewer where they are long.
+    pub(super) limit: u32,
+    /// What cannot be read of its messages.
+    pub(super) wall: Option<Wall>,
+    /// In how many lists in a row it was missing.
+    pub(super) absent: u32,
 }
 
 /// Whether a call is under way.
@@ -78,6 +85,20 @@ pub(super) enum Told {
     No,
     /// It was asked to.
     Yes,
+    /// It was asked, and refused; it is asked again at a moment of the clock, for this place alone.
+    Refused {
+        /// When.
+        again: Duration,
+    },
+}
+
+/// What can be done about an answer that is too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fewer {
+    /// Fewer messages are asked for the next time.
+    Asked,
+    /// It was one alone.
+    Impossible,
 }
 
 /// There was no more room to hold what came.
@@ -86,7 +107,7 @@ pub(super) struct TooMuch;
 
 impl Spot {
     /// Returns a place that was read as far as its mark says. What a session missed comes by itself; a panel has to be read.
-    pub(super) fn new(place: Place, mark: Mark) -> Self {
+    pub(super) fn new(place: Place, mark: Mark, limit: u32) -> Self {
         let phase = if place.is_session() { Phase::Live } else { Phase::behind() };
         Self {
             place,
@@ -98,7 +119,19 @@ impl Spot {
             due: Duration::ZERO,
             told: Told::No,
             failures: 0,
+            limit,
+            wall: None,
+            absent: 0,
         }
+    }
+
+    /// Takes over that an answer was too long; returns whether fewer messages can be asked for.
+    pub(super) fn ask_for_fewer(&mut self) -> Fewer {
+        if self.limit <= 1 {
+            return Fewer::Impossible;
+        }
+        self.limit /= 2;
+        Fewer::Asked
     }
 
     /// Returns from when on its messages are to be read, by the server's clock, milliseconds since 1970.
@@ -129,9 +162,15 @@ pub(super) struct Places {
 
 impl Places {
     /// Adds a place.
-    pub(super) fn add(&mut self, place: Place, mark: Mark) {
+    pub(super) fn add(&mut self, place: Place, mark: Mark, limit: u32) {
         self.note_converse(&place);
-        self.spots.insert(place.id.clone(), Spot::new(place, mark));
+        self.spots.insert(place.id.clone(), Spot::new(place, mark, limit));
+    }
+
+    /// Takes a place out.
+    pub(super) fn remove(&mut self, id: &str) -> Option<Spot> {
+        self.converses.retain(|_, session| session != id);
+        self.spots.remove(id)
     }
 
     /// Takes over what is told of a place that is known.

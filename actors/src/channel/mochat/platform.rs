@@ -19,9 +19,9 @@ use super::shape::TextShaper;
 use super::shared::Shared;
 use super::socket::SocketSettings;
 use super::target;
-use crate::channel::{Access, Connector, Platform, Probe, Reconnect, TargetAddress, TargetError};
+use crate::channel::{Access, Connector, Memory, Platform, Probe, Reconnect, TargetAddress, TargetError};
 use crate::core::{Backoff, Clock};
-use crate::message::{AccountKey, Shaper, Target};
+use crate::message::{AccountKey, HoldRule, Shaper, Target};
 use crate::ports::SendOrder;
 use crate::socketio::{Parser, Parsers};
 
@@ -38,7 +38,17 @@ struct Login {
     api: Arc<Api>,
 }
 
+/// What an account has learned: the link goes on with it when settings change that need no new one.
+struct Learned {
+    shared: Arc<Shared>,
+    /// With what the server asked to wait.
+    api: Option<Arc<Api>>,
+    /// The delay that was in force.
+    delay: Option<HoldRule>,
+}
+
 /// One account's settings and what they remember between connections.
+#[derive(Clone)]
 pub(super) struct Mochat {
     account: AccountKey,
     config: AccountConfig,
@@ -135,6 +145,7 @@ impl fmt::Debug for Mochat {
 
 impl Platform for Mochat {
     fn connector(&self) -> Box<dyn Connector> {
+        tracing::info!(event = "mochat.delay", actor = %self.account, "{}", self.config.delay_in_words());
         match &self.login {
             Err(missing) => Box::new(Unfit(format!("mochat account is not configured ({missing}): {MEND}"))),
             Ok(Login { token, me, api }) => Box::new(MochatConnector {
@@ -147,6 +158,24 @@ impl Platform for Mochat {
                 clock: self.clock.clone(),
             }),
         }
+    }
+
+    fn memory(&self) -> Option<Memory> {
+        let api = self.login.as_ref().ok().map(|login| Arc::clone(&login.api));
+        Some(Arc::new(Learned { shared: Arc::clone(&self.shared), api, delay: self.config.hold() }))
+    }
+
+    fn remembering(&self, memory: Memory) -> Option<Arc<dyn Platform>> {
+        let learned = memory.downcast::<Learned>().ok()?;
+        if learned.delay != self.config.hold() {
+            tracing::info!(event = "mochat.delay", actor = %self.account, "{}", self.config.delay_in_words());
+        }
+        let mut heir = self.clone();
+        heir.shared = Arc::clone(&learned.shared);
+        if let (Ok(login), Some(api)) = (&mut heir.login, &learned.api) {
+            login.api = Arc::clone(api);
+        }
+        Some(Arc::new(heir))
     }
 
     fn access(&self) -> Access {
@@ -209,6 +238,8 @@ impl Platform for Mochat {
             ("agentUserId", json!(config.agent())),
             ("owner", json!(self.shared.owner())),
             ("transport", json!(self.shared.way().as_str())),
+            ("socketError", json!(self.shared.trouble())),
+            ("placesByCalls", json!(self.shared.by_calls())),
             ("sessions", shown(&config.sessions)),
             ("sessionsKnown", json!(sessions)),
             ("panels", shown(&config.panels)),

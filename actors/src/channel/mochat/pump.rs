@@ -6,7 +6,10 @@
 
 mod hear;
 mod jobs;
+mod join;
 mod line;
+mod lists;
+mod notes;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -88,7 +91,7 @@ pub(super) struct Pump {
     events: EventQueue,
     watching: usize,
     reading: usize,
-    listing: jobs::Listing,
+    listing: lists::Listing,
     listed_at: Duration,
     line: Line,
     /// Calls that failed since the last one that did not.
@@ -126,7 +129,7 @@ impl Pump {
     /// Returns a pump that listens to nothing yet.
     pub(super) fn new(parts: Parts) -> Self {
         let Parts { link, account, me, api, shared, bounds, clock, marks, sender, early } = parts;
-        let now = clock.elapsed();
+        let (now, limit) = (clock.elapsed(), bounds.limit);
         Self {
             link,
             account,
@@ -145,9 +148,9 @@ impl Pump {
             events: EventQueue::default(),
             watching: 0,
             reading: 0,
-            listing: jobs::Listing::At(now + LIST_AGAIN),
+            listing: lists::Listing::At(now + LIST_AGAIN),
             listed_at: now,
-            line: Line::new(),
+            line: Line::new(limit),
             failures: 0,
             succeeded: now,
             closing: None,
@@ -159,6 +162,7 @@ impl Pump {
     /// Carries messages until the connection ends. Also returns since when it was up, on the clock.
     pub(super) async fn run(mut self, found: Found) -> (End, Duration) {
         let up_at = self.clock.elapsed();
+        self.shared.forget_all();
         self.listed(found);
         self.events.push(LinkEvent::Status(LinkStatus::plain(LinkState::Up)));
         self.go_over(Way::Rest);

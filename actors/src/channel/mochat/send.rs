@@ -10,7 +10,8 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::api::{Api, Kept};
-use super::history::LATE_MS;
+use super::config::PAGE_MAX;
+use super::history::{self, LATE_MS, Reach};
 use super::hush::hush;
 use super::message::Message;
 use super::place::Place;
@@ -23,8 +24,8 @@ use crate::ports::OutboxRow;
 
 /// How often a message is tried before its row waits for another time.
 const TRIES_MAX: u32 = 3;
-/// How many of a chat's newest messages are looked through, the most that the server gives at a time.
-const LOOKED_THROUGH: u32 = 100;
+/// How many pages of a chat's newest messages are looked through at the most, back to when the row was written.
+const PAGES_LOOKED_THROUGH: usize = 10;
 
 /// What became of a row.
 #[derive(Debug)]
@@ -166,11 +167,13 @@ impl Sender {
         text: &str,
         reply_to: Option<&str>,
     ) -> Result<Option<String>, SendError> {
-        let page = self.api.messages(place, None, LOOKED_THROUGH).await.map_err(unsure)?;
         let ahead_ms = self.api.rest.server_ms().saturating_sub(self.clock.now_ms());
         let since_ms = row.created_ms.saturating_add(ahead_ms).saturating_sub(LATE_MS);
+        let reach =
+            Reach { floor_ms: since_ms, limit: PAGE_MAX, limit_max: PAGE_MAX, pages_max: PAGES_LOOKED_THROUGH, wall: None };
+        let newest = history::since(&self.api, place, reach).await.map_err(unsure)?;
         // The oldest first: rows were sent in this order.
-        for message in page.messages.iter().rev().filter(|message| self.is_it(message, text, reply_to, since_ms)) {
+        for message in newest.messages.iter().filter(|message| self.is_it(message, text, reply_to, since_ms)) {
             match self.cursors.sent_as(&message.id).await.map_err(SendError::Store)? {
                 Some(other) if other != row.id => {}
                 _ => return Ok(Some(message.id.clone())),

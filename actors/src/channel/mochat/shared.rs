@@ -51,6 +51,10 @@ struct State {
     /// By id; as many as are listened to.
     places: HashMap<String, Place>,
     owner: Option<String>,
+    /// How Socket.IO failed last, while messages come by calls.
+    trouble: Option<String>,
+    /// How many places the server does not tell of by itself, while it tells of others.
+    by_calls: usize,
     /// Who the server says that the account is, where that is somebody else than the settings say.
     stranger: Option<String>,
 }
@@ -64,6 +68,36 @@ impl Shared {
     /// Returns by which way messages come in.
     pub(super) fn way(&self) -> Way {
         self.state().way
+    }
+
+    /// Records how Socket.IO failed, or that it does what it should.
+    pub(super) fn set_trouble(&self, trouble: Option<String>) {
+        self.state().trouble = trouble;
+    }
+
+    /// Returns how Socket.IO failed last, while messages come by calls.
+    pub(super) fn trouble(&self) -> Option<String> {
+        self.state().trouble.clone()
+    }
+
+    /// Records how many places the server does not tell of by itself, while it tells of others.
+    pub(super) fn set_by_calls(&self, count: usize) {
+        self.state().by_calls = count;
+    }
+
+    /// Returns how many those are.
+    pub(super) fn by_calls(&self) -> usize {
+        self.state().by_calls
+    }
+
+    /// Forgets every place: a new connection finds them anew.
+    pub(super) fn forget_all(&self) {
+        self.state().places.clear();
+    }
+
+    /// Forgets a place.
+    pub(super) fn forget(&self, id: &str) {
+        self.state().places.remove(id);
     }
 
     /// Records a place.

@@ -1,6 +1,6 @@
 //! Socket.IO as this platform uses it: how a session is opened, and what is asked of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -15,6 +15,14 @@ use crate::socketio::{Auth, EmitError, Emitter, Endpoint, Fault, Limits, OpenErr
 const SUBSCRIBE_SESSIONS: &str = "com.claw.im.subscribeSessions";
 /// What has it tell of panels.
 const SUBSCRIBE_PANELS: &str = "com.claw.im.subscribePanels";
+/// What ends either, on servers that know it.
+const UNSUBSCRIBE_SESSIONS: &str = "com.claw.im.unsubscribeSessions";
+const UNSUBSCRIBE_PANELS: &str = "com.claw.im.unsubscribePanels";
+
+/// For how many places one call asks: the answer brings what was missed in each, and has to be no larger than a message may be.
+pub(super) const TOGETHER_MAX: usize = 50;
+/// After so many refusals groups are asked for by halves no more.
+const REFUSALS_MAX: usize = 32;
 
 /// How Socket.IO is reached.
 #[derive(Clone, Debug)]
@@ -97,26 +105,102 @@ pub(super) struct Join {
     pub(super) panels: Vec<String>,
     /// How many events of each session the server gives at once.
     pub(super) limit: u32,
+    /// For how many places one call asks at the most.
+    pub(super) together: usize,
+}
+
+/// What became of it.
+#[derive(Debug, Default)]
+pub(super) struct Joined {
+    /// What the server has of the sessions already, or what of that could not be read.
+    pub(super) payloads: Vec<Result<Payload, String>>,
+    /// The places that it tells of from now on.
+    pub(super) told: Vec<String>,
+    /// Those that it refuses to tell of.
+    pub(super) refused: Vec<String>,
+    /// Its words on the last of them.
+    pub(super) words: Option<String>,
 }
 
 impl Join {
-    /// Asks the server to tell of them; returns what it has of the sessions already, and what of that could not be read.
+    /// Asks the server to tell of them. Where it refuses several at once, for the sake of one perhaps, they are asked for by halves.
     ///
     /// # Errors
-    /// It does not answer in time, or refuses.
-    pub(super) async fn run(&self, emitter: &Emitter, timeout: Duration) -> Result<Vec<Result<Payload, String>>, JoinError> {
-        let mut payloads = Vec::new();
-        if !self.sessions.is_empty() {
-            let ids: Vec<&String> = self.sessions.keys().collect();
-            let cursors: BTreeMap<&String, u64> =
-                self.sessions.iter().filter_map(|(id, cursor)| Some((id, (*cursor)?))).collect();
-            let body = json!({ "sessionIds": ids, "cursors": cursors, "limit": self.limit });
-            payloads = read_payloads(&ask(emitter, SUBSCRIBE_SESSIONS, body, timeout).await?);
+    /// It does not answer in time. Refusals are no error.
+    pub(super) async fn run(&self, emitter: &Emitter, timeout: Duration) -> Result<Joined, JoinError> {
+        let mut asker = Asker { emitter, timeout, together: self.together.max(1), refusals: 0, joined: Joined::default() };
+        let sessions = self.sessions.keys().cloned().collect();
+        let body = |ids: &[String]| {
+            let known = ids.iter().filter_map(|id| Some((id, (*self.sessions.get(id)?)?)));
+            json!({ "sessionIds": ids, "cursors": known.collect::<BTreeMap<_, _>>(), "limit": self.limit })
+        };
+        asker.ask_for(SUBSCRIBE_SESSIONS, sessions, body).await?;
+        asker.ask_for(SUBSCRIBE_PANELS, self.panels.clone(), |ids| json!({ "panelIds": ids })).await?;
+        Ok(asker.joined)
+    }
+}
+
+/// Asks for places, group by group.
+struct Asker<'a> {
+    emitter: &'a Emitter,
+    timeout: Duration,
+    together: usize,
+    refusals: usize,
+    joined: Joined,
+}
+
+impl Asker<'_> {
+    async fn ask_for(
+        &mut self,
+        call: &'static str,
+        ids: Vec<String>,
+        body: impl Fn(&[String]) -> Value,
+    ) -> Result<(), JoinError> {
+        let mut groups: Vec<Vec<String>> = ids.chunks(self.together).rev().map(<[String]>::to_vec).collect();
+        while let Some(mut group) = groups.pop() {
+            match ask(self.emitter, call, body(&group), self.timeout).await {
+                Ok(answer) => self.agreed(&answer, group),
+                Err(JoinError::Refused { text, .. }) => {
+                    self.refusals += 1;
+                    self.joined.words = Some(format!("{call} was refused: {text}"));
+                    // A server that refuses everything is not asked for each place.
+                    if group.len() <= 1 || self.refusals > REFUSALS_MAX {
+                        self.joined.refused.append(&mut group);
+                    } else {
+                        let half = group.split_off(group.len() / 2);
+                        groups.extend([half, group]);
+                    }
+                }
+                Err(error) => return Err(error),
+            }
         }
-        if !self.panels.is_empty() {
-            ask(emitter, SUBSCRIBE_PANELS, json!({ "panelIds": self.panels }), timeout).await?;
+        Ok(())
+    }
+
+    fn agreed(&mut self, answer: &Value, group: Vec<String>) {
+        self.joined.payloads.extend(read_payloads(answer));
+        // Of panels the server names those that it tells of.
+        let named: Option<HashSet<&str>> =
+            answer.get("panelIds").and_then(Value::as_array).map(|ids| ids.iter().filter_map(Value::as_str).collect());
+        for id in group {
+            if named.as_ref().is_none_or(|named| named.contains(id.as_str())) {
+                self.joined.told.push(id);
+            } else {
+                self.joined.words = Some("the server does not name it among the panels that it tells of".to_owned());
+                self.joined.refused.push(id);
+            }
         }
-        Ok(payloads)
+    }
+}
+
+/// Has the server tell of places no more. One that does not know how goes on, and is not listened to.
+pub(super) async fn leave(emitter: Emitter, sessions: Vec<String>, panels: Vec<String>, timeout: Duration) {
+    let of_sessions = (UNSUBSCRIBE_SESSIONS, json!({ "sessionIds": sessions }), sessions.is_empty());
+    let of_panels = (UNSUBSCRIBE_PANELS, json!({ "panelIds": panels }), panels.is_empty());
+    for (call, body, _) in [of_sessions, of_panels].into_iter().filter(|(_, _, is_empty)| !is_empty) {
+        if let Err(error) = ask(&emitter, call, body, timeout).await {
+            tracing::debug!(event = "mochat.socket", "{error}");
+        }
     }
 }
 

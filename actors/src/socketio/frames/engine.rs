@@ -11,6 +11,9 @@ use super::websocket::{Same, Socket};
 use crate::core::Clock;
 use crate::socketio::{Endpoint, Fault, Limits, Options, Probe, Transport, Way};
 
+/// What a ping may bring with it, which goes back with the answer, bytes; servers write nothing, or `probe`.
+const PING_BYTES_MAX: usize = 64;
+
 enum Carrier {
     WebSocket(Box<Socket>),
     Polling(Box<Polling>),
@@ -144,8 +147,15 @@ impl Engine {
                 Err(Cut::Unreadable(format!("a message of more than {} bytes", self.limits.message_bytes_max)))
             }
             Frame::Message(message) => Ok(Some(Heard::Message(message))),
+            Frame::Ping(text) if text.len() > PING_BYTES_MAX => {
+                Err(Cut::Unreadable(format!("a ping with more than {PING_BYTES_MAX} bytes")))
+            }
             Frame::Ping(text) => {
-                self.write([Frame::Pong(text)]).await?;
+                match &mut self.carrier {
+                    // Written out before the next is read.
+                    Carrier::WebSocket(socket) => socket.write([Frame::Pong(text)]).await?,
+                    Carrier::Polling(polling) => polling.answer(Frame::Pong(text))?,
+                }
                 Ok(Some(Heard::Alive))
             }
             Frame::Close => Err(Cut::Closed(None)),
@@ -207,10 +217,7 @@ impl Engine {
     /// # Errors
     /// The connection is over.
     pub(in crate::socketio) async fn send(&mut self, messages: Vec<Message>) -> Result<(), Cut> {
-        self.write(messages.into_iter().map(Frame::Message)).await
-    }
-
-    async fn write(&mut self, frames: impl IntoIterator<Item = Frame>) -> Result<(), Cut> {
+        let frames = messages.into_iter().map(Frame::Message);
         match &mut self.carrier {
             Carrier::WebSocket(socket) => socket.write(frames).await,
             Carrier::Polling(polling) => {
@@ -275,6 +282,6 @@ async fn open_websocket(endpoint: &Endpoint, limits: &Limits, clock: &Clock) -> 
         Err(Cut::Unreadable(text)) => Err(Fault::Foreign(text)),
         Err(Cut::Closed(_)) => Err(Fault::Cut("the WebSocket was closed before the server's handshake".to_owned())),
         Err(Cut::Broken(text)) => Err(Fault::Cut(format!("the WebSocket was cut before the server's handshake: {text}"))),
-        Err(Cut::Silent(_)) => Err(Fault::TimedOut("the server's handshake over WebSocket")),
+        Err(Cut::Silent(_) | Cut::Flooded(_)) => Err(Fault::TimedOut("the server's handshake over WebSocket")),
     }
 }

@@ -148,6 +148,8 @@ pub(in crate::socketio) enum Cut {
     Unreadable(String),
     /// There was no sign of life.
     Silent(Duration),
+    /// More signs of life are asked for than are taken; so many wait.
+    Flooded(usize),
 }
 
 impl Cut {
@@ -158,6 +160,7 @@ impl Cut {
             Self::Broken(text) => CloseReason::Broken(text),
             Self::Unreadable(text) => CloseReason::Unreadable(text),
             Self::Silent(waited) => CloseReason::Silent { waited },
+            Self::Flooded(waiting) => CloseReason::Flooded { waiting },
         }
     }
 }

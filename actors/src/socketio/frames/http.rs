@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::core::Clock;
 use crate::socketio::fault::{kept, root_of};
-use crate::socketio::{Endpoint, Fault, Limits, Transport};
+use crate::socketio::{Endpoint, Fault, Limits, Proxies, Transport};
 
 /// How many cookies of a handshake are given back: what balances load needs them to find the same server again.
 const COOKIES_MAX: usize = 8;
@@ -46,7 +46,12 @@ impl Http {
             Some(tls) => tls.as_ref().clone(),
             None => no_tls()?,
         };
-        let client = Client::builder()
+        let builder = match endpoint.proxies() {
+            Proxies::System => Client::builder(),
+            Proxies::None => Client::builder().no_proxy(),
+            Proxies::Through(proxy) => Client::builder().proxy(proxy_at(proxy)?),
+        };
+        let client = builder
             .tls_backend_preconfigured(tls)
             .referer(false)
             // What opens the session must not travel to another host.
@@ -173,6 +178,11 @@ fn cookies(headers: &HeaderMap) -> Option<HeaderValue> {
 
 fn unreachable(error: reqwest::Error) -> Fault {
     Fault::Unreachable(root_of(&error.without_url()))
+}
+
+fn proxy_at(address: &str) -> Result<reqwest::Proxy, Fault> {
+    // The address may hold a login, which the library's own words might repeat.
+    reqwest::Proxy::all(address).map_err(|_| Fault::Misconfigured("the address of the proxy cannot be read".to_owned()))
 }
 
 /// Returns TLS settings that trust nobody, for a client that speaks without encryption.

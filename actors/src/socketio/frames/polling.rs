@@ -17,6 +17,9 @@ const OUTGOING_MAX: usize = 64;
 /// How many bytes of messages, likewise; the one that reaches it is still taken.
 const OUTGOING_BYTES_MAX: usize = 4 * 1024 * 1024;
 
+/// How many answers to signs of life may wait for a post: a server asks for the next when it has the last.
+const ANSWERS_MAX: usize = 16;
+
 /// Whether new requests are begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Flow {
@@ -112,9 +115,22 @@ impl Polling {
         }
     }
 
-    /// Puts frames behind those that wait; they travel while [`Polling::read`] is waited for.
+    /// Puts frames behind those that wait, which [`Polling::takes`] has allowed; they travel while [`Polling::read`] is waited for.
     pub(super) fn write(&mut self, frames: impl IntoIterator<Item = Frame>) {
         self.outgoing.extend(frames);
+    }
+
+    /// Puts an answer to a sign of life behind what waits.
+    ///
+    /// # Errors
+    /// Too many wait: the server asks and does not listen.
+    pub(super) fn answer(&mut self, frame: Frame) -> Result<(), Cut> {
+        let waiting = self.outgoing.iter().filter(|frame| matches!(frame, Frame::Pong(_))).count();
+        if waiting >= ANSWERS_MAX {
+            return Err(Cut::Flooded(waiting));
+        }
+        self.outgoing.push_back(frame);
+        Ok(())
     }
 
     /// Returns whether there is room for more.

@@ -1,11 +1,11 @@
 //! Packets as JSON: `<kind>[<attachments>-][<namespace>,][<id>][<data>]`, attachments behind it as messages of bytes.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+use super::binary::{as_binary, binary};
 use super::packet::{Found, kind};
+use crate::socketio::frames::Message;
 
 /// How many attachments one packet may have.
 pub(super) const ATTACHMENTS_MAX: usize = 64;
@@ -66,26 +66,64 @@ pub(super) fn read(text: &str) -> Result<Head, String> {
 }
 
 /// Puts attachments where their placeholders stand; null where there is none of that number.
-pub(super) fn attach(data: &mut Value, attachments: &[Bytes]) {
+///
+/// # Errors
+/// One stands in two places: then a few bytes of placeholders would become any number of them.
+pub(super) fn attach(data: &mut Value, attachments: Vec<Bytes>) -> Result<(), String> {
+    let mut attachments: Vec<Option<Bytes>> = attachments.into_iter().map(Some).collect();
+    put(data, &mut attachments)
+}
+
+fn put(data: &mut Value, attachments: &mut [Option<Bytes>]) -> Result<(), String> {
     match data {
-        Value::Array(list) => list.iter_mut().for_each(|value| attach(value, attachments)),
+        Value::Array(list) => list.iter_mut().try_for_each(|value| put(value, attachments)),
         Value::Object(map) if map.get("_placeholder") == Some(&Value::Bool(true)) => {
             let number = map.get("num").and_then(Value::as_u64).and_then(|number| usize::try_from(number).ok());
-            *data = number.and_then(|number| attachments.get(number)).map_or(Value::Null, |bytes| bytes_as_json(bytes));
+            *data = match number.and_then(|number| attachments.get_mut(number)) {
+                Some(attachment) => binary(&attachment.take().ok_or("an attachment that stands in two places")?),
+                None => Value::Null,
+            };
+            Ok(())
         }
-        Value::Object(map) => map.values_mut().for_each(|value| attach(value, attachments)),
+        Value::Object(map) => map.values_mut().try_for_each(|value| put(value, attachments)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
+    }
+}
+
+/// Takes bytes out of arguments and leaves placeholders.
+fn take(data: &mut Value, attachments: &mut Vec<Message>) {
+    if let Some(bytes) = as_binary(data) {
+        *data = json!({ "_placeholder": true, "num": attachments.len() });
+        return attachments.push(Message::Binary(Bytes::from(bytes)));
+    }
+    match data {
+        Value::Array(list) => list.iter_mut().for_each(|value| take(value, attachments)),
+        Value::Object(map) => map.values_mut().for_each(|value| take(value, attachments)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
-/// Returns bytes as events have them.
-pub(super) fn bytes_as_json(bytes: &[u8]) -> Value {
-    json!({ "$bytes": STANDARD.encode(bytes) })
-}
-
-/// Writes a packet.
-pub(super) fn write(found: &Found) -> String {
-    let mut text = found.kind.to_string();
+/// Writes a packet, its attachments behind it.
+///
+/// # Errors
+/// It has too many attachments.
+pub(super) fn write(mut found: Found) -> Result<Vec<Message>, String> {
+    let mut attachments = Vec::new();
+    let with_bytes = match found.kind {
+        kind::EVENT => Some(kind::BINARY_EVENT),
+        kind::ACK => Some(kind::BINARY_ACK),
+        _ => None,
+    };
+    if let (Some(_), Some(data)) = (with_bytes, &mut found.data) {
+        take(data, &mut attachments);
+    }
+    if attachments.len() > ATTACHMENTS_MAX {
+        return Err(format!("{} arguments of bytes; {ATTACHMENTS_MAX} are sent at a time", attachments.len()));
+    }
+    let mut text = match with_bytes.filter(|_| !attachments.is_empty()) {
+        Some(kind) => format!("{kind}{}-", attachments.len()),
+        None => found.kind.to_string(),
+    };
     if found.namespace != "/" {
         text.push_str(&found.namespace);
         text.push(',');
@@ -96,5 +134,6 @@ pub(super) fn write(found: &Found) -> String {
     if let Some(data) = &found.data {
         text.push_str(&data.to_string());
     }
-    text
+    attachments.insert(0, Message::Text(text));
+    Ok(attachments)
 }

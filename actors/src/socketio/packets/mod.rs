@@ -2,8 +2,10 @@
 //!
 //! - `packet`: what a packet says
 //! - `decoder`, `encode`: from messages to packets and back, whichever parser
-//! - `json`, `msgpack`: the parsers; `value`: MessagePack's values as JSON's
+//! - `json`, `msgpack`: the parsers; `value`: MessagePack's values as JSON's; `binary`: bytes among them
+//! - `weight`: how much a packet takes in memory, before it does
 
+mod binary;
 mod decoder;
 mod json;
 mod msgpack;
@@ -11,6 +13,8 @@ mod packet;
 #[cfg(test)]
 mod tests;
 mod value;
+mod weight;
 
-pub(super) use decoder::{Decoder, encode};
+pub use binary::{as_binary, binary};
+pub(super) use decoder::{Decoder, Weighed, encode};
 pub(super) use packet::{Body, Packet};

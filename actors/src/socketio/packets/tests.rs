@@ -6,7 +6,8 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::{Body, Decoder, Packet, encode};
+use super::weight::{self, VALUES_MAX};
+use super::{Body, Decoder, Packet, binary, encode};
 use crate::socketio::Parser;
 use crate::socketio::frames::Message;
 
@@ -24,7 +25,7 @@ fn read(parser: Parser, messages: Vec<Message>) -> Result<Packet, String> {
         assert!(last.is_none(), "complete before its last message");
         last = decoder.read(message)?;
     }
-    Ok(last.expect("a whole packet"))
+    Ok(last.expect("a whole packet").packet)
 }
 
 fn read_json(text: &str) -> Result<Packet, String> {
@@ -100,10 +101,10 @@ fn packets_are_written_as_the_reference_writes_them() {
         (root(Body::Connect { data: None }), "82a47479706500a36e7370a12f"),
     ];
     for (packet, bytes) in cases {
-        assert_eq!(encode(Parser::Msgpack, packet), Ok(Message::Binary(Bytes::from(hex(bytes)))));
+        assert_eq!(encode(Parser::Msgpack, packet), Ok(vec![Message::Binary(Bytes::from(hex(bytes)))]));
     }
-    let in_json = |packet| match encode(Parser::Json, packet) {
-        Ok(Message::Text(text)) => text,
+    let in_json = |packet| match encode(Parser::Json, packet).as_deref() {
+        Ok([Message::Text(text)]) => text.clone(),
         other => panic!("{other:?}"),
     };
     assert_eq!(in_json(connect), r#"0{"token":"claw_test"}"#);
@@ -180,6 +181,67 @@ fn attachments_stand_where_their_placeholders_stood() {
     assert_eq!(ack.unwrap(), root(Body::Ack { id: 3, args: vec![shown(b"x")] }));
 }
 
+/// As the client and the server from npm write them.
+#[test]
+fn bytes_are_written_as_attachments_or_in_their_place() {
+    let args = json!([{ "a": binary(b"one") }, [binary(b"")], { "$bytes": "no base64!" }, { "$bytes": "AQID", "more": 1 }]);
+    let said = root(event("e", args, Some(7)));
+    let head = r#"52-7["e",{"a":{"_placeholder":true,"num":0}},[{"_placeholder":true,"num":1}],{"$bytes":"no base64!"},{"$bytes":"AQID","more":1}]"#;
+    let expected = [Message::Text(head.to_owned()), Message::Binary("one".into()), Message::Binary(Bytes::new())];
+    assert_eq!(encode(Parser::Json, said.clone()).unwrap(), expected);
+    assert_eq!(read(Parser::Json, expected.to_vec()).unwrap(), said);
+    let ack = Packet { namespace: "/n".to_owned(), body: Body::Ack { id: 3, args: vec![binary(b"x")] } };
+    let head = r#"61-/n,3[{"_placeholder":true,"num":0}]"#;
+    assert_eq!(encode(Parser::Json, ack).unwrap(), [Message::Text(head.to_owned()), Message::Binary("x".into())]);
+    let pack = Message::Binary(Bytes::from(hex("83a47479706502a46461746192a165c403010203a36e7370a12f")));
+    assert_eq!(encode(Parser::Msgpack, root(event("e", json!([binary(&[1, 2, 3])]), None))).unwrap(), [pack]);
+    let many = Value::Array(vec![binary(b"x"); 65]);
+    assert!(encode(Parser::Json, root(event("e", many, None))).is_err());
+}
+
+/// Otherwise a frame of a few MiB would become memory without end.
+#[test]
+fn no_attachment_stands_in_two_places() {
+    let head = r#"51-["e",{"_placeholder":true,"num":0},{"_placeholder":true,"num":0}]"#;
+    assert!(read(Parser::Json, vec![Message::Text(head.to_owned()), Message::Binary("x".into())]).is_err());
+}
+
+#[test]
+fn the_values_of_a_packet_are_counted_and_bounded() {
+    let cases = [
+        (json!(["e"]), 2, 2),
+        (json!(["e", [], {}, null, 1.5, -7, 70_000, u64::MAX, i64::MIN, true]), 13, 11),
+        (json!([{ "a": "x,y:[{\"", "b\"": [1, 2] }, "[[[["]), 9, 9),
+        (json!(["x".repeat(40), "y".repeat(300), "z".repeat(70_000)]), 4, 4),
+        (json!([vec![1; 20], vec![2; 70_000]]), 70_023, 70_023),
+    ];
+    for (value, at_most, count) in cases {
+        let packet = root(Body::ConnectError { data: value.clone() });
+        let text = value.to_string();
+        assert_eq!(weight::of_json(&text), at_most, "{:.80}", text);
+        let messages = encode(Parser::Msgpack, packet).unwrap();
+        let [Message::Binary(bytes)] = messages.as_slice() else { panic!("bytes") };
+        // The packet itself is a map of three entries.
+        assert_eq!(weight::of_msgpack(bytes), count + 1 + 5, "{:.80}", text);
+    }
+    // Bytes and extensions are one value each, however long.
+    for value in
+        ["c403010203", "c50003010203", "c600000003010203", "d40001", "d5000102", "d60001020304", "d7000102030405060708"]
+    {
+        assert_eq!(weight::of_msgpack(&hex(value)), 1, "{value}");
+    }
+    for value in
+        ["d8000102030405060708090a0b0c0d0e0f10", "c7030001020300".get(..12).unwrap(), "c8000300010203", "c90000000300010203"]
+    {
+        assert_eq!(weight::of_msgpack(&hex(value)), 1, "{value}");
+    }
+    let many = format!("2[\"e\",{}0]", "0,".repeat(VALUES_MAX));
+    assert!(read_json(&many).unwrap_err().contains("values"));
+    let mut bytes = hex("83a47479706502a36e7370a12fa464617461dd00020002a165");
+    bytes.extend(vec![0xc0; VALUES_MAX + 1]);
+    assert!(read(Parser::Msgpack, vec![Message::Binary(bytes.into())]).unwrap_err().contains("values"));
+}
+
 #[test]
 fn what_is_no_packet_is_refused() {
     let texts = [
@@ -236,7 +298,7 @@ fn parsers_do_not_take_each_others_packets() {
     let mut decoder = Decoder::new(Parser::Json, BYTES_MAX);
     assert_eq!(decoder.read(Message::Text(r#"51-["e",{"_placeholder":true,"num":0}]"#.to_owned())), Ok(None));
     assert!(decoder.read(text()).is_err());
-    assert_eq!(decoder.read(text()), Ok(Some(root(Body::Disconnect))));
+    assert_eq!(decoder.read(text()).unwrap().unwrap().packet, root(Body::Disconnect));
 }
 
 #[test]
@@ -264,6 +326,7 @@ fn values() -> impl Strategy<Value = Value> {
         // Halves: what either parser writes and reads exactly.
         any::<i32>().prop_map(|number| json!(f64::from(number) + 0.5)),
         ".{0,12}".prop_map(Value::from),
+        prop::collection::vec(any::<u8>(), 0..12).prop_map(|bytes| binary(&bytes)),
     ];
     leaf.prop_recursive(4, 32, 6, |inner| {
         prop_oneof![
@@ -275,7 +338,8 @@ fn values() -> impl Strategy<Value = Value> {
 }
 
 fn packets() -> impl Strategy<Value = Packet> {
-    let list = || prop::collection::vec(values(), 0..5);
+    // So few that the attachments of JSON are few enough.
+    let list = || prop::collection::vec(values(), 0..2);
     let object = prop::collection::vec((".{0,8}", values()), 0..5);
     let body = prop_oneof![
         prop::option::of(object)
@@ -292,8 +356,8 @@ proptest! {
     #[test]
     fn what_is_written_is_read_again(packet in packets(), msgpack in any::<bool>()) {
         let parser = if msgpack { Parser::Msgpack } else { Parser::Json };
-        let message = encode(parser, packet.clone()).unwrap();
-        prop_assert_eq!(read(parser, vec![message]).unwrap(), packet);
+        let messages = encode(parser, packet.clone()).unwrap();
+        prop_assert_eq!(read(parser, messages).unwrap(), packet);
     }
 
     #[test]
@@ -312,7 +376,8 @@ proptest! {
     /// One byte of a true packet is another: most are still something like a packet.
     #[test]
     fn no_packet_with_a_fault_makes_a_parser_panic(packet in packets(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
-        let Ok(Message::Binary(bytes)) = encode(Parser::Msgpack, packet) else { panic!("bytes") };
+        let messages = encode(Parser::Msgpack, packet).unwrap();
+        let [Message::Binary(bytes)] = messages.as_slice() else { panic!("bytes") };
         let mut bytes = bytes.to_vec();
         let at = at.index(bytes.len());
         bytes[at] = byte;

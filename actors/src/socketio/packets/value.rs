@@ -3,7 +3,7 @@
 use rmpv::Value as Pack;
 use serde_json::{Map, Number, Value};
 
-use super::json::bytes_as_json;
+use super::binary::{as_binary, binary};
 
 /// The type under which servers in JavaScript write `undefined`, dates and buffers.
 const JAVASCRIPT: i8 = 0;
@@ -23,7 +23,7 @@ pub(super) fn to_json(value: Pack) -> Option<Value> {
         Pack::F32(number) => float(f64::from(number)),
         Pack::F64(number) => float(number),
         Pack::String(text) => Value::String(String::from_utf8_lossy(text.as_bytes()).into_owned()),
-        Pack::Binary(bytes) => bytes_as_json(&bytes),
+        Pack::Binary(bytes) => binary(&bytes),
         Pack::Array(list) => Value::Array(list.into_iter().map(|value| to_json(value).unwrap_or_default()).collect()),
         Pack::Map(map) => {
             Value::Object(map.into_iter().filter_map(|(key, value)| Some((key_of(key)?, to_json(value)?))).collect())
@@ -50,7 +50,7 @@ fn extension(kind: i8, bytes: &[u8]) -> Option<Value> {
         (JAVASCRIPT, 1) if bytes == [0] => None,
         (JAVASCRIPT, 8) => Some(date(i64::from_be_bytes(bytes.try_into().ok()?))),
         (TIMESTAMP, _) => Some(timestamp(bytes).map_or(Value::Null, date)),
-        _ => Some(bytes_as_json(bytes)),
+        _ => Some(binary(bytes)),
     }
 }
 
@@ -78,8 +78,11 @@ fn timestamp(bytes: &[u8]) -> Option<i64> {
     seconds.checked_mul(1000)?.checked_add(nanoseconds / 1_000_000)
 }
 
-/// Returns JSON as MessagePack.
+/// Returns JSON as MessagePack; what stands for bytes as bytes.
 pub(super) fn from_json(value: Value) -> Pack {
+    if let Some(bytes) = as_binary(&value) {
+        return Pack::Binary(bytes);
+    }
     match value {
         Value::Null => Pack::Nil,
         Value::Bool(truth) => Pack::Boolean(truth),

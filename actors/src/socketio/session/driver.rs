@@ -16,10 +16,12 @@ use crate::core::Clock;
 use crate::socketio::Limits;
 use crate::socketio::frames::{Cut, Engine, Heard, Step};
 use crate::socketio::options::{Auth, Options, Parser, Transport};
-use crate::socketio::packets::{Body, Decoder, Packet, encode};
+use crate::socketio::packets::{Body, Decoder, Packet, Weighed, encode};
 
 /// How many packets that cannot be read a session bears.
 const UNREADABLE_MAX: u32 = 16;
+/// How long a packet waits for its attachments.
+const ATTACHMENTS_WAIT: Duration = Duration::from_secs(30);
 /// How long a goodbye may take.
 const GOODBYE_MAX: Duration = Duration::from_secs(2);
 
@@ -36,6 +38,8 @@ pub(super) struct Driver {
     orders: mpsc::Receiver<Order>,
     acks: Acks,
     unreadable: u32,
+    /// Since when a packet waits for its attachments.
+    partial_since: Option<Duration>,
     /// Since when frames travel this way.
     since: Duration,
     ending: Ending,
@@ -80,6 +84,7 @@ impl Driver {
             orders,
             acks: Acks::new(options.limits.acks_max),
             unreadable: 0,
+            partial_since: None,
             since: options.clock.elapsed(),
             ending,
         }
@@ -104,7 +109,7 @@ impl Driver {
         if matches!(reason, CloseReason::Asked | CloseReason::Overrun { .. } | CloseReason::Unreadable(_)) {
             let goodbye = Packet { namespace: self.namespace, body: Body::Disconnect };
             if let Ok(goodbye) = encode(self.parser, goodbye) {
-                let _ = self.engine.send(vec![goodbye]).await;
+                let _ = self.engine.send(goodbye).await;
             }
         }
         self.engine.close(GOODBYE_MAX).await;
@@ -194,16 +199,16 @@ impl Driver {
     /// Sends a packet; the inner error is the sender's affair, the outer one ends the session.
     async fn send(&mut self, body: Body) -> Result<Result<(), EmitError>, CloseReason> {
         let packet = Packet { namespace: self.namespace.clone(), body };
-        let message = match encode(self.parser, packet) {
-            Ok(message) => message,
-            // JSON that came from here can be written by either parser.
-            Err(text) => return Err(CloseReason::Broken(text)),
+        let messages = match encode(self.parser, packet) {
+            Ok(messages) => messages,
+            Err(text) => return Ok(Err(EmitError::Unwritable(text))),
         };
-        let (bytes, bytes_max) = self.engine.size(&message);
-        if bytes > bytes_max {
+        // Each travels by itself, and is measured so.
+        let sizes = messages.iter().map(|message| self.engine.size(message));
+        if let Some((bytes, bytes_max)) = sizes.into_iter().find(|(bytes, bytes_max)| bytes > bytes_max) {
             return Ok(Err(EmitError::TooLarge { bytes, bytes_max }));
         }
-        self.engine.send(vec![message]).await.map_err(Cut::into_reason)?;
+        self.engine.send(messages).await.map_err(Cut::into_reason)?;
         Ok(Ok(()))
     }
 
@@ -221,25 +226,38 @@ impl Driver {
                 let fault = self.auth.hidden_in_fault(fault);
                 self.queue.put(Event::ProbeFailed { fault, again_in }, 0);
             }
-            Some(Heard::Message(message)) => {
-                let bytes = message.len();
-                match self.decoder.read(message) {
-                    Ok(Some(packet)) => self.packet(packet, bytes)?,
-                    Ok(None) => {}
-                    Err(text) => self.unreadable(text)?,
-                }
-            }
+            Some(Heard::Message(message)) => match self.decoder.read(message) {
+                Ok(Some(Weighed { packet, weight })) => self.packet(packet, weight)?,
+                Ok(None) => {}
+                Err(text) => self.unreadable(text)?,
+            },
         }
-        Ok(())
+        self.look_at_partial()
     }
 
-    fn packet(&mut self, packet: Packet, bytes: usize) -> Result<(), CloseReason> {
+    /// Gives a packet up whose attachments were announced and do not come: what comes behind it could not be read for ever. Looked at
+    /// with everything that is heard, signs of life too.
+    fn look_at_partial(&mut self) -> Result<(), CloseReason> {
+        if !self.decoder.is_waiting() {
+            self.partial_since = None;
+            return Ok(());
+        }
+        let now = self.clock.elapsed();
+        if now.saturating_sub(*self.partial_since.get_or_insert(now)) < ATTACHMENTS_WAIT {
+            return Ok(());
+        }
+        self.decoder.forget();
+        self.partial_since = None;
+        self.unreadable("a packet whose attachments did not come".to_owned())
+    }
+
+    fn packet(&mut self, packet: Packet, weight: usize) -> Result<(), CloseReason> {
         if packet.namespace != self.namespace {
             return Ok(());
         }
         match packet.body {
             Body::Event { name, args, id } => {
-                self.queue.put(Event::Message(Incoming { name, args, ack: id.map(AckId) }), bytes);
+                self.queue.put(Event::Message(Incoming { name, args, ack: id.map(AckId) }), weight);
             }
             Body::Ack { id, args } => self.acks.resolve(id, args),
             Body::Disconnect => return Err(CloseReason::Kicked),

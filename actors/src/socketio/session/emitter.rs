@@ -1,9 +1,10 @@
 //! What is said to the server.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::event::AckId;
 use crate::core::Clock;
@@ -26,6 +27,15 @@ pub enum EmitError {
         /// The bound.
         acks_max: usize,
     },
+    /// So many acknowledgements of what the server said wait to be written already. It was not sent.
+    #[error("{answers_max} answers wait already")]
+    TooManyAnswers {
+        /// The bound.
+        answers_max: usize,
+    },
+    /// It has a form that cannot be written. It was not sent.
+    #[error("it cannot be written: {0}")]
+    Unwritable(String),
     /// It is larger than the server takes. It was not sent.
     #[error("the packet has {bytes} bytes, and the server takes {bytes_max}")]
     TooLarge {
@@ -63,6 +73,10 @@ pub struct Emitter {
     pub(super) clock: Clock,
     /// How long what wants no acknowledgement may take.
     pub(super) write_timeout: Duration,
+    /// Places for acknowledgements that wait to be written.
+    pub(super) answers: Arc<Semaphore>,
+    /// How many there are.
+    pub(super) answers_max: usize,
 }
 
 impl Emitter {
@@ -89,8 +103,10 @@ impl Emitter {
     /// Acknowledges what the server said; returns when the transport has it.
     ///
     /// # Errors
-    /// As [`Emitter::emit`].
+    /// As [`Emitter::emit`]; at once where too many wait, which a server brings about that asks and does not listen.
     pub async fn answer(&self, ack: AckId, args: Vec<Value>) -> Result<(), EmitError> {
+        let too_many = EmitError::TooManyAnswers { answers_max: self.answers_max };
+        let _place = self.answers.try_acquire().map_err(|_| too_many)?;
         let (then, sent) = oneshot::channel();
         self.order(Order::Answer { ack, args, then }, sent, self.write_timeout).await
     }

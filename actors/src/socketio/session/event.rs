@@ -34,7 +34,7 @@ pub enum Event {
 pub struct Incoming {
     /// Its name.
     pub name: String,
-    /// Its arguments. Bytes are `{"$bytes": "<base64>"}`, dates of MessagePack are RFC 3339 texts, `undefined` is null.
+    /// Its arguments. Bytes are `{"$bytes": "<base64>"}` (see [`as_binary`](crate::socketio::as_binary)), dates of MessagePack are RFC 3339 texts, `undefined` is null.
     pub args: Vec<Value>,
     /// Set where the server wants an acknowledgement: see [`Emitter::answer`](super::Emitter::answer).
     pub ack: Option<AckId>,
@@ -86,6 +86,12 @@ pub enum CloseReason {
     #[error("events came faster than they were read: {waiting} wait")]
     Overrun {
         /// How many waited.
+        waiting: usize,
+    },
+    /// The server asks for more signs of life than it takes answers.
+    #[error("the server asks for more signs of life than it takes: {waiting} wait")]
+    Flooded {
+        /// How many answers waited.
         waiting: usize,
     },
     /// The task that carried the session was lost: a fault of ours.

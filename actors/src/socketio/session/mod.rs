@@ -22,7 +22,7 @@ pub use steps::{Start, Steps};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 
 use self::driver::Driver;
@@ -51,7 +51,9 @@ impl Session {
         let limits = options.limits;
         let queue = Arc::new(Queue::new(limits.events_max, limits.events_bytes_max));
         let (orders, receiver) = mpsc::channel(limits.orders_max.max(1));
-        let emitter = Emitter { orders, clock: options.clock.clone(), write_timeout: limits.write_timeout };
+        let answers = Arc::new(Semaphore::new(limits.answers_max));
+        let (clock, write_timeout, answers_max) = (options.clock.clone(), limits.write_timeout, limits.answers_max);
+        let emitter = Emitter { orders, clock, write_timeout, answers, answers_max };
         let driver = Driver::new(stand, options, Arc::clone(&queue), receiver);
         let task = tokio::spawn(driver.run());
         Ok(Self { opened, queue, emitter, task })

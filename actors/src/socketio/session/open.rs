@@ -7,7 +7,7 @@ use crate::socketio::Fault;
 use crate::socketio::fault::shown;
 use crate::socketio::frames::{Cut, Engine, Heard};
 use crate::socketio::options::{Options, Parser, Parsers, Transport, Way};
-use crate::socketio::packets::{Body, Decoder, Packet, encode};
+use crate::socketio::packets::{Body, Decoder, Packet, Weighed, encode};
 
 /// A namespace that was given.
 pub(super) struct Stand {
@@ -90,13 +90,13 @@ const GOODBYE_MAX: std::time::Duration = std::time::Duration::from_millis(500);
 async fn connect(engine: &mut Engine, decoder: &mut Decoder, options: &Options, parser: Parser) -> Result<String, Fault> {
     let request = Packet { namespace: options.namespace.clone(), body: Body::Connect { data: options.auth.exposed() } };
     let request = encode(parser, request).map_err(Fault::Misconfigured)?;
-    engine.send(vec![request]).await.map_err(cut)?;
+    engine.send(request).await.map_err(cut)?;
     loop {
         let step = engine.step().await.map_err(cut)?;
         let Some(Heard::Message(message)) = engine.settle(step).await.map_err(cut)? else { continue };
         // An answer in another language is as good as none: the other parser is tried.
         let packet = decoder.read(message).map_err(|_| Fault::Dropped)?;
-        let Some(Packet { namespace, body }) = packet else { continue };
+        let Some(Weighed { packet: Packet { namespace, body }, .. }) = packet else { continue };
         if namespace != options.namespace {
             continue;
         }

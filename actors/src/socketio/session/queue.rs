@@ -43,7 +43,7 @@ impl Queue {
         Self { waiting: Mutex::default(), filled, emptied, events_max, bytes_max }
     }
 
-    /// Puts an event in; its size is that of the frame it came in, bytes. A sign of life is not put behind another.
+    /// Puts an event in; `bytes` is what it weighs. A sign of life is not put behind another.
     pub(super) fn put(&self, event: Event, bytes: usize) {
         let mut waiting = self.waiting();
         if event == Event::Alive && waiting.events.back().is_some_and(|(last, _)| *last == Event::Alive) {

@@ -48,6 +48,7 @@ impl Steps {
             | CloseReason::Kicked
             | CloseReason::Unreadable(_)
             | CloseReason::Overrun { .. }
+            | CloseReason::Flooded { .. }
             | CloseReason::Lost => {}
         }
     }

@@ -1,9 +1,12 @@
 //! Settings that cannot work, and what is said of them.
 
+use std::net::TcpListener;
+
 use serde_json::{Value, json};
 
 use super::rig::Rig;
 use crate::harness::mochat::{BOT, Mochat};
+use crate::harness::tls_front::TlsFront;
 use crate::harness::until;
 
 #[tokio::test]
@@ -46,6 +49,33 @@ async fn how_a_server_fails_is_told_with_its_address() {
     rig.way("websocket").await;
     rig.say("well again").await;
     assert_eq!(rig.wait_for_said("session_1", 1).await, ["well again"]);
+}
+
+#[tokio::test]
+async fn each_way_of_not_reaching_a_server_is_told_with_its_address() {
+    let platform = Mochat::start().await;
+    let front = TlsFront::before(&platform.url).await;
+    // No resolver has to be asked for a name that none can be.
+    let nobody = format!("http://{}.example", "a".repeat(64));
+    let closed = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let refused = format!("http://{}", closed.local_addr().expect("an address"));
+    drop(closed);
+    let cases = [
+        (nobody, "its host name has no address (DNS)"),
+        (front.url.clone(), "no TLS connection can be made"),
+        (refused, "the connection was refused"),
+    ];
+    let mut rig = Rig::on(platform, json!({}));
+    for (url, part) in cases {
+        rig.gateway.change(json!({ "channels": { "mochat": { "baseUrl": url } } }));
+        rig.gateway.again().await;
+        until(&format!("{part} at {url}"), async || {
+            let status = rig.status().await.to_string();
+            (status.contains(&format!("{url}/api/claw/agents/owner")) && status.contains(part)).then_some(())
+        })
+        .await;
+        rig.gateway.kill();
+    }
 }
 
 #[tokio::test]

@@ -2,10 +2,14 @@
 
 mod checks;
 mod delay;
+mod hot;
+mod long_answers;
 mod messages;
+mod places;
 mod rig;
 mod sends;
 mod setup;
 mod setup_by_tool;
 mod soak;
+mod troubled_ways;
 mod ways;

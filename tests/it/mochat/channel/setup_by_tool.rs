@@ -14,6 +14,14 @@ steps:
     do:
       - tool: { name: mochat_setup, args: { email: you@example.com, name: Helper, greeting: "Hello, owner." } }
       - results
+  - when: { contains: "a second mochat" }
+    do:
+      - tool: { name: mochat_setup, args: { email: you@example.com, account: Second } }
+      - results
+  - when: { contains: "an evil mochat" }
+    do:
+      - tool: { name: mochat_setup, args: { email: you@example.com, account: ../evil } }
+      - results
   - do: [echo]
 "#;
 
@@ -28,7 +36,11 @@ async fn gateway(platform: &Mochat) -> Gateway {
 
 /// Asks for it in web chat; returns what is answered.
 async fn ask(client: &mut ControlClient, key: &str) -> String {
-    let said = json!({ "sessionKey": "main", "message": ASKED, "idempotencyKey": key });
+    ask_for(client, key, ASKED).await
+}
+
+async fn ask_for(client: &mut ControlClient, key: &str, asked: &str) -> String {
+    let said = json!({ "sessionKey": "main", "message": asked, "idempotencyKey": key });
     client.call("chat.send", said).await.expect("started");
     let ours = |frame: &Value| frame["payload"]["runId"] == key && frame["payload"]["state"] == "final";
     let frame = client.until(ours).await;
@@ -78,6 +90,26 @@ async fn a_sentence_of_the_owner_ends_in_a_channel_that_answers() {
     assert_eq!(again["agentUserId"], first["agentUserId"]);
     assert_eq!(platform.happened("rest agents/selfRegister").await, 1, "an agent that is there is used");
     assert_eq!(platform.sockets().await.len(), 1, "the link is left alone");
+}
+
+#[tokio::test]
+async fn another_account_is_an_agent_of_its_own() {
+    let platform = Mochat::start().await;
+    let gateway = gateway(&platform).await;
+    let mut client = ControlClient::connect(&gateway).await;
+    let first = told(&mut client, "k1").await;
+    let text = ask_for(&mut client, "k2", "I want a second Mochat").await;
+    let second: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}"));
+    assert_eq!((&second["account"], &second["agent"]), (&json!("mochat:second"), &json!("registered")), "{second}");
+    assert_eq!(second["config"]["accounts"], json!(["mochat:second"]), "no other account is touched");
+    assert_ne!(second["agentUserId"], first["agentUserId"]);
+    let section = gateway.settings()["channels"]["mochat"].clone();
+    assert_eq!(section["accounts"]["second"]["agentUserId"], second["agentUserId"], "{section}");
+    assert!(gateway.state().join("credentials/mochat-second.json").is_file());
+    platform.connected(2).await;
+    let refused = ask_for(&mut client, "k3", "I want an evil Mochat").await;
+    assert!(refused.contains("no id of an account"), "{refused}");
+    assert_eq!(platform.happened("rest agents/selfRegister").await, 2);
 }
 
 #[tokio::test]

@@ -15,8 +15,12 @@ use crate::harness::{LOOK_EVERY, until};
 const STALL_MAX: Duration = Duration::from_secs(60);
 /// Questions that may be without an answer before the next message is said.
 const OPEN_MAX: usize = 40;
-/// Each of so many messages asks for nothing, where it stands in a panel.
+/// Each of so many messages asks for nothing, where it stands in a panel and mentions count.
 const ASIDE_EVERY: usize = 7;
+/// Each of so many mentions the agent, where mentions end a wait.
+const MENTION_EVERY: usize = 5;
+/// How long nothing more may come of a place, where answers wait.
+const QUIET_MS: u64 = 700;
 /// Before each of so many messages one answer of a session, or of a panel, is going to be cut.
 const CUT_EVERY: usize = 5;
 /// How often everything is cut while [`Trouble::Drop`] lasts, in messages.
@@ -64,6 +68,24 @@ impl Trouble {
     }
 }
 
+/// Which messages are answered together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Delay {
+    Never,
+    NonMention,
+    Always,
+}
+
+impl Delay {
+    fn settings(self) -> Value {
+        match self {
+            Self::Never => json!({ "mention": { "requireInGroups": true } }),
+            Self::NonMention => json!({ "replyDelayMode": "non-mention", "replyDelayMs": QUIET_MS }),
+            Self::Always => json!({ "replyDelayMode": "always", "replyDelayMs": QUIET_MS }),
+        }
+    }
+}
+
 /// How much is said, and what goes wrong meanwhile.
 #[derive(Clone, Copy, Debug)]
 struct Plan {
@@ -92,6 +114,7 @@ struct Place {
 
 struct Soak {
     rig: Rig,
+    delay: Delay,
     places: Vec<Place>,
     asked: Vec<(usize, String)>,
     /// What the agent has said so far.
@@ -101,7 +124,7 @@ struct Soak {
 
 impl Soak {
     /// Starts both, with so many places, sessions and panels in turn, all of which the gateway knows when this is over.
-    async fn start(count: usize) -> Self {
+    async fn start(count: usize, delay: Delay) -> Self {
         let platform = Mochat::start_with(json!({ "transports": ["polling", "websocket"] })).await;
         let mut places = Vec::new();
         for at in 0..count {
@@ -116,10 +139,10 @@ impl Soak {
             };
             places.push(Place { id, key, asker });
         }
-        let mut rig = Rig::on(platform, json!({ "mention": { "requireInGroups": true } }));
+        let mut rig = Rig::on(platform, delay.settings());
         rig.gateway.again().await;
         rig.gateway.ready("all").await;
-        Self { rig, places, asked: Vec::new(), said: Vec::new(), answered: BTreeSet::new() }
+        Self { rig, delay, places, asked: Vec::new(), said: Vec::new(), answered: BTreeSet::new() }
     }
 
     /// Says everything of a plan while its troubles come.
@@ -178,12 +201,14 @@ impl Soak {
     async fn say(&mut self, number: usize) {
         let at = number % self.places.len();
         let place = &self.places[at];
-        let content = if place.key == "panelId" && number.is_multiple_of(ASIDE_EVERY) {
+        let in_panel = place.key == "panelId";
+        let content = if in_panel && self.delay == Delay::Never && number.is_multiple_of(ASIDE_EVERY) {
             format!("aside-{at}-{number}")
         } else {
             let question = format!("ask-{at}-{number}");
             self.asked.push((at, question.clone()));
-            format!("@{BOT} {question}")
+            let mentions = self.delay == Delay::Never || number.is_multiple_of(MENTION_EVERY);
+            if mentions { format!("@{BOT} {question}") } else { question }
         };
         let mut message = json!({ "content": content, "author": place.asker });
         message[place.key] = json!(place.id);
@@ -231,11 +256,9 @@ impl Soak {
     }
 }
 
-#[tokio::test]
-async fn every_question_gets_one_answer_in_order_whatever_way_is_broken() {
-    let pace = size(Duration::ZERO, Duration::from_millis(50));
-    let plan = Plan { messages: size(150, 2000), trouble: size(30, 50), kills: size(1, 5), pace };
-    let mut soak = Soak::start(size(6, 20)).await;
+/// Plays a plan; returns the soak when everything is answered once and in order, and nothing was restarted or given up.
+async fn survived(plan: Plan, places: usize, delay: Delay) -> (Soak, usize) {
+    let mut soak = Soak::start(places, delay).await;
     if soak.play(plan).await == Pace::Kept {
         soak.quiet().await;
         soak.look().await;
@@ -244,12 +267,31 @@ async fn every_question_gets_one_answer_in_order_whatever_way_is_broken() {
     let report = judge(&places, &soak.asked, soak.said.clone());
     report.assert_clean();
     assert!(report.asked > plan.messages / 2);
-    let platform = &soak.rig.platform;
-    assert!(platform.happened("rest agents/owner").await > plan.kills as u64, "each life looks whose agent it is");
-    let sends = platform.happened("rest sessions/send").await + platform.happened("rest groups/panels/send").await;
-    assert!(sends > report.asked as u64, "answers were cut");
+    assert!(soak.rig.platform.happened("rest agents/owner").await > plan.kills as u64, "each life looks whose agent it is");
     let actor = soak.rig.gateway.actor("channel:mochat:default").await;
     assert_eq!(actor["restarts"], 0, "{actor}");
     let letters = soak.rig.gateway.get("/admin/deadletters").await;
     assert_eq!(letters["deadletters"], json!([]), "{letters}");
+    (soak, report.asked)
+}
+
+#[tokio::test]
+async fn every_question_gets_one_answer_in_order_whatever_way_is_broken() {
+    let pace = size(Duration::ZERO, Duration::from_millis(50));
+    let plan = Plan { messages: size(150, 2000), trouble: size(30, 50), kills: size(1, 5), pace };
+    let (soak, asked) = survived(plan, size(6, 20), Delay::Never).await;
+    let platform = &soak.rig.platform;
+    let sends = platform.happened("rest sessions/send").await + platform.happened("rest groups/panels/send").await;
+    assert!(sends > asked as u64, "answers were cut");
+}
+
+/// What waits for others is answered with them, in exactly one answer, also over kills in the middle of the wait.
+#[tokio::test]
+async fn what_waits_is_in_one_merged_answer_whatever_is_killed() {
+    for delay in [Delay::NonMention, Delay::Always] {
+        let plan = Plan { messages: size(60, 600), trouble: size(20, 50), kills: size(2, 5), pace: Duration::from_millis(50) };
+        let (soak, asked) = survived(plan, size(4, 12), delay).await;
+        let merged = soak.said.iter().filter(|answer| questions_of(&answer.text).len() > 1).count();
+        assert!(merged > 0 && soak.said.len() < asked, "{delay:?}: {merged} merged of {} answers to {asked}", soak.said.len());
+    }
 }

@@ -103,18 +103,30 @@ async fn a_server_with_the_other_parser_is_spoken_to_in_its_own() {
 #[tokio::test]
 async fn subscriptions_that_fail_leave_the_calls_on() {
     let rig = Rig::start(json!({})).await;
-    for (number, acks) in ["fail-sessions", "fail-panels", "none"].into_iter().enumerate() {
+    let refused = json!({ "refuse": ["session_1", "p1"] });
+    let cases = [
+        (json!("fail-sessions"), "websocket"),
+        (json!("fail-panels"), "websocket"),
+        (json!("none"), "rest"),
+        (refused, "rest"),
+    ];
+    for (number, (acks, way)) in cases.into_iter().enumerate() {
         rig.platform.set(json!({ "acks": acks })).await;
         rig.platform.drop_all().await;
-        rig.way("rest").await;
-        rig.say(acks).await;
-        assert_eq!(rig.wait_for_said("session_1", number + 1).await[number], acks);
+        rig.way(way).await;
+        let text = format!("message {number}");
+        rig.say(&text).await;
+        rig.say_in_panel(&text).await;
+        assert_eq!(rig.wait_for_said("session_1", number + 1).await[number], text);
+        assert_eq!(rig.wait_for_said("p1", number + 1).await[number], text);
     }
+    // What was refused is asked for again after a while; a new link asks for everything.
+    rig.gateway.post("/admin/channels/mochat/default/restart").await;
     for (number, acks) in ["bare", "list", "single", "ok"].into_iter().enumerate() {
         rig.platform.set(json!({ "acks": acks })).await;
         rig.platform.kick().await;
         rig.way("websocket").await;
         rig.say(acks).await;
-        assert_eq!(rig.wait_for_said("session_1", number + 4).await[number + 3], acks);
+        assert_eq!(rig.wait_for_said("session_1", number + 5).await[number + 4], acks);
     }
 }

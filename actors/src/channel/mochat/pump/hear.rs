@@ -2,7 +2,7 @@
 
 use super::{End, Moved, Pump};
 use crate::channel::Normalised;
-use crate::channel::mochat::history::{LATE_MS, Missed};
+use crate::channel::mochat::history::{LATE_MS, Missed, Wall};
 use crate::channel::mochat::message::{Message, Unreadable};
 use crate::channel::mochat::normalise::{Context, normalise, platform_id};
 use crate::channel::mochat::payload::Payload;
@@ -165,6 +165,27 @@ impl Pump {
             return self.pass_by(moved);
         }
         self.tell(Normalised::Bad(unreadable.reason), moved);
+    }
+
+    /// Leaves out an event of a session that no answer can hold, however few are asked for; says so, and goes on behind it.
+    pub(super) fn skip(&mut self, id: &str, number: u64) {
+        let Some(spot) = self.places.get_mut(id) else { return };
+        spot.heard = spot.heard.max(Some(number));
+        let text = format!("event {number} of session {id} is longer than an answer may be: it is left out");
+        self.tell(Normalised::Bad(text), Moved { place: id.to_owned(), cursor: Some(number), at_ms: None });
+    }
+
+    /// Takes over at which message reading a place stopped, since no answer can hold it; says so once.
+    pub(super) fn stopped_at(&mut self, id: &str, wall: Option<Wall>) {
+        let Some(spot) = self.places.get_mut(id) else { return };
+        if std::mem::replace(&mut spot.wall, wall.clone()) == wall {
+            return;
+        }
+        let Some(Wall(before)) = wall else { return };
+        let which = before.map_or_else(|| "the newest message".to_owned(), |id| format!("the message before {id}"));
+        let text =
+            format!("{which} of {id} is longer than an answer may be: it is left out, with what is older and was not read");
+        self.tell(Normalised::Bad(text), Moved { place: id.to_owned(), cursor: None, at_ms: None });
     }
 
     fn tell(&mut self, frame: Normalised, moved: Moved) {

@@ -6,18 +6,21 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 
 use super::hear::Came;
+use super::join::REFUSED_REFRESHES;
+use super::lists::Listing;
 use super::{End, Pump, TICK};
 use crate::channel::late_cursors::Written;
-use crate::channel::mochat::discovery::{Discovery, Failure, Found};
-use crate::channel::mochat::history::{self, LATE_MS, Missed};
+use crate::channel::mochat::config::PAGE_MAX;
+use crate::channel::mochat::discovery::{Failure, Found};
+use crate::channel::mochat::history::{self, LATE_MS, Missed, Reach};
 use crate::channel::mochat::payload::Payload;
-use crate::channel::mochat::places::{Busy, Phase, Spot, Told};
+use crate::channel::mochat::places::{Busy, Fewer, Phase, Spot, Told};
 use crate::channel::mochat::rest::RestError;
 use crate::channel::mochat::send::Sent;
 use crate::channel::mochat::shared::Way;
-use crate::channel::mochat::socket::{Join, JoinError};
+use crate::channel::mochat::socket::{Join, JoinError, Joined};
 use crate::core::Backoff;
-use crate::socketio::{OpenError, Session};
+use crate::socketio::{EmitError, OpenError, Session};
 
 /// How many sessions are watched at a time; with more of them each is watched for a shorter time in turn.
 const WATCHING_MAX: usize = 32;
@@ -29,8 +32,6 @@ const WATCH_MIN: Duration = Duration::from_secs(1);
 const RETRY_MAX: Duration = Duration::from_secs(30);
 /// The least of the time that a call for news was to be held, for one without news not to be made again at once.
 const HELD_PART: u32 = 2;
-/// How soon the places are listed again at the earliest where something of an unknown one came.
-const LIST_PAUSE: Duration = Duration::from_secs(5);
 /// So many calls that failed one after the other, over so long, mean that the server is away.
 const FAILURES_MAX: u32 = 6;
 /// See [`FAILURES_MAX`].
@@ -47,22 +48,15 @@ pub(super) enum Done {
     /// Socket.IO was opened, or was not.
     Opened(Box<Result<Session, OpenError>>),
     /// The server was asked to tell of places.
-    Joined { join: Join, answer: Result<Vec<Result<Payload, String>>, JoinError> },
-    /// The server was answered.
-    Answered,
+    Joined { join: Join, answer: Result<Joined, JoinError> },
+    /// The server was asked to tell of places no more.
+    Left,
+    /// The server was answered, or was not.
+    Answered(Result<(), EmitError>),
     /// A row was sent, or was not.
     Sent(Sent),
     /// Marks were written, or were not.
     Written(Written),
-}
-
-/// When the places are listed again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Listing {
-    /// At a moment of the clock.
-    At(Duration),
-    /// They are being listed.
-    Now,
 }
 
 impl Pump {
@@ -88,7 +82,7 @@ impl Pump {
         }
         let live = self.line.is_live();
         // What the server tells of by itself is read only where it is behind.
-        let asked = |spot: &Spot| !live || spot.told == Told::No || matches!(spot.phase, Phase::Behind { .. });
+        let asked = |spot: &Spot| !live || spot.told != Told::Yes || matches!(spot.phase, Phase::Behind { .. });
         let due = |spot: &&mut Spot| spot.busy == Busy::No && spot.due <= now && asked(spot);
         let mut ids: Vec<(Duration, String, bool)> = self
             .places
@@ -107,26 +101,6 @@ impl Pump {
         }
     }
 
-    /// Lists the places again soon, should they not be listed already; once in a while, however often that is wished.
-    pub(super) fn list_soon(&mut self) {
-        if let Listing::At(at) = self.listing {
-            self.listing = Listing::At(at.min(self.listed_at + LIST_PAUSE));
-        }
-    }
-
-    fn list(&mut self) {
-        self.listing = Listing::Now;
-        let discovery = Discovery {
-            api: Arc::clone(&self.api),
-            clerk: self.marks.clerk(),
-            clock: self.clock.clone(),
-            sessions: self.bounds.sessions.clone(),
-            panels: self.bounds.panels.clone(),
-        };
-        let known = self.places.all().map(|spot| spot.place.id.clone()).collect();
-        self.job(async move { Done::Listed(discovery.run(known).await) });
-    }
-
     fn watch(&mut self, id: &str) {
         let sessions = self.places.all().filter(|spot| spot.place.is_session()).count();
         let turns = u32::try_from(sessions.div_ceil(WATCHING_MAX)).unwrap_or(u32::MAX).max(1);
@@ -134,7 +108,7 @@ impl Pump {
         let Some(spot) = self.places.get_mut(id) else { return };
         spot.busy = Busy::Yes;
         self.watching += 1;
-        let (id, from, limit) = (id.to_owned(), spot.heard.unwrap_or(0), self.bounds.limit);
+        let (id, from, limit) = (id.to_owned(), spot.heard.unwrap_or(0), spot.limit);
         let (api, clock) = (Arc::clone(&self.api), self.clock.clone());
         self.job(async move {
             let begun = clock.elapsed();
@@ -147,10 +121,15 @@ impl Pump {
         let Some(spot) = self.places.get_mut(id) else { return };
         spot.busy = Busy::Yes;
         self.reading += 1;
-        let (place, floor_ms, limit) = (spot.place.clone(), spot.floor_ms(LATE_MS), self.bounds.limit);
-        let (id, api) = (id.to_owned(), Arc::clone(&self.api));
-        let limit = limit.min(crate::channel::mochat::config::PAGE_MAX);
-        self.job(async move { Done::Read { id, answer: history::since(&api, &place, floor_ms, limit).await } });
+        let reach = Reach {
+            floor_ms: spot.floor_ms(LATE_MS),
+            limit: spot.limit,
+            limit_max: self.bounds.limit.min(PAGE_MAX),
+            pages_max: history::PAGES_MAX,
+            wall: spot.wall.clone(),
+        };
+        let (id, place, api) = (id.to_owned(), spot.place.clone(), Arc::clone(&self.api));
+        self.job(async move { Done::Read { id, answer: history::since(&api, &place, reach).await } });
     }
 
     pub(super) fn done(&mut self, done: Done) {
@@ -165,38 +144,11 @@ impl Pump {
                 self.was_read(&id, answer);
             }
             Done::Opened(opened) => self.opened(*opened),
-            Done::Joined { join, answer } => self.joined(join, answer),
-            Done::Answered => {}
+            Done::Joined { join, answer } => self.joined(&join, answer),
+            Done::Left => {}
+            Done::Answered(answered) => self.answered(answered),
             Done::Sent(sent) => self.sent(sent),
             Done::Written(written) => self.marks.late.written(written),
-        }
-    }
-
-    fn done_listing(&mut self, answer: Result<Found, Failure>) {
-        self.listed_at = self.clock.elapsed();
-        self.listing = Listing::At(self.listed_at + self.bounds.refresh);
-        match answer {
-            Ok(found) => {
-                self.called();
-                self.listed(found);
-            }
-            Err(Failure::Rest(error)) => self.failed(None, error),
-            Err(Failure::Store(error)) => {
-                tracing::warn!(event = "mochat.places", actor = %self.account, "the places are not read anew: {error}");
-            }
-        }
-    }
-
-    /// Takes in places.
-    pub(super) fn listed(&mut self, found: Found) {
-        for place in found.known {
-            self.shared.learn(&place);
-            self.places.update(place);
-        }
-        for (place, mark) in found.new {
-            tracing::info!(event = "mochat.place", actor = %self.account, place = %place.id, "listened to");
-            self.shared.learn(&place);
-            self.places.add(place, mark);
         }
     }
 
@@ -207,12 +159,22 @@ impl Pump {
         match answer {
             Ok(payload) => {
                 spot.failures = 0;
-                let news = payload.events.as_ref().is_some_and(|events| !events.is_empty());
+                let count = payload.events.as_ref().map_or(0, Vec::len);
+                // Where it was full the next one may be too long again.
+                if count < spot.limit as usize {
+                    spot.limit = spot.limit.saturating_mul(2).min(self.bounds.limit);
+                }
+                let news = count > 0;
                 // A server that does not hold the call would be asked without a pause.
                 let held = took * HELD_PART >= self.bounds.watch.min(WATCH_MIN);
                 spot.due = if news || held { now } else { now + self.bounds.retry };
                 self.called();
                 self.session_events(payload, Came::Asked { from });
+            }
+            Err(RestError::TooLong { .. }) if spot.ask_for_fewer() == Fewer::Asked => spot.due = now,
+            Err(error @ RestError::TooLong { .. }) => {
+                self.failed(Some(id), error);
+                self.skip(id, from.saturating_add(1));
             }
             Err(error) => self.failed(Some(id), error),
         }
@@ -222,16 +184,20 @@ impl Pump {
         let now = self.clock.elapsed();
         let Some(spot) = self.places.get_mut(id) else { return };
         let busy = std::mem::replace(&mut spot.busy, Busy::No);
+        if let Ok(missed) = &answer {
+            spot.failures = 0;
+            spot.limit = missed.limit;
+            self.stopped_at(id, missed.wall.clone());
+        }
+        let Some(spot) = self.places.get_mut(id) else { return };
         match answer {
             Ok(missed) if busy == Busy::Overtaken => {
-                spot.failures = 0;
                 spot.due = now;
                 self.called();
                 // Still behind: what the server told meanwhile is held until the list is read once more.
                 self.pass_missed(id, missed);
             }
             Ok(missed) => {
-                spot.failures = 0;
                 spot.due = if spot.place.is_session() { now } else { now + self.bounds.refresh };
                 self.called();
                 self.caught_up(id, missed);
@@ -246,21 +212,29 @@ impl Pump {
         self.succeeded = self.clock.elapsed();
     }
 
-    /// Says that a call failed, of a place where it is one's.
-    fn failed(&mut self, id: Option<&str>, error: RestError) {
+    /// Says that a call failed, of a place where it is one's. What is refused for one place alone is asked for ever more seldom: it may be
+    /// closed, or forbidden.
+    pub(super) fn failed(&mut self, id: Option<&str>, error: RestError) {
         let now = self.clock.elapsed();
-        if let Some(spot) = id.and_then(|id| self.places.get_mut(id)) {
+        let its_own = !error.passes() && !error.asks_for_mending();
+        let spot = id.and_then(|id| self.places.get_mut(id));
+        let again = spot.is_some_and(|spot| {
             spot.failures = spot.failures.saturating_add(1);
-            let backoff = Backoff { base: self.bounds.retry, max: RETRY_MAX, jitter: 0.2 };
-            spot.due = now + backoff.wait(spot.failures);
+            let max = if its_own { RETRY_MAX.max(self.bounds.refresh.saturating_mul(REFUSED_REFRESHES)) } else { RETRY_MAX };
+            spot.due = now + Backoff { base: self.bounds.retry, max, jitter: 0.2 }.wait(spot.failures);
+            spot.failures > 1
+        });
+        let place = id.unwrap_or_default();
+        if its_own && again {
+            tracing::debug!(event = "mochat.call", actor = %self.account, place, "{error}");
+        } else {
+            tracing::warn!(event = "mochat.call", actor = %self.account, place, "{error}");
         }
-        tracing::warn!(event = "mochat.call", actor = %self.account, place = id.unwrap_or_default(), "{error}");
         if error.asks_for_mending() {
             self.end = Some(End::Refused(error));
             return;
         }
-        if !error.passes() {
-            // Of this place alone: it may be closed, or forbidden.
+        if its_own {
             return;
         }
         self.failures = self.failures.saturating_add(1);

@@ -2,17 +2,12 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
-use super::hear::Came;
 use super::jobs::Done;
 use super::{End, Pump};
-use crate::channel::mochat::message::{Message, text_at};
-use crate::channel::mochat::payload::Payload;
-use crate::channel::mochat::places::{Busy, Held, Phase, Spot, Told};
+use crate::channel::mochat::ladder::Ladder;
+use crate::channel::mochat::places::Told;
 use crate::channel::mochat::shared::Way;
-use crate::channel::mochat::socket::{Join, JoinError};
-use crate::socketio::{Event, Fault, Incoming, OpenError, Session, Steps, Transport};
+use crate::socketio::{CloseReason, Emitter, Event, Fault, OpenError, Session, Steps, Transport};
 
 /// How long the server has to hear a goodbye.
 const GOODBYE_WAIT: Duration = Duration::from_millis(500);
@@ -36,31 +31,50 @@ pub(super) enum State {
 #[derive(Debug)]
 pub(super) struct Line {
     pub(super) state: State,
-    failures: u32,
+    ladder: Ladder,
     steps: Steps,
     /// How frames travel, while there is a session.
     transport: Transport,
+    /// Since when the server tells, on the clock.
+    live_since: Option<Duration>,
     /// Whether the server is being asked to tell of more places.
-    asking: Asking,
+    pub(super) asking: Asking,
+    /// How many events of a session it is asked for at once: fewer where answers are too long.
+    pub(super) limit: u32,
 }
 
 /// Whether a request for places is under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Asking {
+pub(super) enum Asking {
     No,
     Yes,
 }
 
 impl Line {
     /// Returns one that is opened at once.
-    pub(super) fn new() -> Self {
+    pub(super) fn new(limit: u32) -> Self {
         Self {
             state: State::Off { again: Duration::ZERO },
-            failures: 0,
+            ladder: Ladder::default(),
             steps: Steps::default(),
             transport: Transport::WebSocket,
+            live_since: None,
             asking: Asking::No,
+            limit,
         }
+    }
+
+    /// Returns what speaks to the server, where there is a session.
+    pub(super) fn emitter(&self) -> Option<Emitter> {
+        match &self.state {
+            State::Joining(session) | State::Live(session) => Some(session.emitter()),
+            State::Off { .. } | State::Opening => None,
+        }
+    }
+
+    /// Takes over that the answer to a request for places may have been too long.
+    pub(super) fn ask_for_fewer(&mut self) {
+        self.limit = (self.limit / 2).max(1);
     }
 
     /// Returns whether the server tells of the places that it was asked for.
@@ -139,88 +153,20 @@ impl Pump {
                     self.end = Some(End::BadToken(text));
                     return;
                 }
-                tracing::warn!(event = "mochat.socket", actor = %self.account, "{url}: {error}");
-                self.off();
+                self.off(format!("{url}: {error}"));
             }
         }
     }
 
-    /// Asks the server to tell of the places that it was not asked for.
-    fn join(&mut self) {
-        let (State::Joining(session) | State::Live(session)) = &self.line.state else { return };
-        let mut join = Join { limit: self.bounds.limit, ..Join::default() };
-        for spot in self.places.all().filter(|spot| spot.told == Told::No) {
-            if spot.place.is_session() {
-                join.sessions.insert(spot.place.id.clone(), spot.heard);
-            } else {
-                join.panels.push(spot.place.id.clone());
-            }
-        }
-        if join.sessions.is_empty() && join.panels.is_empty() {
-            return;
-        }
-        join.panels.sort();
-        self.line.asking = Asking::Yes;
-        let (emitter, timeout) = (session.emitter(), self.bounds.socket.timeout);
-        self.job(async move {
-            let answer = join.run(&emitter, timeout).await;
-            Done::Joined { join, answer }
-        });
-    }
-
-    pub(super) fn joined(&mut self, join: Join, answer: Result<Vec<Result<Payload, String>>, JoinError>) {
-        self.line.asking = Asking::No;
-        if !self.line.stands() {
-            return;
-        }
-        let payloads = match answer {
-            Ok(payloads) => payloads,
-            Err(error) => {
-                tracing::warn!(event = "mochat.socket", actor = %self.account, "the server does not tell of the places: {error}");
-                return self.lost();
-            }
-        };
-        for id in join.sessions.keys().chain(&join.panels) {
-            let Some(spot) = self.places.get_mut(id) else { continue };
-            spot.told = Told::Yes;
-            // What a panel missed before is nowhere but in its list of messages, and a list that is being read may be too old.
-            if !spot.place.is_session() {
-                if matches!(spot.phase, Phase::Live) {
-                    spot.phase = Phase::behind();
-                }
-                if spot.busy == Busy::Yes {
-                    spot.busy = Busy::Overtaken;
-                }
-            }
-            spot.due = Duration::ZERO;
-        }
-        for payload in payloads {
-            match payload {
-                Ok(payload) => {
-                    let from = join.sessions.get(&payload.place).copied().flatten().unwrap_or(0);
-                    let full = payload.events.as_ref().is_some_and(|events| events.len() >= join.limit as usize);
-                    let id = payload.place.clone();
-                    self.session_events(payload, Came::Asked { from });
-                    let went_on = |spot: &&mut Spot| spot.heard > Some(from) && matches!(spot.phase, Phase::Live);
-                    if let Some(spot) = self.places.get_mut(&id).filter(|spot| full && went_on(spot)) {
-                        // There is more, which nobody would tell.
-                        spot.told = Told::No;
-                    }
-                }
-                Err(reason) => tracing::warn!(event = "mochat.socket", actor = %self.account, "{reason}"),
-            }
-        }
-        self.is_live();
-    }
-
-    fn is_live(&mut self) {
+    pub(super) fn is_live(&mut self) {
         let state = std::mem::replace(&mut self.line.state, State::Opening);
         let (State::Joining(session) | State::Live(session)) = state else { return self.line.state = state };
         if self.shared.way() == Way::Rest {
             self.go_over(Way::of(self.line.transport));
         }
-        self.line.failures = 0;
+        self.line.live_since.get_or_insert(self.clock.elapsed());
         self.line.state = State::Live(session);
+        self.shared.set_trouble(None);
     }
 
     /// Takes in what the session says.
@@ -239,126 +185,49 @@ impl Pump {
             }
             Event::Unreadable(reason) => {
                 tracing::warn!(event = "mochat.socket", actor = %self.account, "something could not be read, and everything is asked for again: {reason}");
+                if self.line.asking == Asking::Yes {
+                    self.line.ask_for_fewer();
+                }
                 self.tell_again();
             }
             Event::Closed(closed) => {
-                tracing::warn!(event = "mochat.socket", actor = %self.account, transport = closed.transport.name(), "{}", closed.reason);
                 self.line.steps.note(&closed);
-                self.lost();
+                // The answer to a request for places may have been longer than is read.
+                if self.line.asking == Asking::Yes && matches!(closed.reason, CloseReason::Unreadable(_)) {
+                    self.line.ask_for_fewer();
+                }
+                self.lost(format!("{}: {}", closed.transport.name(), closed.reason));
             }
         }
     }
 
-    /// Has the server asked anew for every place.
+    /// Has the server asked anew for every place that it told of.
     fn tell_again(&mut self) {
-        self.places.all_mut().for_each(|spot| spot.told = Told::No);
+        for spot in self.places.all_mut().filter(|spot| spot.told == Told::Yes) {
+            spot.told = Told::No;
+        }
     }
 
     /// Goes on by calls, and opens Socket.IO again after a while.
-    fn lost(&mut self) {
+    pub(super) fn lost(&mut self, why: String) {
         self.go_over(Way::Rest);
         self.tell_again();
         self.places.all_mut().for_each(|spot| spot.due = Duration::ZERO);
-        self.off();
+        self.off(why);
     }
 
-    fn off(&mut self) {
-        self.line.failures = self.line.failures.saturating_add(1);
-        let wait = self.bounds.socket.wait(self.line.failures);
+    fn off(&mut self, why: String) {
+        let now = self.clock.elapsed();
+        match self.line.live_since.take() {
+            Some(since) => self.line.ladder.lived(now.saturating_sub(since)),
+            None => self.line.ladder.failed(),
+        }
+        let wait = self.line.ladder.wait(&self.bounds.socket);
+        tracing::warn!(event = "mochat.socket", actor = %self.account, again_ms = wait.as_millis(), "{why}");
+        self.shared.set_trouble(Some(why));
         self.line.asking = Asking::No;
         // The session's task ends with it.
-        self.line.state = State::Off { again: self.clock.elapsed() + wait };
-    }
-
-    fn incoming(&mut self, incoming: Incoming) {
-        let Incoming { name, args, ack } = incoming;
-        if let (Some(ack), State::Joining(session) | State::Live(session)) = (ack, &self.line.state) {
-            let emitter = session.emitter();
-            self.job(async move {
-                // Whether the server hears it changes nothing.
-                let _ = emitter.answer(ack, Vec::new()).await;
-                Done::Answered
-            });
-        }
-        let about = args.first().unwrap_or(&Value::Null);
-        let read = match name.as_str() {
-            "claw.session.events" => Payload::read(about).map(|payload| self.session_events(payload, Came::Pushed)),
-            "claw.panel.events" => Payload::read(about).map(|payload| self.panel_events(payload)),
-            "notify:chat.message.add" => self.panel_note(about),
-            "notify:chat.inbox.append" => self.inbox_note(about),
-            _ => {
-                tracing::debug!(event = "mochat.socket", actor = %self.account, "an event of no concern");
-                Ok(())
-            }
-        };
-        if let Err(reason) = read {
-            tracing::warn!(event = "mochat.socket", actor = %self.account, "{reason}");
-        }
-    }
-
-    fn panel_events(&mut self, payload: Payload) {
-        for event in payload.events.unwrap_or_default() {
-            match event.message {
-                Some(Ok(message)) => self.arrive(&payload.place, message),
-                Some(Err(unreadable)) => self.bad(&payload.place, unreadable, None),
-                None => {}
-            }
-        }
-    }
-
-    /// A message of a panel, told to everybody in its group.
-    fn panel_note(&mut self, about: &Value) -> Result<(), String> {
-        let panel = text_at(about, "converseId").or_else(|| text_at(about, "panelId"));
-        let Some(panel) = panel.filter(|panel| self.places.get(panel).is_some_and(|spot| !spot.place.is_session())) else {
-            return Ok(());
-        };
-        let message = Message::read(about)?;
-        if message.group.is_some() {
-            self.arrive(&panel, message);
-        }
-        Ok(())
-    }
-
-    /// A note that a conversation has something new. Comes beside the session's own event, and without the writer's name. One without
-    /// the message's id or its whole text would be another message than the event's: then the session is asked.
-    fn inbox_note(&mut self, about: &Value) -> Result<(), String> {
-        let note = about.get("payload").unwrap_or(&Value::Null);
-        if about.get("type").and_then(Value::as_str) != Some("message") || text_at(note, "groupId").is_some() {
-            return Ok(());
-        }
-        let converse = text_at(note, "converseId").unwrap_or_default();
-        let Some(session) = self.places.of_converse(&converse).map(str::to_owned) else {
-            // Of a conversation that was not there when the places were listed.
-            self.list_soon();
-            return Ok(());
-        };
-        let filled = |key: &str| text_at(note, key).filter(|text| !text.trim().is_empty());
-        let (Some(id), Some(text)) = (filled("messageId"), filled("messagePlainContent")) else {
-            if let Some(spot) = self.places.get_mut(&session) {
-                spot.told = Told::No;
-                spot.due = Duration::ZERO;
-            }
-            return Ok(());
-        };
-        let fields = [
-            ("messageId", Some(Value::from(id))),
-            ("author", note.get("messageAuthor").cloned()),
-            ("content", Some(Value::from(text))),
-            ("createdAt", about.get("createdAt").cloned()),
-        ];
-        let document = fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
-        let message = Message::read(&Value::Object(document.collect()))?;
-        self.arrive(&session, message);
-        Ok(())
-    }
-
-    /// Takes in a message by itself.
-    fn arrive(&mut self, place: &str, message: Message) {
-        let Some(spot) = self.places.get_mut(place) else { return };
-        match spot.hold(Held::Message(message)) {
-            Ok(Some(Held::Message(message))) => self.pass(place, &message, None),
-            Ok(_) => {}
-            Err(_) => self.end = Some(End::Behind),
-        }
+        self.line.state = State::Off { again: now + wait };
+        self.count_by_calls();
     }
 }

@@ -1,6 +1,8 @@
 mod accounts;
 mod discovery;
 mod hush;
+mod ladder;
+mod marks;
 mod mention;
 mod message;
 mod normalise;

@@ -2,5 +2,6 @@
 
 mod attempts;
 mod played;
+mod polled;
 mod queue;
 mod steps;

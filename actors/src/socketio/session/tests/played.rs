@@ -133,8 +133,27 @@ async fn packets_of_other_namespaces_and_answers_that_nobody_awaits_are_nothing(
 }
 
 #[tokio::test]
+async fn attachments_that_do_not_come_are_given_up() {
+    let clock = Clock::manual(0);
+    let (mut session, mut far) = Server::start().await.stand(clock.clone()).await;
+    far.say(r#"451-["e",{"_placeholder":true,"num":0}]"#).await;
+    far.say("2").await;
+    assert_eq!(session.next().await, Event::Alive);
+    clock.advance(Duration::from_secs(30));
+    far.say("2").await;
+    let mut heard = Vec::new();
+    while !matches!(heard.last(), Some(Event::Unreadable(_))) {
+        heard.push(session.next().await);
+    }
+    far.say(r#"42["e",1]"#).await;
+    let Event::Message(incoming) = session.next().await else { panic!("what comes behind is read") };
+    assert_eq!(incoming.args, [json!(1)]);
+}
+
+#[tokio::test]
 async fn what_is_no_frame_ends_the_session() {
-    for text in ["x", "", HANDSHAKE] {
+    let long = format!("2{}", "x".repeat(65));
+    for text in ["x", "", HANDSHAKE, &long] {
         let (mut session, mut far) = Server::start().await.stand(Clock::system()).await;
         far.say(text).await;
         let Event::Closed(closed) = session.next().await else { panic!("it has to end") };

@@ -4,17 +4,19 @@
 class Faults {
   constructor() {
     this.settings = Faults.well();
-    this.rest = []; // {route, kind, times?, retryAfter?, status?}
+    this.rest = []; // {route, kind, times?, retryAfter?, status?, above?, of?}
     this.waiting = []; // answers of the kind `kept`
   }
 
   // How the platform is when nothing is wrong.
   static well() {
     return {
-      websocket: 'ok', // refuse | reset | hang | mute | cut (behind the upgrade) | cut-open (behind the handshake) | {"cutAfterMs": n}
-      polling: 'ok', // refuse | hang | html
+      // refuse | reset | hang | mute | cut (behind the upgrade) | cut-open (behind the handshake) | {"cutAfterMs": n} | {"lateMs": n}
+      // | {"deafAfterMs": n} (what the client says is swallowed) | {"dumbAfterMs": n} (what the server says is)
+      websocket: 'ok',
+      polling: 'ok', // refuse | hang | html | {"cutAfterMs": n} (a poll that waits so long) | {"lateMs": n}
       auth: 'ok', // silent | reject
-      acks: 'ok', // none | bare | single | list | fail-sessions | fail-panels | {"lateMs": n}
+      acks: 'ok', // none | bare | single | list | fail-sessions | fail-panels | {"lateMs": n} | {"refuse": [ids]}
       push: ['session', 'panel'], // inbox, notify besides
       dates: 'text', // date: as values of their own, where the parser has such
       ratePerMinute: 0, // 0: no bound

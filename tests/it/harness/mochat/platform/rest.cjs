@@ -27,6 +27,10 @@ class Rest {
     // The answer is of the moment of asking, whenever it is let go.
     if (fault?.kind === 'kept') await this.faults.kept();
     if (response.destroyed) return;
+    // Longer than is read, where more messages are asked for than `above`, and where the message `of` is among them.
+    // Looked up now: a call that waited for news may have begun before.
+    const bulk = this.faults.rest.find((one) => one.kind === 'bulky' && one.route === route);
+    if (bulk && body.limit > (bulk.above ?? 0) && JSON.stringify(answer.body).includes(bulk.of ?? '')) answer.body.padding = 'x'.repeat(9_000_000);
     // What was done is done; only its answer is lost.
     if (fault?.kind === 'commit-cut') return void response.destroy();
     if (fault?.kind === 'commit-500') return void send(response, 500, { name: 'Error', message: 'after the commit', code: 500 });
@@ -57,6 +61,7 @@ class Rest {
         await new Promise((resolve) => setTimeout(resolve, fault.ms));
         return true;
       case 'kept':
+      case 'bulky':
       case 'commit-cut':
       case 'commit-500':
         return true;

@@ -50,7 +50,12 @@ class Sockets {
     if (fault === 'refuse') return void response.writeHead(503, { 'Content-Type': 'text/plain' }).end('no polling here');
     if (fault === 'html') return void response.writeHead(200, { 'Content-Type': 'text/html' }).end('<html><body>Welcome</body></html>');
     if (fault === 'hang') return;
-    this.engine.handleRequest(request, response);
+    if (fault.cutAfterMs !== undefined && request.method === 'GET') {
+      const timer = setTimeout(() => request.socket.destroy(), fault.cutAfterMs);
+      response.on('close', () => clearTimeout(timer));
+    }
+    if (fault.lateMs === undefined) this.engine.handleRequest(request, response);
+    else setTimeout(() => this.engine.handleRequest(request, response), fault.lateMs);
   }
 
   // Serves an upgrade.
@@ -68,7 +73,11 @@ class Sockets {
     // A probe has no handshake of its own.
     if (fault === 'cut' || (fault === 'cut-open' && kind === 'probe')) return this.muted.handleUpgrade(request, socket, head, () => socket.destroy());
     if (fault.cutAfterMs !== undefined) setTimeout(() => socket.destroy(), fault.cutAfterMs);
-    this.engine.handleUpgrade(request, socket, head);
+    // Nobody reads any more; what is written goes nowhere.
+    if (fault.deafAfterMs !== undefined) setTimeout(() => { socket.removeAllListeners('data'); socket.pause(); }, fault.deafAfterMs);
+    if (fault.dumbAfterMs !== undefined) setTimeout(() => { socket.write = () => true; }, fault.dumbAfterMs);
+    if (fault.lateMs === undefined) this.engine.handleUpgrade(request, socket, head);
+    else setTimeout(() => this.engine.handleUpgrade(request, socket, head), fault.lateMs);
   }
 
   admit(socket, next) {
@@ -99,6 +108,8 @@ class Sockets {
     const answer = () => {
       if (name === `${IM}subscribeSessions`) return ack(...this.subscribeSessions(socket, args[0], acks));
       if (name === `${IM}subscribePanels`) return ack(...this.subscribePanels(socket, args[0], acks));
+      if (name === `${IM}unsubscribeSessions`) return ack(this.unsubscribe(socket, 'session', args[0]?.sessionIds));
+      if (name === `${IM}unsubscribePanels`) return ack(this.unsubscribe(socket, 'panel', args[0]?.panelIds));
       if (name === 'echo') return ack(...args);
       ack({ result: false, message: 'Service unavailable' });
     };
@@ -107,8 +118,8 @@ class Sockets {
   }
 
   subscribeSessions(socket, payload, acks) {
-    if (acks === 'fail-sessions') return [{ result: false, message: 'No permission' }];
     const { sessionIds = [], cursors = {}, limit = 100 } = payload ?? {};
+    if (acks === 'fail-sessions' || sessionIds.some((id) => acks.refuse?.includes(id))) return [{ result: false, message: 'No permission' }];
     const mine = sessionIds.map((id) => this.world.sessions.get(id)).filter((one) => one?.participants.includes(socket.data.agent.userId));
     mine.forEach((session) => socket.join(`session:${session.sessionId}`));
     const missed = mine.map((session) => this.world.watch(session, cursors[session.sessionId] ?? 0, limit));
@@ -121,12 +132,17 @@ class Sockets {
   }
 
   subscribePanels(socket, payload, acks) {
-    if (acks === 'fail-panels') return [{ result: false, message: 'No permission' }];
     const asked = payload?.panelIds ?? [];
+    if (acks === 'fail-panels' || asked.some((id) => acks.refuse?.includes(id))) return [{ result: false, message: 'No permission' }];
     const all = [...this.world.panels.values()].filter((panel) => panel.type === 0).map((panel) => panel.id);
     const panelIds = asked.length === 0 ? all : asked.filter((id) => all.includes(id));
     panelIds.forEach((id) => socket.join(`panel:${id}`));
     return [{ result: true, data: { panelIds, groupId: this.world.groupId } }];
+  }
+
+  unsubscribe(socket, kind, ids = []) {
+    ids.forEach((id) => socket.leave(`${kind}:${id}`));
+    return { result: true, data: {} };
   }
 
   // Tells those who subscribed, in the ways that the test wants.
