@@ -136,6 +136,7 @@ impl Life {
             dialer: Arc::new(mcp::Dialer),
             desk: Arc::clone(&mcp),
             toolbox: Arc::clone(&toolbox),
+            media: Arc::new(media.clone()),
         }));
         // The fleet's tools hold the desk of the config file, and that the settings: nobody may hold the fleet in turn.
         let told = Arc::downgrade(&fleet);

@@ -19,7 +19,7 @@ use super::settings::HttpSettings;
 
 /// How long a client may take to send its body.
 const BODY_WAIT_MAX: Duration = Duration::from_secs(30);
-/// How long where it may hold pictures and files.
+/// How long a larger one, which holds pictures and files.
 const LARGE_BODY_WAIT_MAX: Duration = Duration::from_secs(120);
 
 /// The largest body that is taken whatever else is on its way, bytes.
@@ -114,6 +114,8 @@ fn read(
 ) -> impl Future<Output = Result<Whole, ApiError>> + use<> {
     let gateway = request.app_data::<Data<Gateway>>().cloned();
     let declared = declared(request);
+    let is_small = declared.is_some_and(|bytes| bytes <= SMALL_BYTES);
+    let wait_max = if is_small { BODY_WAIT_MAX } else { wait_max };
     let encoded = request.headers().get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
     let payload = payload.take();
     async move {

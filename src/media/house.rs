@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use callboard_actors::core::{Clock, Live};
 use callboard_actors::message::{BlobId, Media, MediaAt, SessionKey, base64};
-use callboard_actors::ports::{Claim, MediaAnswer, MediaFault, MediaRoom, MediaStream, OpenMedia, Store};
+use callboard_actors::ports::{Claim, MediaAnswer, MediaBounds, MediaFault, MediaRoom, MediaStream, OpenMedia, Store};
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, join_all};
 use futures_util::stream::{StreamExt as _, once, unfold};
@@ -163,7 +163,7 @@ impl MediaHouse {
 
     /// Puts in what a turn brings in memory, so that it is shown like everything else.
     async fn settle(&self, media: Media) -> Media {
-        let claim = Claim::of(&media, self.settings.get().file_bytes_max);
+        let claim = Claim::of(&media, self.settings.get().bounds.file_bytes_max);
         let put = match (&media.at, &media.data) {
             (MediaAt::Url(url), _) if base64::split_address(url).is_some() => self.fetch_now(url, claim).await,
             (MediaAt::Nowhere, Some(data)) => self.take(claim, once(std::future::ready(Ok(data.clone()))).boxed()).await,
@@ -232,6 +232,10 @@ impl MediaRoom for MediaHouse {
             clock.within(SHOW_TIME_MAX, house.show_now(workspace, media)).await.unwrap_or_else(late)
         }
         .boxed()
+    }
+
+    fn bounds(&self) -> MediaBounds {
+        self.settings.get().bounds
     }
 }
 

@@ -2,18 +2,13 @@
 
 use std::time::Duration;
 
-use callboard_actors::ports::MEDIA_BYTES_DEFAULT;
-
-/// The largest attachment of a control client where the configuration says nothing, bytes.
-const ATTACHMENT_BYTES: u64 = 5_000_000;
+use callboard_actors::ports::MediaBounds;
 
 /// The settings of the media room, read at each use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MediaSettings {
-    /// How large a file of an agent may be, bytes (`agents.defaults.mediaMaxMb`).
-    pub file_bytes_max: u64,
-    /// How large an attachment of a control client may be, bytes (the same).
-    pub attachment_bytes_max: u64,
+    /// How large files may be where no account says it (`agents.defaults.mediaMaxMb`).
+    pub bounds: MediaBounds,
     /// How long a file stays that no open row needs (`media.ttlHours`).
     pub retention: Duration,
     /// How much the room holds, bytes (`media.roomMaxMb`).
@@ -22,12 +17,7 @@ pub struct MediaSettings {
 
 impl Default for MediaSettings {
     fn default() -> Self {
-        Self {
-            file_bytes_max: MEDIA_BYTES_DEFAULT,
-            attachment_bytes_max: ATTACHMENT_BYTES,
-            retention: Duration::from_secs(7 * 24 * 3600),
-            room_bytes_max: 2 << 30,
-        }
+        Self { bounds: MediaBounds::default(), retention: Duration::from_secs(7 * 24 * 3600), room_bytes_max: 2 << 30 }
     }
 }
 
@@ -37,6 +27,6 @@ impl MediaSettings {
     pub fn with_file_mb(self, media_max_mb: Option<u32>) -> Self {
         let Some(mb) = media_max_mb else { return self };
         let bytes = u64::from(mb) << 20;
-        Self { file_bytes_max: bytes, attachment_bytes_max: bytes, ..self }
+        Self { bounds: MediaBounds { file_bytes_max: bytes, sent_bytes_max: bytes, attachment_bytes_max: bytes }, ..self }
     }
 }

@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use callboard_actors::core::{Clock, Live};
-use callboard_actors::message::{AccountKey, BlobId, Media, MediaAt, SessionKey};
+use callboard_actors::message::{BlobId, Media, MediaAt, SessionKey};
 use callboard_actors::ports::conformance::make;
 use callboard_actors::ports::memory::MemoryStore;
-use callboard_actors::ports::{Claim, MediaFault, MediaRoom, MediaStream, Patron, Reach, Store};
-use futures_util::FutureExt as _;
+use callboard_actors::ports::{Claim, MediaFault, MediaRoom, MediaStream, Reach, Store};
 use futures_util::stream::{StreamExt as _, TryStreamExt as _, iter};
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -17,11 +16,11 @@ use tokio::net::TcpListener;
 
 use super::blobs::Kept;
 use super::house::{MediaHouse, MediaParts};
-use super::pace::Paced;
-use super::places::Places;
-use super::{MediaSettings, name, pace, sniff, sweep};
+use super::{MediaSettings, name, sniff, sweep};
 use crate::public_web::Network;
 use crate::workspace::Workspaces;
+
+mod patience;
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00";
 const START_MS: i64 = 1_800_000_000_000;
@@ -271,6 +270,7 @@ async fn web() -> (u16, Arc<Mutex<Vec<String>>>) {
     let asked: Arc<Mutex<Vec<String>>> = Arc::default();
     let seen = Arc::clone(&asked);
     tokio::spawn(async move {
+        let mut held = Vec::new();
         while let Ok((mut socket, _)) = listener.accept().await {
             let mut head = vec![0; 4096];
             let count = socket.read(&mut head).await.unwrap_or(0);
@@ -292,12 +292,17 @@ async fn web() -> (u16, Arc<Mutex<Vec<String>>>) {
                 "/page" => ok("text/html", "", b"<html>log in</html>"),
                 "/long" => ok("image/png", "content-length: 99999999\r\n", PNG),
                 "/endless" => ok("image/png", "", &vec![7; 4096]),
+                "/slow" => ok("image/png", "", PNG),
                 "/other" => to(&format!("http://other.test:{port}/a.png")),
                 "/svg" => ok("image/svg+xml", "", b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"),
                 "/zip" => ok("image/png", "content-encoding: gzip\r\n", PNG),
                 _ => b"HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n".to_vec(),
             };
             let _ = socket.write_all(&answer).await;
+            if path == "/slow" {
+                // It says no more, and does not hang up.
+                held.push(socket);
+            }
         }
     });
     (port, asked)
@@ -361,118 +366,6 @@ async fn a_data_address_is_decoded_within_its_bound() {
     assert_eq!((kept.mime.as_deref(), kept.size), (Some("text/csv"), Some(3)));
     assert_eq!(fetch("data:text/csv;base64,YSxiLGM=").await, Err(MediaFault::TooLarge { max: 4 }));
     assert_eq!(fetch("data:text/csv;base64,?").await, Err(MediaFault::NotTheFile("invalid base64 content".into())));
-}
-
-/// A stream that a test feeds.
-fn fed() -> (tokio::sync::mpsc::UnboundedSender<Bytes>, MediaStream) {
-    let (feed, parts) = tokio::sync::mpsc::unbounded_channel::<Bytes>();
-    let parts = futures_util::stream::unfold(parts, |mut parts| async move { Some((Ok(parts.recv().await?), parts)) });
-    (feed, parts.boxed())
-}
-
-fn peer(account: &str, id: &str) -> Patron {
-    Patron::Peer { account: AccountKey::new(account, "default"), peer: id.into() }
-}
-
-fn of(patron: Patron) -> Claim {
-    Claim { patron, ..Claim::up_to(1 << 20) }
-}
-
-#[tokio::test]
-async fn a_guests_slow_files_hold_up_nobody_elses() {
-    let rig = rig(1 << 20);
-    let mut feeds = Vec::new();
-    let slow: Vec<_> = (0..6)
-        .map(|_| {
-            let (feed, bytes) = fed();
-            feeds.push(feed);
-            tokio::spawn(rig.house.put(of(peer("one", "guest")), bytes))
-        })
-        .collect();
-    let drafts = rig.folder.path().join("state/media/drafts");
-    // As many of his as may are on their way.
-    while std::fs::read_dir(&drafts).map_or(0, Iterator::count) < 2 {
-        tokio::task::yield_now().await;
-    }
-    for patron in [peer("one", "other"), peer("two", "guest"), Patron::House] {
-        rig.house.put(of(patron.clone()), stream(&[b"abc"])).await.unwrap_or_else(|fault| panic!("{patron:?}: {fault}"));
-    }
-    assert_eq!(std::fs::read_dir(&drafts).unwrap().count(), 2, "his others wait for his own places");
-    for feed in feeds {
-        feed.send(Bytes::from_static(b"late")).unwrap();
-    }
-    for put in slow {
-        assert_eq!(put.await.unwrap().unwrap().size, Some(4));
-    }
-}
-
-#[tokio::test]
-async fn an_account_has_its_places_and_the_house_its_own() {
-    let places = Places::default();
-    let mut held = Vec::new();
-    for id in 0..4 {
-        for _ in 0..2 {
-            held.push(places.take(&peer("one", &id.to_string())).await);
-        }
-    }
-    assert!(places.take(&peer("one", "x")).now_or_never().is_none(), "the account's share is out");
-    for account in ["two", "three", "four"] {
-        for id in 0..8 {
-            held.push(places.take(&peer(account, &id.to_string())).now_or_never().unwrap());
-        }
-    }
-    assert!(places.take(&peer("five", "x")).now_or_never().is_none(), "so is that of all accounts");
-    let house = places.take(&Patron::House).now_or_never();
-    assert!(house.is_some());
-    held.clear();
-    assert!(places.take(&peer("five", "x")).now_or_never().is_some());
-}
-
-#[tokio::test]
-async fn a_server_that_trickles_is_let_go() {
-    let clock = Clock::manual(START_MS);
-    let (feed, bytes) = fed();
-    let mut paced = Paced::new(bytes, &clock);
-    let window = pace::WINDOW;
-    // Fast enough, window after window, and silent within one for a while.
-    for _ in 0..3 {
-        feed.send(vec![7; 20_000].into()).unwrap();
-        assert_eq!(paced.next().await.unwrap().unwrap().len(), 20_000);
-        clock.advance(window);
-    }
-    let mut slow = None;
-    for _ in 0..window.as_secs() + 1 {
-        feed.send(Bytes::from_static(b"x")).unwrap();
-        if let Err(fault) = paced.next().await {
-            slow = Some(fault);
-            break;
-        }
-        clock.advance(Duration::from_secs(1));
-    }
-    assert_eq!(slow, Some(MediaFault::TooSlow { bytes_per_sec: pace::BYTES_PER_SEC_MIN }));
-    // One that says nothing at all.
-    let (_feed, bytes) = fed();
-    let mut silent = Paced::new(bytes, &clock);
-    let next = tokio::spawn(async move { silent.next().await });
-    while clock.waiters() == 0 {
-        tokio::task::yield_now().await;
-    }
-    clock.advance(window);
-    assert_eq!(next.await.unwrap(), Err(MediaFault::TooSlow { bytes_per_sec: pace::BYTES_PER_SEC_MIN }));
-}
-
-#[tokio::test]
-async fn a_file_that_comes_for_ever_is_let_go() {
-    let clock = Clock::manual(START_MS);
-    let (feed, bytes) = fed();
-    let mut paced = Paced::new(bytes, &clock);
-    let steps = pace::TAKE_TIME_MAX.as_secs() / 5;
-    for step in 0..=steps {
-        feed.send(vec![7; 10_000].into()).unwrap();
-        let next = paced.next().await;
-        assert_eq!(next.is_err(), step == steps, "{step}: {next:?}");
-        clock.advance(Duration::from_secs(5));
-    }
 }
 
 #[tokio::test]

@@ -12,6 +12,8 @@ use actix_web::error::PayloadError;
 use bytes::Bytes;
 use futures_util::Stream;
 
+use super::budget::Purse;
+
 /// The most bytes of a ping, a pong or a close.
 const CONTROL_BYTES_MAX: u64 = 125;
 
@@ -25,6 +27,8 @@ pub(super) enum Fault {
     TooLarge,
     /// No client may send such a frame.
     Protocol,
+    /// Too many large frames are on their way.
+    Crowded,
 }
 
 /// What was found, for the one who has to say it.
@@ -39,11 +43,12 @@ pub(super) struct Gate<S> {
     heads: Heads,
     found: Found,
     room: Room,
+    purse: Purse,
 }
 
 impl<S> Gate<S> {
-    pub(super) fn new(bytes: S, found: &Found, room: &Room) -> Self {
-        Self { bytes, heads: Heads::default(), found: Rc::clone(found), room: Rc::clone(room) }
+    pub(super) fn new(bytes: S, found: &Found, room: &Room, purse: &Purse) -> Self {
+        Self { bytes, heads: Heads::default(), found: Rc::clone(found), room: Rc::clone(room), purse: purse.clone() }
     }
 }
 
@@ -57,7 +62,8 @@ impl<S: Stream<Item = Result<Bytes, PayloadError>> + Unpin> Stream for Gate<S> {
                 continue;
             }
             let room = self.room.get() as u64;
-            return Poll::Ready(Some(match self.heads.follow(&bytes, room) {
+            let Self { heads, purse, .. } = &mut *self;
+            return Poll::Ready(Some(match heads.follow(&bytes, room, purse) {
                 Ok(()) => Ok(bytes),
                 Err(fault) => {
                     self.found.set(Some(fault));
@@ -78,7 +84,7 @@ struct Heads {
 }
 
 impl Heads {
-    fn follow(&mut self, mut bytes: &[u8], room: u64) -> Result<(), Fault> {
+    fn follow(&mut self, mut bytes: &[u8], room: u64, purse: &Purse) -> Result<(), Fault> {
         loop {
             let skipped = usize::try_from(self.left).unwrap_or(usize::MAX).min(bytes.len());
             self.left -= skipped as u64;
@@ -87,6 +93,10 @@ impl Heads {
             bytes = rest;
             self.head.push(*byte);
             if let Some(length) = length(&self.head, room)? {
+                // Before a byte of it is kept.
+                if !purse.take(usize::try_from(length).unwrap_or(usize::MAX)) {
+                    return Err(Fault::Crowded);
+                }
                 self.left = length;
                 self.head.clear();
             }

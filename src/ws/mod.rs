@@ -9,11 +9,12 @@
 //! - [`Control`]: everything that the methods are lent
 //! - `table`, `params`: from a method's name to its handler, its scope and its types
 //! - `methods`: one file a group
-//! - `archive`: lines that leave transcripts
+//! - `budget`: large messages, how many bytes of them may be on their way
 //! - `snapshot`: the pictures of health and presence, made once for everybody
 //! - `pulse`: the signs of life
 //! - [`reference`]: the pages of the docs, made from the table
 
+mod budget;
 mod channels;
 mod control;
 mod gate;

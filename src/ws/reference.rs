@@ -45,7 +45,11 @@ const CLOSES: &[(CloseCode, &str)] = &[
         CloseCode::POLICY,
         "not let in; a client that does not read (`slow consumer`); a token that was rotated or revoked; another shared credential (`credential changed`)",
     ),
-    (CloseCode::TOO_LARGE, "a frame or message over 512 KiB, or over 64 KiB before the client is let in"),
+    (CloseCode::TOO_LARGE, "a frame or message over 25 MiB, or over 64 KiB before the client is let in"),
+    (
+        CloseCode::TRY_LATER,
+        "a message over 512 KiB while too many such are on their way, of this client or of all: try again later",
+    ),
     (CloseCode::RESTART, "the gateway stops or restarts (`service restart`)"),
 ];
 

@@ -21,16 +21,21 @@ use futures_util::Stream;
 use uuid::Uuid;
 
 use super::Control;
+use super::budget::{self, Places, Purse, SMALL_BYTES};
 use super::gate::{Fault, Found, Gate, Room};
 use super::handshake::{Knock, Refusal};
 use super::welcome;
 use crate::access::Caller;
 
-/// The most bytes of a message, in one frame or in fragments; a larger one closes the connection with 1009.
-pub(super) const FRAME_BYTES_MAX: usize = 524_288;
+/// The most bytes of a message, in one frame or in fragments; a larger one closes the connection with 1009. As the public gateway has
+/// it, whose clients send attachments of that size.
+pub(super) const FRAME_BYTES_MAX: usize = 25 << 20;
 
 /// The same until the client has its seat: anybody can open a socket, and a first frame is short.
 const STRANGER_BYTES_MAX: usize = 65_536;
+
+/// Why a connection is closed that sends a large message while too many are on their way.
+const CROWDED: &str = "too many large messages at once";
 
 /// How long a client may take to introduce itself.
 const HANDSHAKE_WAIT: Duration = Duration::from_secs(10);
@@ -70,8 +75,9 @@ pub(super) fn open(
         fragments: None,
         found: Found::default(),
         room: Room::new(STRANGER_BYTES_MAX.into()),
+        purse: Purse::default(),
     };
-    let bytes = Gate::new(payload, &socket.found, &socket.room);
+    let bytes = Gate::new(payload, &socket.found, &socket.room, &socket.purse);
     ws::WsResponseBuilder::new(socket, request, bytes).frame_size(FRAME_BYTES_MAX).start()
 }
 
@@ -85,13 +91,22 @@ struct Socket {
     backlog: Arc<Backlog>,
     stage: Stage,
     /// A message that has begun and not ended.
-    fragments: Option<BytesMut>,
+    fragments: Option<Fragments>,
     /// What was wrong with a frame's head.
     found: Found,
     /// How many bytes of a message are taken.
     room: Room,
+    /// Places of large frames whose bytes are coming.
+    purse: Purse,
     /// When something last came.
     heard_at: Duration,
+}
+
+/// The pieces of a message that have come, with their places.
+#[derive(Default)]
+struct Fragments {
+    bytes: BytesMut,
+    places: Option<Places>,
 }
 
 /// How far a connection has come.
@@ -157,8 +172,15 @@ impl Socket {
         });
     }
 
-    fn message(&mut self, bytes: Bytes, ctx: &mut Ctx) {
-        match ByteString::try_from(bytes) {
+    /// Takes a message that came in one frame.
+    fn frame(&mut self, bytes: Bytes, ctx: &mut Ctx) {
+        let places = self.purse.places_of(bytes.len());
+        self.message(bytes, places, ctx);
+    }
+
+    /// Takes a message; what is large keeps its places until nobody holds its bytes.
+    fn message(&mut self, bytes: Bytes, places: Option<Places>, ctx: &mut Ctx) {
+        match ByteString::try_from(budget::held(bytes, places)) {
             Ok(text) => self.text(text, ctx),
             Err(_) => self.close(CloseCode::NOT_TEXT, "a message has to be text"),
         }
@@ -223,20 +245,33 @@ impl Socket {
         }
         let (piece, ends) = match item {
             Item::FirstText(piece) | Item::FirstBinary(piece) => {
-                self.fragments = Some(BytesMut::new());
+                self.fragments = Some(Fragments::default());
                 (piece, false)
             }
             Item::Continue(piece) => (piece, false),
             Item::Last(piece) => (piece, true),
         };
         let Some(whole) = &mut self.fragments else { return };
-        if whole.len() + piece.len() > self.room.get() {
+        let size = whole.bytes.len() + piece.len();
+        if size > self.room.get() {
             self.fragments = None;
             return self.close(CloseCode::TOO_LARGE, "");
         }
-        whole.extend_from_slice(&piece);
-        if ends && let Some(whole) = self.fragments.take() {
-            self.message(whole.freeze(), ctx);
+        // A large piece has its places from its head on; small ones need some once they are a large message together.
+        let places = match self.purse.places_of(piece.len()) {
+            None if size > SMALL_BYTES => match self.purse.places(piece.len()) {
+                Some(places) => Some(places),
+                None => {
+                    self.fragments = None;
+                    return self.close(CloseCode::TRY_LATER, CROWDED);
+                }
+            },
+            places => places,
+        };
+        whole.places = budget::together(whole.places.take(), places);
+        whole.bytes.extend_from_slice(&piece);
+        if ends && let Some(Fragments { bytes, places }) = self.fragments.take() {
+            self.message(bytes.freeze(), places, ctx);
         }
     }
 }
@@ -261,8 +296,9 @@ impl StreamHandler<Result<Message, ProtocolError>> for Socket {
     fn handle(&mut self, message: Result<Message, ProtocolError>, ctx: &mut Ctx) {
         self.heard_at = self.control.clock().elapsed();
         match message {
-            Ok(Message::Text(text)) => self.text(text, ctx),
-            Ok(Message::Binary(bytes)) => self.message(bytes, ctx),
+            Ok(Message::Text(text)) if text.len() <= SMALL_BYTES => self.text(text, ctx),
+            Ok(Message::Text(text)) => self.frame(text.into_bytes(), ctx),
+            Ok(Message::Binary(bytes)) => self.frame(bytes, ctx),
             Ok(Message::Continuation(item)) => self.fragment(item, ctx),
             Ok(Message::Ping(bytes)) => ctx.pong(&bytes),
             Ok(Message::Pong(_) | Message::Nop) => {}
@@ -277,9 +313,10 @@ impl StreamHandler<Result<Message, ProtocolError>> for Socket {
                 match self.found.get() {
                     Some(Fault::TooLarge) => CloseCode::TOO_LARGE,
                     Some(Fault::Protocol) => CloseCode::PROTOCOL,
+                    Some(Fault::Crowded) => CloseCode::TRY_LATER,
                     None => CloseCode::NOT_TEXT,
                 },
-                "",
+                if self.found.get() == Some(Fault::Crowded) { CROWDED } else { "" },
             ),
             Err(_) => self.close(CloseCode::PROTOCOL, ""),
         }

@@ -12,6 +12,7 @@ use jsonschema::Validator;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Value, json};
 
+use super::budget::SMALL_BYTES;
 use super::{Control, methods, params};
 
 /// From which protocol on a missing scope is told as `FORBIDDEN` with details: gateway-protocol §17.
@@ -127,6 +128,9 @@ static TABLE: LazyLock<HashMap<&'static str, Entry>> = LazyLock::new(|| {
     methods::all().map(entry).collect()
 });
 
+/// Methods that take files: only theirs are parameters of megabytes.
+const WITH_FILES: &[&str] = &["agent", "chat.send"];
+
 /// Returns every method that works, by name.
 pub(super) fn names() -> Vec<&'static str> {
     let mut names: Vec<_> = TABLE.keys().copied().collect();
@@ -163,6 +167,11 @@ impl Methods for Table {
         let Some(entry) = TABLE.get(&*call.method) else {
             return Box::pin(ready(Err(WireError::invalid(format!("unknown method: {}", call.method)).into())));
         };
+        let size = call.params.as_deref().map_or(0, |params| params.get().len());
+        if size > SMALL_BYTES && !WITH_FILES.contains(&entry.method.name) {
+            let text = format!("the parameters of {} have {size} bytes: it takes {SMALL_BYTES}", entry.method.name);
+            return Box::pin(ready(Err(WireError::new(Code::TooLarge, text).into())));
+        }
         match params::read(entry.method.name, call.seat.protocol, call.params.as_deref(), entry.validator()) {
             Ok(params) => (entry.method.run)(Cx { control: Arc::clone(&self.0), call }, params),
             Err(error) => Box::pin(ready(Err(error.into()))),

@@ -77,6 +77,19 @@ fn server(name: &str) -> Option<i32> {
 }
 
 #[tokio::test]
+async fn a_picture_of_an_answer_lies_in_the_workspace() {
+    let gateway = Gateway::start(by_process(json!({}))).await;
+    connected(&gateway).await;
+    let told = invoke(&gateway, 200, "every__get-tiny-image", json!({})).await;
+    assert!(text(&told).contains("[a picture, image/png: file 1 below]"), "{told}");
+    let line = text(&told).lines().find_map(|line| line.strip_prefix("[media] ")).expect("a line");
+    let (path, about) = line.split_once(' ').expect("what it is");
+    assert!(about.starts_with("(image/png, "), "{line}");
+    let file = std::fs::read(gateway.home().join("callboard").join(path)).expect("the file");
+    assert!(file.starts_with(b"\x89PNG"), "{path}");
+}
+
+#[tokio::test]
 async fn a_server_over_its_standard_input_lends_its_tools() {
     let gateway = Gateway::start(by_process(json!({ "tools": { "deny": ["get-tiny-image"] } }))).await;
     connected(&gateway).await;

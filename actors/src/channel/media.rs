@@ -12,7 +12,9 @@ use futures_util::stream::{StreamExt as _, once};
 use super::platform::Platform;
 use crate::core::Clock;
 use crate::message::{AccountKey, BlobId, Inbound, Media, SessionKey, TraceId};
-use crate::ports::{Claim, MEDIA_OF_MESSAGE_MAX, MediaAnswer, MediaFault, MediaRoom, MediaStream, OpenMedia, Patron};
+use crate::ports::{
+    Claim, MEDIA_OF_MESSAGE_MAX, MediaAnswer, MediaBounds, MediaFault, MediaRoom, MediaStream, OpenMedia, Patron,
+};
 
 /// How long one file may take.
 const FILE_TIME_MAX: Duration = Duration::from_secs(60);
@@ -62,6 +64,10 @@ impl MediaRoom for RoomFor {
 
     fn show(&self, session: &SessionKey, media: Vec<Media>) -> BoxFuture<'static, Vec<Media>> {
         self.room.show(session, media)
+    }
+
+    fn bounds(&self) -> MediaBounds {
+        self.room.bounds()
     }
 }
 

@@ -11,7 +11,7 @@ use super::media::put_in_hand;
 use super::webchat::WebChatDesk;
 use super::{Access, Connector};
 use crate::message::{AccountKey, ChatRef, Deed, Media, Outbound, Shaper, Target};
-use crate::ports::{MEDIA_BYTES_DEFAULT, MediaAnswer, MediaRoom, SendOrder};
+use crate::ports::{MediaAnswer, MediaRoom, SendOrder};
 
 /// How a dropped link comes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +70,7 @@ pub trait Platform: Send + Sync + fmt::Debug + 'static {
     /// Takes what came with a message of a chat into the media room, before the message is written; `None` for what stays where it is.
     fn fetch(&self, media: &Media, chat: &ChatRef, room: &Arc<dyn MediaRoom>) -> Option<MediaAnswer<Media>> {
         let _ = chat;
-        put_in_hand(media, room, MEDIA_BYTES_DEFAULT)
+        put_in_hand(media, room, room.bounds().file_bytes_max)
     }
 
     /// Returns who may talk.

@@ -14,6 +14,9 @@ use crate::message::Code;
 /// How many requests of one client may wait for their answers; above, it hears `UNAVAILABLE` at once.
 pub const REQUESTS_MAX: usize = 256;
 
+/// From which size on a frame is held until its request is answered or lets go of it, bytes.
+const LARGE_FRAME_BYTES: usize = 512 * 1024;
+
 /// How long a client that does not read is given to hear why it is cut.
 const CUT_AFTER: Duration = Duration::from_secs(5);
 
@@ -93,9 +96,9 @@ impl ClientActor {
         .mailbox(Mailbox { capacity: FRAMES_MAX, overflow: Overflow::Reject })
     }
 
-    fn frame(&mut self, text: &str, scope: &mut Scope<'_, Self>) {
-        match Incoming::parse(text) {
-            Incoming::Request(request) => self.request(request, scope),
+    fn frame(&mut self, text: ByteString, scope: &mut Scope<'_, Self>) {
+        match Incoming::parse(&text) {
+            Incoming::Request(request) => self.request(request, text, scope),
             Incoming::Invalid { id, why } => {
                 self.seat.refuse(&id, &WireError::invalid(format!("invalid request frame: {why}")));
             }
@@ -104,7 +107,7 @@ impl ClientActor {
         }
     }
 
-    fn request(&mut self, request: Request, scope: &mut Scope<'_, Self>) {
+    fn request(&mut self, request: Request, frame: ByteString, scope: &mut Scope<'_, Self>) {
         let Request { id, method, params } = request;
         let found = match self.methods.find(&self.seat, &method) {
             Ok(found) => found,
@@ -114,7 +117,8 @@ impl ClientActor {
             let text = format!("{REQUESTS_MAX} requests of this client wait already: wait for their answers");
             return self.seat.refuse(&id, &WireError::new(Code::Overloaded, text));
         };
-        let call = Call { seat: Arc::clone(&self.seat), id: Arc::clone(&id), method: method.into(), params };
+        let frame = (frame.len() > LARGE_FRAME_BYTES).then_some(frame);
+        let call = Call { seat: Arc::clone(&self.seat), id: Arc::clone(&id), method: method.into(), params, frame };
         let method = Arc::clone(&call.method);
         let mut answer = self.methods.call(call);
         // Most answers need nobody else and are there at once.
@@ -159,13 +163,13 @@ impl Behaviour for ClientActor {
         self.look(scope);
         // Their letters may be lost.
         while let Some(text) = self.seat.take_up() {
-            self.frame(&text, scope);
+            self.frame(text, scope);
         }
     }
 
     fn receive(&mut self, ClientMessage::Frame: ClientMessage, scope: &mut Scope<'_, Self>) {
         if let Some(text) = self.seat.take_up() {
-            self.frame(&text, scope);
+            self.frame(text, scope);
         }
     }
 }

@@ -30,6 +30,8 @@ impl CloseCode {
     pub const POLICY: Self = Self(1008);
     /// A frame is too large.
     pub const TOO_LARGE: Self = Self(1009);
+    /// There is too much at once: the client may come again.
+    pub const TRY_LATER: Self = Self(1013);
     /// The gateway restarts or stops.
     pub const RESTART: Self = Self(1012);
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytestring::ByteString;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -48,6 +49,15 @@ pub struct Call {
     pub method: Arc<str>,
     /// With what; `None` and null are no parameters.
     pub params: Option<Box<RawValue>>,
+    /// The frame that it came in, where that is large: whoever counts the bytes in hand counts it until it is let go.
+    pub frame: Option<ByteString>,
+}
+
+impl Call {
+    /// Lets go of the bytes that came, once what is needed of them is kept elsewhere: a turn may last for hours.
+    pub fn let_go(&mut self) {
+        (self.params, self.frame) = (None, None);
+    }
 }
 
 /// A method that the client may call.

@@ -8,7 +8,7 @@ use super::lent::{TOOLS_MAX, lent};
 use super::settings::McpSettings;
 use crate::agent::Toolbox;
 use crate::core::{ActorId, ActorKind, ActorSpec, Backoff, Behaviour, BuildError, Clock, Live, Scope};
-use crate::ports::{McpDialer, McpFault, McpLink, McpToolSpec};
+use crate::ports::{McpDialer, McpFault, McpLink, McpToolSpec, MediaRoom};
 
 /// How long a server may take to start and to say what it has.
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(60);
@@ -30,6 +30,7 @@ pub(super) struct McpParts {
     pub(super) dialer: Arc<dyn McpDialer>,
     pub(super) desk: Arc<McpDesk>,
     pub(super) toolbox: Arc<Toolbox>,
+    pub(super) media: Arc<dyn MediaRoom>,
     pub(super) clock: Clock,
 }
 
@@ -135,7 +136,7 @@ impl McpActor {
     }
 
     fn lend(&self, specs: Vec<McpToolSpec>, clock: &Clock) -> usize {
-        let (tools, mut left_out) = lent(&self.settings, specs, &self.parts.desk, clock);
+        let (tools, mut left_out) = lent(&self.settings, specs, &self.parts.desk, &self.parts.media, clock);
         let offered = tools.len();
         let Self { parts: McpParts { desk, toolbox, .. }, .. } = self;
         let Some(bad) = desk.lend(self.name(), || toolbox.lend(&lender(self.name()), tools)) else { return 0 };

@@ -11,7 +11,7 @@ use super::desk::McpDesk;
 use super::settings::McpSettings;
 use crate::agent::Toolbox;
 use crate::core::{ActorId, Live, Supervisor};
-use crate::ports::McpDialer;
+use crate::ports::{McpDialer, MediaRoom};
 
 /// How long until a server that could not be started is tried again.
 const AGAIN: Duration = Duration::from_millis(200);
@@ -29,6 +29,8 @@ pub struct McpFleetParts {
     pub desk: Arc<McpDesk>,
     /// Where tools are lent to.
     pub toolbox: Arc<Toolbox>,
+    /// Where pictures and files of answers go.
+    pub media: Arc<dyn MediaRoom>,
 }
 
 /// Starts, restarts and retires the actors of servers, as the configuration has them.
@@ -47,7 +49,7 @@ impl McpFleet {
     /// Brings what runs in line with the configuration of the moment: a server whose settings changed is connected anew, the others
     /// go on. One that comes back while its actor is still ending is tried again a moment later.
     pub fn reconcile(self: &Arc<Self>) {
-        let McpFleetParts { supervisor, servers, dialer, desk, toolbox } = &self.parts;
+        let McpFleetParts { supervisor, servers, dialer, desk, toolbox, media } = &self.parts;
         let wanted = servers.get();
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let mut gone = std::mem::take(&mut *running);
@@ -58,8 +60,9 @@ impl McpFleet {
                 Some(_) => supervisor.restart_soon(&id(name)),
                 None => {
                     let (servers, dialer, clock) = (servers.clone(), Arc::clone(dialer), supervisor.clock().clone());
-                    let parts = McpParts { servers, dialer, desk: Arc::clone(desk), toolbox: Arc::clone(toolbox), clock };
-                    desk.open(name, supervisor.clock().now_ms());
+                    let (desk, toolbox, media) = (Arc::clone(desk), Arc::clone(toolbox), Arc::clone(media));
+                    let parts = McpParts { servers, dialer, desk, toolbox, media, clock };
+                    self.parts.desk.open(name, supervisor.clock().now_ms());
                     if let Err(error) = supervisor.start(McpActor::spec(name, parts)) {
                         tracing::warn!(event = "mcp.not_started", server = name, "{error}; it is tried again");
                         self.take_out(name);

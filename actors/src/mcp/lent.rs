@@ -5,15 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, ready};
+use futures_util::stream::{StreamExt as _, once};
 use serde_json::{Map, Value, json};
 
 use super::desk::McpDesk;
 use super::settings::McpSettings;
 use crate::agent::{MCP_JOINT, Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
 use crate::core::Clock;
-use crate::message::Code;
-use crate::ports::{McpFault, McpToolSpec, McpVerdict};
+use crate::message::{Code, Media, SessionKey};
+use crate::ports::{Claim, McpAnswer, McpFault, McpToolSpec, McpVerdict, MediaRoom};
 
 /// How many tools of a server are lent; further ones are left out.
 pub const TOOLS_MAX: usize = 128;
@@ -25,6 +26,8 @@ const SCHEMA_PARTS_MAX: usize = 10_000;
 pub const DESCRIPTION_CHARS_MAX: usize = 2_000;
 /// The longest name of a tool that providers take.
 const NAME_CHARS_MAX: usize = 64;
+/// How long a file of an answer may take into the media room.
+const MEDIA_TIME_MAX: Duration = Duration::from_secs(30);
 /// How many characters of an update of a call are told.
 const UPDATE_CHARS_MAX: usize = 2_000;
 
@@ -38,6 +41,7 @@ pub(super) struct Lent {
     theirs: String,
     time_max: Duration,
     desk: Arc<McpDesk>,
+    media: Arc<dyn MediaRoom>,
     clock: Clock,
 }
 
@@ -46,6 +50,7 @@ pub(super) fn lent(
     settings: &McpSettings,
     specs: Vec<McpToolSpec>,
     desk: &Arc<McpDesk>,
+    media: &Arc<dyn MediaRoom>,
     clock: &Clock,
 ) -> (Vec<Arc<dyn Tool>>, Vec<String>) {
     let (mut tools, mut left_out, mut names): (Vec<Arc<dyn Tool>>, _, _) = (Vec::new(), Vec::new(), BTreeSet::new());
@@ -78,6 +83,7 @@ pub(super) fn lent(
                 theirs: spec.name,
                 time_max: settings.server.call_time_max,
                 desk: Arc::clone(desk),
+                media: Arc::clone(media),
                 clock: clock.clone(),
             })),
         }
@@ -141,13 +147,14 @@ impl Tool for Lent {
     fn call(&self, context: ToolContext, args: ToolArgs) -> BoxFuture<'static, Result<ToolOutput, ToolFault>> {
         let link = match self.desk.link(&self.server) {
             Ok(link) => link,
-            Err(error) => return futures_util::future::ready(Err(fault(error))).boxed(),
+            Err(error) => return ready(Err(fault(error))).boxed(),
         };
         let updates = context.updates;
         let progress = Arc::new(move |text: String| updates.tell(|| text.chars().take(UPDATE_CHARS_MAX).collect()));
         // The link is held until the call is over, whatever becomes of its server's actor meanwhile.
         let call = link.call(&self.theirs, args, progress);
         let (clock, time_max, server) = (self.clock.clone(), self.time_max, self.server.clone());
+        let (room, session) = (Arc::clone(&self.media), context.session);
         async move {
             let answer = clock.within(time_max, call).await.ok_or_else(|| {
                 let text = format!("the MCP server `{server}` had not answered after {} ms", time_max.as_millis());
@@ -155,15 +162,38 @@ impl Tool for Lent {
             })?;
             drop(link);
             let answer = answer.map_err(fault)?;
-            match answer.verdict {
+            let McpAnswer { mut text, details, media, verdict } = answer;
+            match verdict {
                 McpVerdict::Done => {
-                    Ok(ToolOutput { text: answer.text, details: json!({ "server": server, "result": answer.details }) })
+                    for line in laid(&room, &session, media, &clock).await {
+                        text.push('\n');
+                        text.push_str(&line);
+                    }
+                    Ok(ToolOutput { text, details: json!({ "server": server, "result": details }) })
                 }
-                McpVerdict::Failed => Err(ToolFault::failed(Code::Refused, answer.text)),
+                McpVerdict::Failed => Err(ToolFault::failed(Code::Refused, text)),
             }
         }
         .boxed()
     }
+}
+
+/// Lays what came with an answer into the workspace; returns the line by which a model is told of each. What cannot be had never takes
+/// the answer's text with it.
+async fn laid(room: &Arc<dyn MediaRoom>, session: &SessionKey, media: Vec<Media>, clock: &Clock) -> Vec<String> {
+    let mut lines = Vec::with_capacity(media.len());
+    let mut taken = Vec::with_capacity(media.len());
+    for media in media {
+        let Some(data) = media.data.clone() else { continue };
+        let put = room.put(Claim::of(&media, room.bounds().file_bytes_max), once(ready(Ok(data))).boxed());
+        match clock.within(MEDIA_TIME_MAX, put).await {
+            Some(Ok(kept)) => taken.push(kept),
+            Some(Err(fault)) => lines.push(media.missing(format!("it could not be taken: {fault}")).line()),
+            None => lines.push(media.missing("it could not be taken in time").line()),
+        }
+    }
+    lines.extend(room.show(session, taken).await.iter().map(Media::line));
+    lines
 }
 
 fn fault(McpFault { code, reason }: McpFault) -> ToolFault {

@@ -15,7 +15,8 @@ use crate::core::{ActorId, Drill, Live, State};
 use crate::doubles::{Stage, play};
 use crate::message::{Code, SessionKey, TraceId};
 use crate::ports::{
-    McpAnswer, McpChanged, McpDialer, McpFault, McpLink, McpProgress, McpServer, McpToolSpec, McpVerdict, McpWay,
+    McpAnswer, McpChanged, McpDialer, McpFault, McpLink, McpProgress, McpServer, McpToolSpec, McpVerdict, McpWay, MediaRoom,
+    NoMediaRoom,
 };
 
 /// A connection that does as its tools are called.
@@ -49,7 +50,7 @@ impl McpLink for FakeLink {
             .boxed(),
             _ => {
                 let verdict = if tool == "fails" { McpVerdict::Failed } else { McpVerdict::Done };
-                ready(Ok(McpAnswer { text: "done".into(), details: Value::Object(args), verdict })).boxed()
+                ready(Ok(McpAnswer { text: "done".into(), details: Value::Object(args), media: Vec::new(), verdict })).boxed()
             }
         }
     }
@@ -124,6 +125,10 @@ struct Port {
     fleet: Arc<McpFleet>,
 }
 
+fn room() -> Arc<dyn MediaRoom> {
+    Arc::new(NoMediaRoom)
+}
+
 impl Port {
     fn new(stage: &Arc<Stage>, tools: &[&str]) -> Self {
         let dialer = Arc::new(FakeDialer::default());
@@ -138,6 +143,7 @@ impl Port {
             dialer: Arc::clone(&dialer) as _,
             desk: Arc::clone(&desk),
             toolbox: Arc::clone(&toolbox),
+            media: room(),
         });
         Self { stage: Arc::clone(stage), dialer, servers, desk, toolbox, fleet: Arc::new(fleet) }
     }
@@ -327,12 +333,12 @@ fn what_a_server_says_of_its_tools_is_bounded() {
         McpToolSpec { schema: [("x".to_owned(), json!("y".repeat(SCHEMA_BYTES_MAX)))].into_iter().collect(), ..spec("big") };
     let talkative = McpToolSpec { description: "ä".repeat(DESCRIPTION_CHARS_MAX + 1), ..spec("talks") };
     let specs = vec![spec("a.b"), spec("a/b"), spec(""), spec(&"n".repeat(60)), big, talkative];
-    let (tools, left_out) = lent(&server("one", 1), specs, &Arc::default(), &clock);
+    let (tools, left_out) = lent(&server("one", 1), specs, &Arc::default(), &room(), &clock);
     let names: Vec<_> = tools.iter().map(|tool| tool.name().to_owned()).collect();
     assert_eq!(names, ["one__a_b", "one__talks"]);
     assert_eq!(tools[1].description().chars().count(), DESCRIPTION_CHARS_MAX);
     assert_eq!(left_out.len(), 4, "{left_out:?}");
     let many = (0..TOOLS_MAX + 3).map(|index| spec(&format!("t{index}"))).collect();
-    let (tools, left_out) = lent(&server("one", 1), many, &Arc::default(), &clock);
+    let (tools, left_out) = lent(&server("one", 1), many, &Arc::default(), &room(), &clock);
     assert_eq!((tools.len(), left_out.len()), (TOOLS_MAX, 3));
 }

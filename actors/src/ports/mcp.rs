@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-use crate::message::Code;
+use crate::message::{Code, Media};
 
 /// A server as the configuration names it.
 #[derive(Clone, Debug)]
@@ -63,6 +63,8 @@ pub struct McpAnswer {
     pub text: String,
     /// For a program to read.
     pub details: Value,
+    /// Pictures, sound and files that came with it, their bytes in hand.
+    pub media: Vec<Media>,
     /// Whether the server calls it a failure.
     pub verdict: McpVerdict,
 }

@@ -182,6 +182,23 @@ impl std::fmt::Debug for OpenMedia {
     }
 }
 
+/// How large files may be where no account says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MediaBounds {
+    /// What comes to an agent, bytes.
+    pub file_bytes_max: u64,
+    /// What an agent sends, bytes.
+    pub sent_bytes_max: u64,
+    /// An attachment of a control client, bytes.
+    pub attachment_bytes_max: u64,
+}
+
+impl Default for MediaBounds {
+    fn default() -> Self {
+        Self { file_bytes_max: MEDIA_BYTES_DEFAULT, sent_bytes_max: 16 << 20, attachment_bytes_max: 5_000_000 }
+    }
+}
+
 /// The room. Its answers are bounded in time by whoever asks, its work in size by the claim.
 pub trait MediaRoom: std::fmt::Debug + Send + Sync + 'static {
     /// Takes bytes in; they are on the disk when this answers. The same bytes are kept once. Dropping it takes nothing in.
@@ -197,6 +214,11 @@ pub trait MediaRoom: std::fmt::Debug + Send + Sync + 'static {
     /// Makes what comes with a turn ready for its provider: files lie in the workspace of the session's agent, and small pictures have
     /// their bytes in hand. What cannot be made ready says why in its note. Bounded in time.
     fn show(&self, session: &SessionKey, media: Vec<Media>) -> BoxFuture<'static, Vec<Media>>;
+
+    /// Returns how large files may be at this moment where no account says it.
+    fn bounds(&self) -> MediaBounds {
+        MediaBounds::default()
+    }
 }
 
 /// A room without a place: takes nothing in, and shows everything as it is.

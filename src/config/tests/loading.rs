@@ -265,6 +265,41 @@ fn what_is_said_of_queues_sessions_and_commands_is_read() {
 }
 
 #[test]
+fn the_bounds_of_media_are_read_by_the_names_of_the_public_configuration() {
+    let config = config(
+        "{
+          gateway: { http: { endpoints: {
+            chatCompletions: { maxBodyBytes: 5000, maxImageParts: 2, images: { allowUrl: true, urlAllowlist: ['*.example.org'] } },
+            responses: { maxUrlParts: 1, files: { maxBytes: 9, maxChars: 8 }, images: { timeoutMs: 7, maxRedirects: 0 } } } } },
+          agents: { defaults: { mediaMaxMb: 3 } }, media: { ttlHours: 24, roomMaxMb: 64 },
+          channels: { rocketchat: { baseUrl: 'https://chat.example.org', userId: 'u', authToken: 't' } },
+        }",
+    );
+    let gateway = &config.slices.gateway;
+    let (chat, responses) = (&gateway.chat_completions, &gateway.responses);
+    assert!(chat.enabled && responses.enabled, "what is not said stays as it is");
+    assert_eq!((chat.max_body_bytes, chat.max_image_parts, chat.images.allow_url), (5000, 2, Some(true)));
+    assert_eq!((chat.images.url_allowlist.as_slice(), chat.images.max_bytes), (&["*.example.org".to_owned()][..], 10 << 20));
+    assert_eq!((responses.max_url_parts, responses.files.max_bytes, responses.files.max_chars), (1, 9, 8));
+    assert_eq!((responses.images.timeout_ms, responses.images.max_redirects, responses.images.allow_url), (7, 0, None));
+    let media = config.slices.media;
+    assert_eq!((media.bounds.file_bytes_max, media.bounds.attachment_bytes_max), (3 << 20, 3 << 20));
+    assert_eq!((media.retention, media.room_bytes_max), (Duration::from_secs(24 * 3600), 64 << 20));
+}
+
+#[test]
+fn accounts_take_the_size_of_files_over_from_the_agents_where_they_say_none() {
+    let fingerprint = |agents: &str, account: &str| {
+        let account = format!("rocketchat: {{ baseUrl: 'https://chat.example.org', userId: 'u', authToken: 't', {account} }}");
+        let config = config(&format!("{{ agents: {{ defaults: {{ {agents} }} }}, channels: {{ {account}, mochat: {{}} }} }}"));
+        config.slices.accounts.iter().find(|account| account.key.channel() == "rocketchat").unwrap().fingerprint
+    };
+    assert_eq!(fingerprint("mediaMaxMb: 3", ""), fingerprint("", "mediaMaxMb: 3"), "as if it stood there");
+    assert_ne!(fingerprint("mediaMaxMb: 3", ""), fingerprint("", ""));
+    assert_eq!(fingerprint("mediaMaxMb: 3", "mediaMaxMb: 5"), fingerprint("", "mediaMaxMb: 5"), "its own word counts");
+}
+
+#[test]
 fn how_long_the_archive_is_kept_is_read_in_every_form() {
     let read = |retention: &str| {
         let text = format!("{{ session: {{ maintenance: {{ resetArchiveRetention: {retention} }} }} }}");

@@ -28,8 +28,6 @@ struct Part {
     image_url: Option<ImageUrl>,
     #[serde(default)]
     file: Option<Value>,
-    #[serde(default)]
-    source: Option<Value>,
 }
 
 /// Both spellings are in use: an object with `url`, and the URL itself.
@@ -88,7 +86,7 @@ impl Content {
                 self.attached.push(Attached::at_address(format!("{at}.image_url"), Sort::Picture, &url, None));
             }
             "file" | "input_file" => {
-                let file = part.file.or(part.source).ok_or("a file needs `file` with `file_data` and `filename`")?;
+                let file = part.file.ok_or("a file needs `file` with `file_data` and `filename`")?;
                 self.attached.push(Attached::file(&file, &format!("{at}.file")));
             }
             // Parts of other kinds that carry a text are read by it; what has none is not for an agent.

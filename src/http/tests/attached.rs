@@ -295,10 +295,9 @@ async fn a_request_that_goes_on_behind_tools_shows_its_picture_again() {
     let output = json!([{ "type": "function_call_output", "call_id": "c", "output": "o" }]);
     let body = json!({ "input": output, "previous_response_id": id, "tools": tools });
     assert_eq!(post(rig.at, "/v1/responses", &body.to_string()).await.status, 200);
-    let mut asked = rig.switchboard.asked.lock().unwrap();
+    let mut asked = std::mem::take(&mut *rig.switchboard.asked.lock().unwrap());
     let (second, first) = (asked.pop().unwrap(), asked.pop().unwrap());
     assert_eq!((first.media.len(), second.text.as_str(), second.rounds.len()), (1, "look", 1));
     assert_eq!(first.media, second.media);
-    drop(asked);
     rig.stop().await;
 }

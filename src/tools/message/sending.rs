@@ -13,7 +13,7 @@ use serde_json::json;
 use super::{MessageTool, fault, key_owner, way};
 use crate::outgoing::{Field, Message, SendError};
 use crate::tools::{args, files};
-use crate::workspace::{FILE_BYTES_MAX, Folder, Place};
+use crate::workspace::{Folder, Place};
 
 /// Sends a message.
 pub(super) async fn send(tool: &MessageTool, context: ToolContext, args: &ToolArgs) -> Result<ToolOutput, ToolFault> {
@@ -23,7 +23,7 @@ pub(super) async fn send(tool: &MessageTool, context: ToolContext, args: &ToolAr
     let mut media = Vec::new();
     let mut media_url = own(&["media", "mediaUrl"]);
     if let Some(address) = media_url.take_if(|url| url.starts_with("data:")) {
-        let claim = Claim::up_to(FILE_BYTES_MAX);
+        let claim = Claim::up_to(room.bounds().sent_bytes_max);
         media.push(room.fetch(address, claim).await.map_err(|fault| taken("media", &fault))?);
     }
     if let Some(path) = own(&["path"]) {
@@ -63,14 +63,14 @@ pub(super) async fn send(tool: &MessageTool, context: ToolContext, args: &ToolAr
 
 /// Takes a file of the workspace into the media room: what is sent is what it was when it was asked for.
 async fn of_workspace(room: &Arc<dyn MediaRoom>, workspace: PathBuf, path: String) -> Result<Media, ToolFault> {
-    let name = path.clone();
+    let (name, bytes_max) = (path.clone(), room.bounds().sent_bytes_max);
     let read = tokio::task::spawn_blocking(move || {
         let place = Place::read(&path, &workspace)?;
-        Folder::open_or_make(&workspace)?.bytes(&place, FILE_BYTES_MAX)
+        Folder::open_or_make(&workspace)?.bytes(&place, bytes_max)
     });
     let read = read.await.map_err(|_| ToolFault::failed(Code::Internal, "work on the file broke off: the log says why"))?;
     let bytes = read.map_err(files::fault)?;
-    let claim = Claim { name: Some(name), ..Claim::up_to(FILE_BYTES_MAX) };
+    let claim = Claim { name: Some(name), ..Claim::up_to(bytes_max) };
     room.put(claim, once(ready(Ok(bytes.into()))).boxed()).await.map_err(|fault| taken("path", &fault))
 }
 

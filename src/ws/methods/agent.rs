@@ -1,5 +1,6 @@
 //! `agent` and `agent.wait`: gateway-protocol §7.4.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use callboard_actors::channel::webchat;
@@ -39,7 +40,7 @@ pub(super) const METHODS: &[Method] = &[
 #[schemars(deny_unknown_fields)]
 struct AgentParams {
     /// What the agent is told.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1, max = 524_288))]
     message: String,
     /// The turn's id: the same key is run once.
     #[schemars(length(min = 1, max = 256))]
@@ -94,8 +95,8 @@ struct AgentParams {
     spawned_by: Option<String>,
 }
 
-async fn agent(cx: Cx, mut params: AgentParams) -> Result<Free, Refusal> {
-    let control = &cx.control;
+async fn agent(mut cx: Cx, mut params: AgentParams) -> Result<Free, Refusal> {
+    let control = &Arc::clone(&cx.control);
     // What is wrong with the parameters is told as such; a store that does not answer is not.
     let bad = |error: WireError| {
         if error.code == Code::InvalidRequest.wire() { invalid("agent", &error.message) } else { error }
@@ -112,6 +113,7 @@ async fn agent(cx: Cx, mut params: AgentParams) -> Result<Free, Refusal> {
     }
     let key = session.key.clone();
     let media = attachments::take(control, params.attachments.take().unwrap_or_default()).await?;
+    cx.call.let_go();
     let timeout_ms = params.timeout.filter(|seconds| *seconds > 0);
     let wishes = Wishes {
         session,

@@ -1,5 +1,6 @@
 //! Files that a client sends with a turn: gateway-protocol §7.4 and §7.5. They go into the media room before the turn has its row.
 
+use bytes::Bytes;
 use callboard_actors::client::WireError;
 use callboard_actors::message::base64::{self, Base64Fault};
 use callboard_actors::message::{Code, Media};
@@ -11,8 +12,8 @@ use serde::Deserialize;
 
 use crate::ws::Control;
 
-/// The largest file, bytes. A frame of the control plane holds less.
-const FILE_BYTES_MAX: usize = 5_000_000;
+/// The longest content that is decoded where it is read; a longer one would hold up whoever shares the thread.
+const DECODED_AT_ONCE_BYTES_MAX: usize = 256 * 1024;
 /// How much of a name is repeated in an error, characters.
 const NAME_CHARS_MAX: usize = 80;
 
@@ -55,19 +56,29 @@ async fn take_one(control: &Control, attachment: Attachment, place: usize) -> Re
     let label: String = label.chars().filter(|letter| !letter.is_control()).take(NAME_CHARS_MAX).collect();
     let wrong = |what: &str| WireError::invalid(format!("Error: attachment {label}: {what}"));
     let content = content.ok_or_else(|| wrong("content must be base64 string"))?;
-    let (said, data) = base64::split_address(&content).map_or((None, content.as_str()), |(mime, data)| (Some(mime), data));
-    let bytes = base64::decode(data, FILE_BYTES_MAX).map_err(|fault| match fault {
+    let bytes_max = control.media.bounds().attachment_bytes_max;
+    let max = usize::try_from(bytes_max).unwrap_or(usize::MAX);
+    let decoded = match content.len() {
+        0..=DECODED_AT_ONCE_BYTES_MAX => decode(&content, max),
+        _ => tokio::task::spawn_blocking(move || decode(&content, max)).await.map_err(|_| wrong("work on it broke off"))?,
+    };
+    let (said, bytes) = decoded.map_err(|fault| match fault {
         Base64Fault::TooLarge { max } => {
             WireError::new(Code::TooLarge, format!("attachment {label}: exceeds size limit ({max} bytes)"))
         }
         Base64Fault::Invalid => wrong("invalid base64 content"),
         Base64Fault::Crowded => WireError::new(Code::Overloaded, format!("attachment {label}: {fault}")),
     })?;
-    let mime = mime_type.or_else(|| said.map(str::to_owned));
-    let claim = Claim { name: file_name, mime, ..Claim::up_to(FILE_BYTES_MAX as u64) };
+    let claim = Claim { name: file_name, mime: mime_type.or(said), ..Claim::up_to(bytes_max) };
     let kept = control.media.put(claim, once(ready(Ok(bytes))).boxed()).await;
     kept.map_err(|fault| match fault {
         MediaFault::Empty => wrong("it is empty"),
         fault => WireError::new(fault.code(), format!("attachment {label}: {fault}")),
     })
+}
+
+/// Returns the type that a `data:` address claims, and the bytes of it or of bare base64.
+fn decode(content: &str, max: usize) -> Result<(Option<String>, Bytes), Base64Fault> {
+    let (said, data) = base64::split_address(content).map_or((None, content), |(mime, data)| (Some(mime.to_owned()), data));
+    base64::decode(data, max).map(|bytes| (said, bytes))
 }

@@ -45,6 +45,7 @@ struct SendParams {
     #[schemars(length(min = 1))]
     session_key: String,
     /// What.
+    #[schemars(length(max = 524_288))]
     message: String,
     /// The turn's id: the same key is run once.
     #[schemars(length(min = 1, max = 256))]

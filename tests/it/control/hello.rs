@@ -14,7 +14,7 @@ async fn a_client_with_the_token_is_welcomed_and_hears_health() {
     assert!(challenge["payload"]["nonce"].is_string() && challenge.get("seq").is_none(), "{challenge}");
     let hello = client.hello(json!({})).await.expect("hello-ok");
     assert_eq!((&hello["type"], &hello["protocol"]), (&json!("hello-ok"), &json!(3)));
-    assert_eq!(hello["policy"], json!({ "maxPayload": 524_288, "maxBufferedBytes": 1_572_864, "tickIntervalMs": 30_000 }));
+    assert_eq!(hello["policy"], json!({ "maxPayload": 26_214_400, "maxBufferedBytes": 1_572_864, "tickIntervalMs": 30_000 }));
     assert!(hello["snapshot"]["config"].is_object(), "{hello}");
     let health = client.event("health").await;
     assert_eq!(health["payload"]["ok"], json!(true), "{health}");

@@ -15,7 +15,7 @@ use crate::harness::device::Device;
 use crate::harness::gateway::{Gateway, TOKEN, merge};
 
 /// The most bytes of a message.
-const FRAME_BYTES_MAX: usize = 524_288;
+const FRAME_BYTES_MAX: usize = 25 << 20;
 /// The same before the client is let in.
 const STRANGER_BYTES_MAX: usize = 65_536;
 
