@@ -4,6 +4,7 @@
 //!
 //! - [`access`]: who is asking, for HTTP and the control plane
 //! - [`app`]: the whole, from its options to its last breath
+//! - [`archive`]: lines that left a transcript, as files
 //! - [`cli`]: one file a command
 //! - [`config`]: one file, checked whole before anything runs
 //! - [`http`]: the port: admin, health, metrics, chat completions
@@ -19,6 +20,7 @@
 
 pub mod access;
 pub mod app;
+pub mod archive;
 pub mod cli;
 pub mod config;
 pub mod http;

@@ -24,12 +24,12 @@ pub use briefing::{Briefing, NoBriefing};
 pub use mcp::{McpAnswer, McpChanged, McpDialer, McpFault, McpLink, McpProgress, McpServer, McpToolSpec, McpVerdict, McpWay};
 pub use media::{
     Claim, MEDIA_BYTES_DEFAULT, MEDIA_MB_MAX, MEDIA_OF_MESSAGE_MAX, MediaAnswer, MediaFault, MediaRoom, MediaStream,
-    NoMediaRoom, OpenMedia, media_bytes_max,
+    NoMediaRoom, OpenMedia, Patron, Reach, media_bytes_max,
 };
 pub use rows::{
     Accept, Accepted, Attempt, CrashCount, DeadLetter, DeadLetterId, DeviceRow, Direction, InboxFate, InboxRow, NewOutbox,
-    OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, StoreHealth, StoreLimits,
-    TurnOutcome,
+    OutboxNote, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, StoreHealth,
+    StoreLimits, TurnOutcome,
 };
 pub use sessions::{
     ACTIVATIONS_MAX, Compacted, Context, HISTORY_BYTES_MAX, LINES_TAKEN_MAX, SessionName, SessionRow, SessionTraits, Summary,
@@ -38,10 +38,10 @@ pub use sessions::{
 pub use steward::{
     AllowlistErrand, Assignment, ConfigErrand, DebugErrand, Errand, Listed, Lists, NoSteward, Ordered, Place, Steward,
 };
-pub use usage::UsageDay;
+pub use usage::{USAGE_GROUPS_MAX, UsageDay, UsageGroup, UsageQuery, UsageSum, UsageSums};
 
 use crate::message::{
-    AccountKey, Activation, BegunRound, BlobId, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
+    AccountKey, Activation, BegunRound, BlobId, ChatRef, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
 };
 
 /// Why the store did not do what it was asked; nothing was written then.
@@ -167,12 +167,22 @@ pub trait Store: Send + Sync + 'static {
 
     // ---- outbox ----
 
-    /// Writes a payload into the outbox; with an idempotency key that is there already it answers with the row of that key. A key
-    /// is there as long as its row: while that is open or a dead letter, and `outbox_retention_ms` after its end.
-    fn enqueue(&self, row: NewOutbox) -> Answer<Queued>;
+    /// Writes the payloads of one request into the outbox, in one commit, in their order: all, or none where the bound has no room
+    /// for all. Where an id or an idempotency key of any of them is there already the request was made before: it writes nothing
+    /// then and answers with the rows that are there. A key is there as long as its row: while that is open or a dead letter, and
+    /// `outbox_retention_ms` after its end.
+    fn enqueue_all(&self, rows: Vec<NewOutbox>) -> Answer<Vec<Queued>>;
+
+    /// Writes one payload like [`Store::enqueue_all`].
+    fn enqueue(&self, row: NewOutbox) -> Answer<Queued> {
+        let all = self.enqueue_all(vec![row]);
+        let nothing = || StoreError::Corrupt { reason: "a payload was neither written nor found".into() };
+        Box::pin(async move { all.await?.pop().ok_or_else(nothing) })
+    }
 
     /// Takes due rows of an account in hand (`begun`), in order per chat, at most `limit`. A chat with a row that is not yet
-    /// due is passed over whole, so its order holds.
+    /// due is passed over whole, so its order holds. One that is about another row ([`MessageRef::Row`](crate::message::MessageRef))
+    /// names the platform's id of that row's message, once it is confirmed.
     fn begin_send(&self, account: AccountKey, limit: usize, order: SendOrder) -> Answer<Vec<OutboxRow>>;
 
     /// Ends rows that the platform confirmed. Not waited for: a confirmation that is lost with the process is a row sent again.
@@ -189,6 +199,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// Returns where a row of the outbox stands.
     fn outbox_state(&self, id: OutboxId) -> Answer<Option<OutboxState>>;
+
+    /// Returns what is known of a row of the outbox; `None` for one that never was, is discarded, or was confirmed so long ago that
+    /// it is forgotten.
+    fn outbox_note(&self, id: OutboxId) -> Answer<Option<OutboxNote>>;
+    /// Returns whether a row waits for its chat, or is on its way there.
+    fn owes(&self, account: AccountKey, chat: ChatRef) -> Answer<bool>;
 
     /// Returns the row of an account that the platform confirmed under an id of its own. Rows are known as long as they are kept
     /// (`outbox_retention_ms`).
@@ -248,6 +264,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Returns what turns used on each day from one on, days since 1970 in UTC, oldest first; a day without any is left out.
     fn usage_days(&self, from: i64) -> Answer<Vec<UsageDay>>;
+
+    /// Sums what sessions used since their last reset, however many there are, and tells of the newest of them.
+    fn usage_sums(&self, query: UsageQuery) -> Answer<UsageSums>;
 
     /// Returns how many open inbox rows each session has, the ones with most first, at most `limit` sessions.
     fn open_rows(&self, limit: usize) -> Answer<Vec<(SessionKey, u64)>>;

@@ -17,12 +17,12 @@ use callboard_actors::registry::Board;
 use callboard_actors::session::TurnGate;
 use callboard_actors::troupe::{self, Props, Temper, Troupe};
 
-use super::archive::FileArchive;
 use super::live::LiveConfig;
 use super::restart::RestartHandle;
 use super::view::Accounts;
 use super::{AppError, Options, places};
 use crate::access::Porter;
+use crate::archive::FileArchive;
 use crate::config::desk::ConfigDesk;
 use crate::config::slices::Slices;
 use crate::http::{self, ChannelsView, Doctor, Gateway, Parts, Phase, Readiness};
@@ -104,6 +104,7 @@ impl Life {
             state_dir: options.paths.state_dir.clone(),
             store: Arc::clone(&store) as _,
             workspaces: live.workspaces(),
+            settings: live.media(),
             clock: supervisor.clock().clone(),
         });
         let board = Arc::new(Board::new(live.routes()));
@@ -123,6 +124,7 @@ impl Life {
         let tools = tools::tools(&ToolParts {
             outgoing,
             routes: live.routes(),
+            reach: live.reach(),
             workspaces: live.workspaces(),
             media: Arc::new(media.clone()),
         });
@@ -236,6 +238,7 @@ impl Life {
             readiness: Arc::clone(&self.readiness),
             counters: Arc::clone(&self.counters),
             gate: self.gate.clone(),
+            media: Arc::new(self.media.clone()),
             tools: Arc::clone(&self.toolbox),
             mcp: Arc::clone(&self.mcp),
             standing: self.live.standing(),
@@ -271,6 +274,12 @@ impl Life {
         Ok(store)
     }
 
+    /// Returns where transcripts go that are begun anew.
+    pub(super) fn archive(&self, state_dir: &Path) -> FileArchive {
+        let (clock, readiness) = (self.supervisor.clock().clone(), Arc::clone(&self.readiness));
+        FileArchive { state_dir: state_dir.to_owned(), clock, readiness }
+    }
+
     pub(super) fn start_actors(
         &self,
         store: &Arc<SqliteStore>,
@@ -283,7 +292,7 @@ impl Life {
         let props = Props {
             supervisor: self.supervisor.clone(),
             store: Arc::clone(store) as _,
-            archive: Arc::new(FileArchive { state_dir: state_dir.to_owned(), clock: self.supervisor.clock().clone() }),
+            archive: Arc::new(self.archive(state_dir)),
             providers: Arc::new(self.live.clone()),
             tools: Arc::clone(&self.toolbox),
             accounts: self.live.accounts(),

@@ -10,17 +10,19 @@ use callboard_actors::core::{Clock, Live};
 use callboard_actors::mcp::McpSettings;
 use callboard_actors::ports::StoreLimits;
 use callboard_actors::registry::RouteSettings;
-use callboard_actors::session::{CommandRules, SessionSettings};
+use callboard_actors::session::SessionSettings;
 use serde_json::Value;
 
-use super::{logging, models};
+use super::{bodies, logging, models};
 use crate::access::{AccessSettings, Auth, Exposure};
 use crate::config::Config;
 use crate::config::model::{AuthMode, Bind};
-use crate::config::slices::{DeliverySettings, GatewaySettings, ModelsConfig};
+use crate::config::slices::{GatewaySettings, ModelsConfig, Slices};
 use crate::http::HttpSettings;
 use crate::logs::mailbox::MailboxSettings;
+use crate::media::MediaSettings;
 use crate::providers::{ProviderStanding, ProviderTable, TableError};
+use crate::tools::Reach;
 use crate::workspace::Workspaces;
 
 /// The longest that a payload waits where the settings name no limit: ten years.
@@ -41,7 +43,9 @@ struct Generation {
     store: Arc<StoreLimits>,
     mailboxes: Arc<MailboxSettings>,
     tools: Arc<ToolPolicy>,
+    reach: Arc<Reach>,
     workspaces: Arc<Workspaces>,
+    media: Arc<MediaSettings>,
     mcp: Arc<Vec<McpSettings>>,
     models: Arc<ModelsConfig>,
     shown: Arc<Value>,
@@ -157,8 +161,16 @@ impl LiveConfig {
         self.slice(|generation| &generation.tools)
     }
 
+    pub(super) fn reach(&self) -> Live<Reach> {
+        self.slice(|generation| &generation.reach)
+    }
+
     pub(super) fn workspaces(&self) -> Live<Workspaces> {
         self.slice(|generation| &generation.workspaces)
+    }
+
+    pub(super) fn media(&self) -> Live<MediaSettings> {
+        self.slice(|generation| &generation.media)
     }
 
     pub(super) fn mcp(&self) -> Live<Vec<McpSettings>> {
@@ -194,14 +206,16 @@ impl Generation {
         Ok(Self {
             sessions: Arc::new(slices.session.clone()),
             routes: Arc::new(slices.routes.clone()),
-            channels: Arc::new(channels(&slices.delivery, &slices.session.commands)),
+            channels: Arc::new(channels(slices)),
             accounts: Arc::new(slices.accounts.iter().map(|account| account.clone().at_desk(webchat).after(before)).collect()),
             http: Arc::new(http(&config)),
             access: Arc::new(access(&slices.gateway)),
             store: Arc::new(slices.store),
             mailboxes: Arc::new(logging::mailbox(&slices.logging)),
             tools: Arc::new(slices.tools.clone()),
+            reach: Arc::new(slices.reach.clone()),
             workspaces: Arc::new(slices.workspaces.clone()),
+            media: Arc::new(slices.media),
             mcp: Arc::new(slices.mcp.clone()),
             models: Arc::new(slices.models.clone()),
             shown: Arc::new(config.shown()),
@@ -217,13 +231,14 @@ fn providers(config: &Config, clock: &Clock) -> Result<ProviderTable, TableError
     ProviderTable::new(models::settings(&slices.models), &choices, clock)
 }
 
-fn channels(delivery: &DeliverySettings, commands: &CommandRules) -> ChannelSettings {
-    let commands = commands.clone();
+fn channels(slices: &Slices) -> ChannelSettings {
+    let (delivery, commands) = (&slices.delivery, slices.session.commands.clone());
     ChannelSettings {
         orders: Orders::new(move |message| commands.is_order(message)),
         attempts_max: delivery.attempts_max,
         crashes_max: delivery.crashes_max,
         outbound_age_max: delivery.age_max.unwrap_or(FOR_EVER),
+        context_max: slices.overheard_max,
     }
 }
 
@@ -232,8 +247,10 @@ fn http(config: &Config) -> HttpSettings {
     let gateway = &slices.gateway;
     HttpSettings {
         faults_enabled: gateway.faults,
-        chat_completions_enabled: gateway.chat_completions,
-        responses_enabled: gateway.responses,
+        chat_completions_enabled: gateway.chat_completions.enabled,
+        responses_enabled: gateway.responses.enabled,
+        chat: bodies::chat(&gateway.chat_completions),
+        responses: bodies::responses(&gateway.responses),
         models_enabled: gateway.models,
         tools_invoke_enabled: gateway.tools_invoke,
         default_agent: slices.routes.default_agent.clone(),

@@ -9,7 +9,7 @@
 //! - `models`, `logging`, `view`: between the terms of configuration and those of providers, logs and HTTP
 
 mod announce;
-mod archive;
+mod bodies;
 mod descriptors;
 mod error;
 mod life;

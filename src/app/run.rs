@@ -167,7 +167,10 @@ impl Process {
         let mailboxes = logs::mailbox::run(supervisor.clone(), life.live.mailboxes(), self.clock.clone());
         let pulse = Pulse { supervisor, reloader, desk, control: Arc::clone(&control) };
         let sweeps = life.media.clone().run();
-        let tasks = vec![actix::spawn(mailboxes), actix::spawn(pulse.run(reloads)), actix::spawn(sweeps)];
+        let live = life.live.clone();
+        let archive = life.archive(&paths.state_dir).run(move || live.with(|config| config.slices.archive));
+        let tasks =
+            vec![actix::spawn(mailboxes), actix::spawn(pulse.run(reloads)), actix::spawn(sweeps), actix::spawn(archive)];
         let running = Running { life, store, troupe, control, server, reload, tasks };
         // A crash between the two tells the chat only once, which has a key; the session is told by whoever takes the note.
         running.tell_chat(sentinel::BACK, &paths.state_dir).await;

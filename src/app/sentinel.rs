@@ -58,7 +58,7 @@ pub(super) fn tell_chat(state: &Path, text: &str, store: &dyn Store) -> Option<(
     let note = read(&state.join(FILE))?.ok()?;
     let target = note.chat?;
     let account = target.account.clone();
-    let outbound = Outbound { target, text: text.to_owned(), media: Vec::new(), mentions: Vec::new() };
+    let outbound = Outbound::text(target, text.to_owned());
     let idempotency_key = Some(format!("restart:{}", note.ts));
     let row = NewOutbox { id: OutboxId::new(), outbound, trace: TraceId::new(), idempotency_key };
     Some((account, store.enqueue(row)))

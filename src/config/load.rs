@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use callboard_actors::channel::{Account, DEFAULTS_KEY, ENV_KEY, KINDS, Kind};
+use callboard_actors::ports::MEDIA_MB_MAX;
 use secrecy::SecretString;
 use serde_json::Value;
 
@@ -247,6 +248,9 @@ fn accounts(
     problems: &mut Vec<Problem>,
 ) -> Vec<Account> {
     let mut accounts = Vec::new();
+    // What is wrong with it is told by the schema.
+    let media_max_mb = whole.tree.pointer("/agents/defaults/mediaMaxMb").and_then(Value::as_u64);
+    let media_max_mb = media_max_mb.filter(|mb| (1..=u64::from(MEDIA_MB_MAX)).contains(mb));
     for kind in KINDS {
         // Also without a section: an integration may have accounts that need none.
         let section = channels.get(kind.name).unwrap_or(&Value::Null);
@@ -255,7 +259,7 @@ fn accounts(
             problems.push(problem);
             section.clone()
         });
-        match (kind.accounts)(&with_env(with_defaults(section, channels), kind, env)) {
+        match (kind.accounts)(&with_env(with_defaults(section, kind, channels, media_max_mb), kind, env)) {
             Ok(read) => accounts.extend(read),
             Err(found) => {
                 for problem in found {
@@ -271,12 +275,18 @@ fn accounts(
     accounts
 }
 
-/// Puts what `channels.defaults` says beside a section, for accounts that do not say it. What is wrong with it is told by the schema.
-fn with_defaults(mut section: Value, channels: &Value) -> Value {
+/// Puts what `channels.defaults` and `agents.defaults` say beside a section, for accounts that do not say it. What is wrong with it is
+/// told by the schema.
+fn with_defaults(mut section: Value, kind: &Kind, channels: &Value, media_max_mb: Option<u64>) -> Value {
     let policy = channels.pointer("/defaults/groupPolicy").and_then(Value::as_str);
     let policy = policy.filter(|policy| later::GROUP_POLICIES.contains(policy));
-    if let (Some(section), Some(policy)) = (section.as_object_mut(), policy) {
-        section.insert(DEFAULTS_KEY.to_owned(), serde_json::json!({ "groupPolicy": policy }));
+    let takes_media = || (kind.schema)().pointer("/properties/mediaMaxMb").is_some();
+    let media_max_mb = media_max_mb.filter(|_| takes_media());
+    let mut defaults = serde_json::Map::new();
+    defaults.extend(policy.map(|policy| ("groupPolicy".to_owned(), policy.into())));
+    defaults.extend(media_max_mb.map(|mb| ("mediaMaxMb".to_owned(), mb.into())));
+    if let (Some(section), false) = (section.as_object_mut(), defaults.is_empty()) {
+        section.insert(DEFAULTS_KEY.to_owned(), defaults.into());
     }
     section
 }

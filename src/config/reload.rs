@@ -55,7 +55,10 @@ const RULES: &[(&str, Reload)] = &[
     ("session", Reload::Hot),
     ("messages", Reload::Hot),
     ("cron", Reload::Hot),
+    // Accounts take it over as if it stood in their own sections.
+    ("agents.defaults.mediaMaxMb", Reload::Account),
     ("agents", Reload::Hot),
+    ("media", Reload::Hot),
     ("bindings", Reload::Hot),
     ("models", Reload::Hot),
     ("auth", Reload::Hot),

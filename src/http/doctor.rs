@@ -16,7 +16,7 @@ use crate::outgoing::ChannelsView;
 /// One part that is not ready.
 #[derive(Clone, Debug, Serialize, ToSchema, JsonSchema)]
 pub struct Reason {
-    /// `gateway`, `store` or the actor's id.
+    /// `gateway`, `store`, `archive` or the actor's id.
     id: String,
     /// Where it stands.
     state: &'static str,
@@ -66,6 +66,7 @@ impl Doctor {
     pub fn reasons(&self, look: Look) -> Vec<Reason> {
         let mut reasons: Vec<_> = self.gateway_reason().into_iter().chain(self.store_reason()).collect();
         if look == Look::Everywhere {
+            reasons.extend(self.part_reasons());
             reasons.extend(self.channels.accounts().iter().filter_map(|account| self.channel_reason(account)));
         }
         reasons
@@ -84,6 +85,13 @@ impl Doctor {
         let (code, text) = self.store.health().trouble?;
         let state = self.actor_state("store").map_or("running", State::as_str);
         Some(Reason { id: "store".into(), state, link: None, code: code.as_str(), text: Some(text) })
+    }
+
+    /// A part that fails costs some of what the gateway does, and not the gateway.
+    fn part_reasons(&self) -> impl Iterator<Item = Reason> + use<> {
+        let code = Code::StoreUnavailable.as_str();
+        let troubles = self.readiness.troubles().into_iter();
+        troubles.map(move |(part, why)| Reason { id: part.to_owned(), state: "failing", link: None, code, text: Some(why) })
     }
 
     fn channel_reason(&self, account: &Account) -> Option<Reason> {

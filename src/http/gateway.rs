@@ -6,7 +6,7 @@ use callboard_actors::agent::Toolbox;
 use callboard_actors::core::{Clock, Live, Supervisor};
 use callboard_actors::mcp::McpDesk;
 use callboard_actors::message::{Counters, Switchboard};
-use callboard_actors::ports::Store;
+use callboard_actors::ports::{MediaRoom, Store};
 use callboard_actors::session::TurnGate;
 
 use super::counters::HttpCounters;
@@ -37,6 +37,8 @@ pub struct Parts {
     pub counters: Arc<Counters>,
     /// The gate and the lanes of turns.
     pub gate: TurnGate,
+    /// Takes pictures and files of requests in.
+    pub media: Arc<dyn MediaRoom>,
     /// The gateway's own tools.
     pub tools: Arc<Toolbox>,
     /// The MCP servers, as they are.
@@ -59,6 +61,7 @@ pub struct Gateway {
     pub(super) doctor: Doctor,
     pub(super) counters: Arc<Counters>,
     pub(super) gate: TurnGate,
+    pub(super) media: Arc<dyn MediaRoom>,
     pub(super) tools: Arc<Toolbox>,
     pub(super) mcp: Arc<McpDesk>,
     pub(super) standing: Live<Vec<ProviderStanding>>,
@@ -82,6 +85,7 @@ impl Gateway {
             readiness,
             counters,
             gate,
+            media,
             tools,
             mcp,
             standing,
@@ -101,6 +105,7 @@ impl Gateway {
             doctor,
             counters,
             gate,
+            media,
             tools,
             mcp,
             standing,

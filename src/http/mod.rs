@@ -42,6 +42,7 @@ mod tests;
 pub use doctor::{Doctor, Look, Reason};
 pub use error::{ApiError, ErrorBody, ErrorDetail};
 pub use gateway::{Gateway, Parts};
+pub use openai::{BodyRules, ByAddress, Kinds};
 pub use openapi::document;
 pub use readiness::{Phase, Readiness};
 pub use serve::serve;

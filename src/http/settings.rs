@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::openai::BodyRules;
+
 /// The settings of the HTTP edge.
 #[derive(Clone, Debug)]
 pub struct HttpSettings {
@@ -15,10 +17,14 @@ pub struct HttpSettings {
     pub models_enabled: bool,
     /// Whether `/tools/invoke` answers (`gateway.http.endpoints.toolsInvoke.enabled`).
     pub tools_invoke_enabled: bool,
-    /// The most bytes of a body; a larger one is answered with 413.
+    /// The most bytes of any other body; a larger one is answered with 413.
     pub body_bytes_max: usize,
-    /// The most bytes of a body of `/tools/invoke` and `/v1/responses`.
-    pub large_body_bytes_max: usize,
+    /// The most bytes of a body of `/tools/invoke`.
+    pub tools_body_bytes_max: usize,
+    /// What a body of `/v1/chat/completions` may hold.
+    pub chat: BodyRules,
+    /// What a body of `/v1/responses` may hold.
+    pub responses: BodyRules,
     /// The agent for requests that name none.
     pub default_agent: String,
     /// Every agent there is.
@@ -30,7 +36,7 @@ pub struct HttpSettings {
 }
 
 impl Default for HttpSettings {
-    /// Endpoints on, drills off; 1 MiB, 2 MiB for tools and responses.
+    /// Endpoints on, drills off; bodies of 1 MiB, 2 MiB for tools, 20 MB for chat completions and responses.
     fn default() -> Self {
         Self {
             faults_enabled: false,
@@ -39,7 +45,9 @@ impl Default for HttpSettings {
             models_enabled: true,
             tools_invoke_enabled: true,
             body_bytes_max: 1024 * 1024,
-            large_body_bytes_max: 2 * 1024 * 1024,
+            tools_body_bytes_max: 2 * 1024 * 1024,
+            chat: BodyRules::chat_completions(),
+            responses: BodyRules::responses(),
             default_agent: "main".into(),
             agents: vec!["main".into()],
             main_key: "main".into(),

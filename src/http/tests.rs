@@ -1,6 +1,7 @@
 //! Tests of the edge over real sockets, with doubles behind it.
 
 mod admin;
+mod attached;
 mod auth;
 mod client;
 mod doubles;

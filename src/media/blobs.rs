@@ -9,16 +9,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use callboard_actors::core::Clock;
+use callboard_actors::core::{Clock, Live};
 use callboard_actors::message::BlobId;
 use callboard_actors::ports::MediaFault;
 use uuid::Uuid;
 
+use super::MediaSettings;
 use super::draft::{Draft, disk};
 use crate::storage::make_private_folder;
-
-/// How many bytes the room holds at the most.
-pub(super) const ROOM_BYTES_MAX: u64 = 2 << 30;
 
 /// One file of the room.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +32,7 @@ pub(super) struct Kept {
 /// The folder.
 pub(super) struct Blobs {
     root: PathBuf,
-    bytes_max: u64,
+    settings: Live<MediaSettings>,
     clock: Clock,
     /// How many bytes are there, once they were counted. Held while files come and go.
     total: Mutex<Option<u64>>,
@@ -42,8 +40,8 @@ pub(super) struct Blobs {
 
 impl Blobs {
     /// Opens the folder under the state folder. Nothing is touched before the first use.
-    pub(super) fn new(state_dir: &Path, bytes_max: u64, clock: Clock) -> Self {
-        Self { root: state_dir.join("media"), bytes_max, clock, total: Mutex::new(None) }
+    pub(super) fn new(state_dir: &Path, settings: Live<MediaSettings>, clock: Clock) -> Self {
+        Self { root: state_dir.join("media"), settings, clock, total: Mutex::new(None) }
     }
 
     fn drafts(&self) -> PathBuf {
@@ -85,7 +83,7 @@ impl Blobs {
     /// Returns how many bytes are too many once so many more are there; 0 when there is room.
     pub(super) fn lacks(&self, more: u64) -> Result<u64, MediaFault> {
         let total = self.ready()?.unwrap_or(0);
-        Ok(total.saturating_add(more).saturating_sub(self.bytes_max))
+        Ok(total.saturating_add(more).saturating_sub(self.settings.get().room_bytes_max))
     }
 
     /// Puts a file in that was written; it is there for good when this returns. One that is there already is as young as a new one.
@@ -97,7 +95,7 @@ impl Blobs {
         if self.touch(&path) {
             return Ok(id);
         }
-        if held.saturating_add(draft.size) > self.bytes_max {
+        if held.saturating_add(draft.size) > self.settings.get().room_bytes_max {
             return Err(MediaFault::Full);
         }
         let put = || {

@@ -10,26 +10,23 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use callboard_actors::core::{Clock, Live};
 use callboard_actors::message::{BlobId, Media, MediaAt, SessionKey, base64};
-use callboard_actors::ports::{Claim, MEDIA_BYTES_DEFAULT, MediaAnswer, MediaFault, MediaRoom, MediaStream, OpenMedia, Store};
+use callboard_actors::ports::{Claim, MediaAnswer, MediaFault, MediaRoom, MediaStream, OpenMedia, Store};
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, join_all};
 use futures_util::stream::{StreamExt as _, once, unfold};
-use tokio::sync::Semaphore;
 
-use super::blobs::{Blobs, ROOM_BYTES_MAX};
+use super::blobs::Blobs;
+use super::pace::Paced;
+use super::places::Places;
 use super::web::Web;
-use super::{name, show, sniff, sweep};
+use super::{MediaSettings, name, show, sniff, sweep};
 use crate::public_web::Network;
 use crate::workspace::Workspaces;
 
-/// How many files are taken in at a time.
-const PUTS_MAX: usize = 8;
-/// How many bytes are gathered before they are written.
-const WRITE_BYTES: usize = 1 << 20;
+/// How many bytes are gathered before they are written, for each file that is on its way.
+const WRITE_BYTES: usize = 256 * 1024;
 /// How many bytes are read at a time.
 const READ_BYTES: usize = 256 * 1024;
-/// How long a public address may take in all, redirects included.
-const FETCH_TIME_MAX: Duration = Duration::from_secs(30);
 /// How long a turn waits for its files.
 const SHOW_TIME_MAX: Duration = Duration::from_secs(30);
 /// How often the room is swept, and how long after the start first.
@@ -44,6 +41,8 @@ pub struct MediaParts {
     pub store: Arc<dyn Store>,
     /// The folders that agents work in.
     pub workspaces: Live<Workspaces>,
+    /// Its bounds.
+    pub settings: Live<MediaSettings>,
     /// The time.
     pub clock: Clock,
 }
@@ -55,26 +54,29 @@ pub struct MediaHouse {
     web: Arc<Web>,
     store: Arc<dyn Store>,
     workspaces: Live<Workspaces>,
+    settings: Live<MediaSettings>,
     clock: Clock,
-    puts: Arc<Semaphore>,
+    places: Arc<Places>,
 }
 
 impl MediaHouse {
     /// Returns the room of a state folder. Nothing is touched before its first use.
     #[must_use]
     pub fn new(parts: MediaParts) -> Self {
-        Self::on(Network::public(), ROOM_BYTES_MAX, parts)
+        Self::on(Network::public(), parts)
     }
 
-    pub(super) fn on(network: Network, bytes_max: u64, parts: MediaParts) -> Self {
-        let MediaParts { state_dir, store, workspaces, clock } = parts;
+    /// Returns the same on a network of the caller's.
+    pub(crate) fn on(network: Network, parts: MediaParts) -> Self {
+        let MediaParts { state_dir, store, workspaces, settings, clock } = parts;
         Self {
-            blobs: Arc::new(Blobs::new(&state_dir, bytes_max, clock.clone())),
+            blobs: Arc::new(Blobs::new(&state_dir, settings.clone(), clock.clone())),
             web: Arc::new(Web::new(network)),
             store,
             workspaces,
+            settings,
             clock,
-            puts: Arc::new(Semaphore::new(PUTS_MAX)),
+            places: Arc::default(),
         }
     }
 
@@ -99,7 +101,8 @@ impl MediaHouse {
         }
         let unread = |error| MediaFault::Disk(format!("what rows need is not known: {error}"));
         let needed: HashSet<BlobId> = self.store.media_in_use().await.map_err(unread)?;
-        let goes = sweep::choose(kept, &needed, lacking, self.clock.now_ms());
+        let rule = sweep::Rule { retention: self.settings.get().retention, lacking };
+        let goes = sweep::choose(kept, &needed, &rule, self.clock.now_ms());
         let blobs = Arc::clone(&self.blobs);
         let gone = blocking(move || Ok(goes.iter().filter(|blob| blobs.remove(blob).unwrap_or(false)).count())).await?;
         if gone > 0 {
@@ -108,14 +111,14 @@ impl MediaHouse {
         Ok(())
     }
 
-    async fn take(&self, claim: Claim, mut bytes: MediaStream) -> Result<Media, MediaFault> {
-        // It is never closed.
-        let _place = self.puts.acquire().await;
+    async fn take(&self, claim: Claim, bytes: MediaStream) -> Result<Media, MediaFault> {
+        let _place = self.places.take(&claim.patron).await;
+        let mut bytes = Paced::new(bytes, &self.clock);
         let blobs = Arc::clone(&self.blobs);
         let mut draft = blocking(move || blobs.begin(claim.bytes_max)).await?;
         let mut gathered = BytesMut::new();
         loop {
-            let part = bytes.next().await.transpose()?;
+            let part = bytes.next().await?;
             let over = part.is_none();
             gathered.extend_from_slice(&part.unwrap_or_default());
             if gathered.len() >= WRITE_BYTES || over {
@@ -149,17 +152,18 @@ impl MediaHouse {
             let mime = claim.mime.or_else(|| Some(mime.to_owned()));
             return self.take(Claim { mime, ..claim }, once(std::future::ready(Ok(data))).boxed()).await;
         }
+        let time_max = claim.reach.time_max;
         let fetch = async {
             let (claim, bytes) = self.web.ask(url, claim).await?;
             self.take(claim, bytes).await
         };
-        let late = MediaFault::Timeout { seconds: FETCH_TIME_MAX.as_secs() };
-        self.clock.within(FETCH_TIME_MAX, fetch).await.unwrap_or(Err(late))
+        let late = MediaFault::Timeout { seconds: time_max.as_secs() };
+        self.clock.within(time_max, fetch).await.unwrap_or(Err(late))
     }
 
     /// Puts in what a turn brings in memory, so that it is shown like everything else.
     async fn settle(&self, media: Media) -> Media {
-        let claim = Claim::of(&media, MEDIA_BYTES_DEFAULT);
+        let claim = Claim::of(&media, self.settings.get().file_bytes_max);
         let put = match (&media.at, &media.data) {
             (MediaAt::Url(url), _) if base64::split_address(url).is_some() => self.fetch_now(url, claim).await,
             (MediaAt::Nowhere, Some(data)) => self.take(claim, once(std::future::ready(Ok(data.clone()))).boxed()).await,

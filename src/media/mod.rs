@@ -5,12 +5,16 @@
 //! - [`MediaHouse`]: the room as actors know it; its door to the public web (`web`), and what turns are shown (`show`)
 //! - `blobs`: the folder, by the digest of the bytes, bounded; `draft`: a file that is being written
 //! - `sniff`: what bytes are; `name`: names that are safe as a file's
-//! - `sweep`: which bytes go
+//! - `places`, `pace`: how many take files in at a time, and how slowly these may come
+//! - `sweep`: which bytes go; [`MediaSettings`]: what of all this is set
 
 mod blobs;
 mod draft;
 mod house;
 mod name;
+mod pace;
+mod places;
+mod settings;
 mod show;
 mod sniff;
 mod sweep;
@@ -20,3 +24,4 @@ mod web;
 mod tests;
 
 pub use house::{MediaHouse, MediaParts};
+pub use settings::MediaSettings;

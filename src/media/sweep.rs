@@ -7,20 +7,29 @@ use callboard_actors::message::BlobId;
 
 use super::blobs::Kept;
 
-/// How long bytes stay that no open row needs: an agent may be asked of them again, though it has files of its own.
-pub(super) const RETENTION: Duration = Duration::from_secs(7 * 24 * 3600);
-
-/// How long they stay at the least, also when the room is full: those of a message whose row is on its way to the disk.
+/// How long bytes stay at the least that no open row needs, also when the room is full: those of a message whose row is on its way to
+/// the disk.
 pub(super) const GRACE: Duration = Duration::from_secs(6 * 3600);
 
+/// How long they stay, and how much has to be made free.
+pub(super) struct Rule {
+    /// How long bytes stay that no open row needs: an agent may be asked of them again, though it has files of its own.
+    pub(super) retention: Duration,
+    /// How many bytes have to become free.
+    pub(super) lacking: u64,
+}
+
 /// Returns what goes, oldest first: all that nobody needs and that is old, and of the younger as much as makes `lacking` bytes free.
-pub(super) fn choose(mut kept: Vec<Kept>, needed: &HashSet<BlobId>, lacking: u64, now_ms: i64) -> Vec<Kept> {
+pub(super) fn choose(mut kept: Vec<Kept>, needed: &HashSet<BlobId>, rule: &Rule, now_ms: i64) -> Vec<Kept> {
+    let Rule { retention, lacking } = rule;
+    // What is set may be shorter than a row needs to get to the disk.
+    let retention = (*retention).max(GRACE);
     kept.retain(|blob| !needed.contains(&blob.id));
     kept.sort_by_key(|blob| blob.put_ms);
     let mut free = 0_u64;
     let mut goes = |blob: &Kept| {
         let age = Duration::from_millis(u64::try_from(now_ms.saturating_sub(blob.put_ms)).unwrap_or(0));
-        let goes = age >= RETENTION || (age >= GRACE && free < lacking);
+        let goes = age >= retention || (age >= GRACE && free < *lacking);
         if goes {
             free = free.saturating_add(blob.size);
         }

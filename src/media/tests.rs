@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use callboard_actors::core::{Clock, Live};
-use callboard_actors::message::{BlobId, Media, MediaAt, SessionKey};
+use callboard_actors::message::{AccountKey, BlobId, Media, MediaAt, SessionKey};
 use callboard_actors::ports::conformance::make;
 use callboard_actors::ports::memory::MemoryStore;
-use callboard_actors::ports::{Claim, MediaFault, MediaRoom, MediaStream, Store};
+use callboard_actors::ports::{Claim, MediaFault, MediaRoom, MediaStream, Patron, Reach, Store};
+use futures_util::FutureExt as _;
 use futures_util::stream::{StreamExt as _, TryStreamExt as _, iter};
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -16,7 +17,9 @@ use tokio::net::TcpListener;
 
 use super::blobs::Kept;
 use super::house::{MediaHouse, MediaParts};
-use super::{name, sniff, sweep};
+use super::pace::Paced;
+use super::places::Places;
+use super::{MediaSettings, name, pace, sniff, sweep};
 use crate::public_web::Network;
 use crate::workspace::Workspaces;
 
@@ -48,13 +51,19 @@ fn rig(bytes_max: u64) -> Rig {
         state_dir: folder.path().join("state"),
         store: Arc::clone(&store) as _,
         workspaces: Live::fixed(workspaces),
+        settings: Live::fixed(MediaSettings { room_bytes_max: bytes_max, ..MediaSettings::default() }),
         clock: clock.clone(),
     };
-    Rig { house: MediaHouse::on(network(), bytes_max, parts), store, clock, folder }
+    Rig { house: MediaHouse::on(network(), parts), store, clock, folder }
+}
+
+/// A week, and so much to be made free.
+fn rule(lacking: u64) -> sweep::Rule {
+    sweep::Rule { retention: Duration::from_secs(7 * 24 * 3600), lacking }
 }
 
 fn claim(name: &str, mime: &str, bytes_max: u64) -> Claim {
-    Claim { name: Some(name.into()), mime: Some(mime.into()), bytes_max }
+    Claim { name: Some(name.into()), mime: Some(mime.into()), ..Claim::up_to(bytes_max) }
 }
 
 fn stream(parts: &[&[u8]]) -> MediaStream {
@@ -177,7 +186,7 @@ fn the_sweep_takes_what_nobody_needs_and_no_more_than_it_must() {
     let all = || vec![kept(1, 1), kept(2, 7), kept(3, 8), kept(4, 200), kept(5, 300)];
     let needed = [BlobId::of_digest(&[5; 32])].into();
     let chosen = |lacking| {
-        let goes = sweep::choose(all(), &needed, lacking, START_MS);
+        let goes = sweep::choose(all(), &needed, &rule(lacking), START_MS);
         goes.into_iter().map(|blob| blob.id.as_str()[..2].to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(chosen(0), ["04"], "old, and nobody needs it");
@@ -214,9 +223,10 @@ async fn drafts_of_an_earlier_life_go_and_what_is_kept_stays() {
         state_dir: rig.folder.path().join("state"),
         store: Arc::clone(&rig.store) as _,
         workspaces: Live::fixed(Workspaces::default()),
+        settings: Live::fixed(MediaSettings { room_bytes_max: 4, ..MediaSettings::default() }),
         clock: rig.clock.clone(),
     };
-    let next = MediaHouse::on(network(), 4, parts);
+    let next = MediaHouse::on(network(), parts);
     assert_eq!(next.put(claim("b", "text/plain", 9), stream(&[b"xy"])).await, Err(MediaFault::Full), "it counts what it found");
     assert_eq!(files(&media), [kept.blob().unwrap().as_str()]);
 }
@@ -282,6 +292,8 @@ async fn web() -> (u16, Arc<Mutex<Vec<String>>>) {
                 "/page" => ok("text/html", "", b"<html>log in</html>"),
                 "/long" => ok("image/png", "content-length: 99999999\r\n", PNG),
                 "/endless" => ok("image/png", "", &vec![7; 4096]),
+                "/other" => to(&format!("http://other.test:{port}/a.png")),
+                "/svg" => ok("image/svg+xml", "", b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"),
                 "/zip" => ok("image/png", "content-encoding: gzip\r\n", PNG),
                 _ => b"HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n".to_vec(),
             };
@@ -300,7 +312,7 @@ async fn a_public_address_is_taken_in_and_nothing_behind_it_that_is_not_public()
         let blobs = files(&rig.folder.path().join("state/media"));
         (fetched, blobs.len())
     };
-    let picture = || Claim { name: None, mime: Some("image/jpeg".into()), bytes_max: 1024 };
+    let picture = || Claim { mime: Some("image/jpeg".into()), ..Claim::up_to(1024) };
     // The way of the test's own server has no query.
     let (fetched, count) = fetch("/a.png", picture()).await;
     assert!(fetched.is_err() && count == 0, "the stand-in knows no query");
@@ -344,9 +356,144 @@ async fn a_public_address_is_taken_in_and_nothing_behind_it_that_is_not_public()
 #[tokio::test]
 async fn a_data_address_is_decoded_within_its_bound() {
     let rig = rig(1 << 20);
-    let fetch = |url: &str| rig.house.fetch(url.to_owned(), Claim { name: None, mime: None, bytes_max: 4 });
+    let fetch = |url: &str| rig.house.fetch(url.to_owned(), Claim::up_to(4));
     let kept = fetch("data:text/csv;base64,YSxi").await.unwrap();
     assert_eq!((kept.mime.as_deref(), kept.size), (Some("text/csv"), Some(3)));
     assert_eq!(fetch("data:text/csv;base64,YSxiLGM=").await, Err(MediaFault::TooLarge { max: 4 }));
     assert_eq!(fetch("data:text/csv;base64,?").await, Err(MediaFault::NotTheFile("invalid base64 content".into())));
+}
+
+/// A stream that a test feeds.
+fn fed() -> (tokio::sync::mpsc::UnboundedSender<Bytes>, MediaStream) {
+    let (feed, parts) = tokio::sync::mpsc::unbounded_channel::<Bytes>();
+    let parts = futures_util::stream::unfold(parts, |mut parts| async move { Some((Ok(parts.recv().await?), parts)) });
+    (feed, parts.boxed())
+}
+
+fn peer(account: &str, id: &str) -> Patron {
+    Patron::Peer { account: AccountKey::new(account, "default"), peer: id.into() }
+}
+
+fn of(patron: Patron) -> Claim {
+    Claim { patron, ..Claim::up_to(1 << 20) }
+}
+
+#[tokio::test]
+async fn a_guests_slow_files_hold_up_nobody_elses() {
+    let rig = rig(1 << 20);
+    let mut feeds = Vec::new();
+    let slow: Vec<_> = (0..6)
+        .map(|_| {
+            let (feed, bytes) = fed();
+            feeds.push(feed);
+            tokio::spawn(rig.house.put(of(peer("one", "guest")), bytes))
+        })
+        .collect();
+    let drafts = rig.folder.path().join("state/media/drafts");
+    // As many of his as may are on their way.
+    while std::fs::read_dir(&drafts).map_or(0, Iterator::count) < 2 {
+        tokio::task::yield_now().await;
+    }
+    for patron in [peer("one", "other"), peer("two", "guest"), Patron::House] {
+        rig.house.put(of(patron.clone()), stream(&[b"abc"])).await.unwrap_or_else(|fault| panic!("{patron:?}: {fault}"));
+    }
+    assert_eq!(std::fs::read_dir(&drafts).unwrap().count(), 2, "his others wait for his own places");
+    for feed in feeds {
+        feed.send(Bytes::from_static(b"late")).unwrap();
+    }
+    for put in slow {
+        assert_eq!(put.await.unwrap().unwrap().size, Some(4));
+    }
+}
+
+#[tokio::test]
+async fn an_account_has_its_places_and_the_house_its_own() {
+    let places = Places::default();
+    let mut held = Vec::new();
+    for id in 0..4 {
+        for _ in 0..2 {
+            held.push(places.take(&peer("one", &id.to_string())).await);
+        }
+    }
+    assert!(places.take(&peer("one", "x")).now_or_never().is_none(), "the account's share is out");
+    for account in ["two", "three", "four"] {
+        for id in 0..8 {
+            held.push(places.take(&peer(account, &id.to_string())).now_or_never().unwrap());
+        }
+    }
+    assert!(places.take(&peer("five", "x")).now_or_never().is_none(), "so is that of all accounts");
+    let house = places.take(&Patron::House).now_or_never();
+    assert!(house.is_some());
+    held.clear();
+    assert!(places.take(&peer("five", "x")).now_or_never().is_some());
+}
+
+#[tokio::test]
+async fn a_server_that_trickles_is_let_go() {
+    let clock = Clock::manual(START_MS);
+    let (feed, bytes) = fed();
+    let mut paced = Paced::new(bytes, &clock);
+    let window = pace::WINDOW;
+    // Fast enough, window after window, and silent within one for a while.
+    for _ in 0..3 {
+        feed.send(vec![7; 20_000].into()).unwrap();
+        assert_eq!(paced.next().await.unwrap().unwrap().len(), 20_000);
+        clock.advance(window);
+    }
+    let mut slow = None;
+    for _ in 0..window.as_secs() + 1 {
+        feed.send(Bytes::from_static(b"x")).unwrap();
+        if let Err(fault) = paced.next().await {
+            slow = Some(fault);
+            break;
+        }
+        clock.advance(Duration::from_secs(1));
+    }
+    assert_eq!(slow, Some(MediaFault::TooSlow { bytes_per_sec: pace::BYTES_PER_SEC_MIN }));
+    // One that says nothing at all.
+    let (_feed, bytes) = fed();
+    let mut silent = Paced::new(bytes, &clock);
+    let next = tokio::spawn(async move { silent.next().await });
+    while clock.waiters() == 0 {
+        tokio::task::yield_now().await;
+    }
+    clock.advance(window);
+    assert_eq!(next.await.unwrap(), Err(MediaFault::TooSlow { bytes_per_sec: pace::BYTES_PER_SEC_MIN }));
+}
+
+#[tokio::test]
+async fn a_file_that_comes_for_ever_is_let_go() {
+    let clock = Clock::manual(START_MS);
+    let (feed, bytes) = fed();
+    let mut paced = Paced::new(bytes, &clock);
+    let steps = pace::TAKE_TIME_MAX.as_secs() / 5;
+    for step in 0..=steps {
+        feed.send(vec![7; 10_000].into()).unwrap();
+        let next = paced.next().await;
+        assert_eq!(next.is_err(), step == steps, "{step}: {next:?}");
+        clock.advance(Duration::from_secs(5));
+    }
+}
+
+#[tokio::test]
+async fn an_address_is_followed_no_further_than_it_may() {
+    let rig = rig(1 << 20);
+    let (port, _) = web().await;
+    let fetch = async |path: &str, reach: Reach| {
+        let claim = Claim { reach, ..Claim::up_to(1024) };
+        rig.house.fetch(format!("http://public.test:{port}{path}"), claim).await.map_err(|fault| fault.to_string())
+    };
+    let only = |hosts: &[&str]| Reach { hosts: hosts.iter().map(|host| (*host).to_owned()).collect(), ..Reach::default() };
+    assert!(fetch("/a.png", only(&["public.test"])).await.is_ok());
+    assert!(fetch("/other", only(&["public.test", "other.test"])).await.is_ok());
+    for hosts in [&["other.test"][..], &["*.public.test"], &[""], &["public.test.example.org"]] {
+        let told = fetch("/a.png", only(hosts)).await.unwrap_err();
+        assert!(told.contains("none of those that may be asked"), "{hosts:?}: {told}");
+    }
+    let told = fetch("/other", only(&["public.test"])).await.unwrap_err();
+    assert!(told.contains("none of those that may be asked"), "a redirect is looked at like the first: {told}");
+    let told = fetch("/on", Reach { redirects_max: 0, ..Reach::default() }).await.unwrap_err();
+    assert!(told.contains("sends on more than 0 times"), "{told}");
+    let svg = fetch("/svg", Reach::default()).await.unwrap();
+    assert_ne!(svg.mime.as_deref(), Some("image/svg+xml"), "a page in a picture's clothes is a text");
 }

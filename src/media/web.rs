@@ -10,8 +10,6 @@ use url::Url;
 
 use crate::public_web::{Hop, HopFault, Network, check, client, hop, root_cause};
 
-/// How often an address may send on.
-const REDIRECTS_MAX: usize = 3;
 /// The longest address, bytes.
 const URL_BYTES_MAX: usize = 4_096;
 /// Who asks.
@@ -37,8 +35,11 @@ impl Web {
     pub(super) async fn ask(&self, url: &str, mut claim: Claim) -> Result<(Claim, MediaStream), MediaFault> {
         let parsed = Url::parse(url).ok().filter(|_| url.len() <= URL_BYTES_MAX);
         let mut url = parsed.ok_or_else(|| MediaFault::Blocked("it has no address that can be read".to_owned()))?;
-        for _ in 0..=REDIRECTS_MAX {
+        for _ in 0..=claim.reach.redirects_max {
             check(&url, self.network.public).map_err(|blocked| MediaFault::Blocked(blocked.to_string()))?;
+            if !url.host_str().is_some_and(|host| claim.reach.allows(host)) {
+                return Err(MediaFault::Blocked("blocked: the host is none of those that may be asked".to_owned()));
+            }
             let response = self.client()?.get(url.clone()).header(ACCEPT, "*/*").send().await.map_err(unreachable)?;
             match hop(&url, &response) {
                 Hop::On(to) => url = to,
@@ -51,7 +52,7 @@ impl Web {
                 }
             }
         }
-        Err(MediaFault::Unreachable(format!("the address sends on more than {REDIRECTS_MAX} times")))
+        Err(MediaFault::Unreachable(format!("the address sends on more than {} times", claim.reach.redirects_max)))
     }
 }
 

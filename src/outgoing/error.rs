@@ -16,6 +16,10 @@ pub enum Field {
     Text,
     /// What comes with it.
     MediaUrl,
+    /// The message that is to be changed.
+    MessageId,
+    /// What it is marked with.
+    Emoji,
     /// The key under which it is sent only once.
     IdempotencyKey,
 }
@@ -30,6 +34,8 @@ impl Field {
             Self::To => "to",
             Self::Text => "text",
             Self::MediaUrl => "mediaUrl",
+            Self::MessageId => "messageId",
+            Self::Emoji => "emoji",
             Self::IdempotencyKey => "idempotencyKey",
         }
     }

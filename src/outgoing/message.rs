@@ -50,13 +50,18 @@ impl Message {
         } else if self.media.is_empty() && self.text.as_ref().is_none_or(|text| text.trim().is_empty()) {
             return Err(SendError::wrong(Field::Text, "there is nothing to send: a text or a media URL is required"));
         }
-        match &self.idempotency_key {
-            Some(key) if key.is_empty() || key.len() > IDEMPOTENCY_KEY_BYTES_MAX || key.contains(char::is_control) => {
-                let reason =
-                    format!("the idempotency key must have 1 to {IDEMPOTENCY_KEY_BYTES_MAX} bytes and no control characters");
-                Err(SendError::wrong(Field::IdempotencyKey, reason))
-            }
-            _ => Ok(()),
+        check_key(self.idempotency_key.as_deref())
+    }
+}
+
+/// Looks at a key under which something is done only once.
+pub(super) fn check_key(key: Option<&str>) -> Result<(), SendError> {
+    match key {
+        Some(key) if key.is_empty() || key.len() > IDEMPOTENCY_KEY_BYTES_MAX || key.contains(char::is_control) => {
+            let reason =
+                format!("the idempotency key must have 1 to {IDEMPOTENCY_KEY_BYTES_MAX} bytes and no control characters");
+            Err(SendError::wrong(Field::IdempotencyKey, reason))
         }
+        _ => Ok(()),
     }
 }

@@ -2,16 +2,20 @@
 //!
 //! # Layout
 //!
-//! - [`Outgoing`]: from a message to its rows, and the wait for the platform's word
+//! - [`Outgoing`]: from a message to its rows, and the wait for the platform's word; `changing`: the same for a [`Change`] of a message
+//!   that is there
 //! - [`ChannelsView`]: the configured accounts and their links
 //! - [`SendError`]: why a message was not taken
 
 mod accounts;
+mod change;
+mod changing;
 mod error;
 mod message;
 mod sending;
 
 pub use accounts::{ChannelsView, find};
+pub use change::{At, Change, What};
 pub use error::{Field, SendError};
 pub(crate) use message::is_web_address;
 pub use message::{IDEMPOTENCY_KEY_BYTES_MAX, Message};

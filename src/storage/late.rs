@@ -4,12 +4,12 @@ use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 
 use callboard_actors::message::{
-    AccountKey, Activation, BegunRound, BlobId, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
+    AccountKey, Activation, BegunRound, BlobId, ChatRef, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
 };
 use callboard_actors::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, Context, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate,
-    InboxRow, NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
-    SessionRow, Store, StoreError, StoreHealth, Summary, TurnOutcome, UsageDay,
+    InboxRow, NewOutbox, OutboxNote, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder,
+    SessionName, SessionRow, Store, StoreError, StoreHealth, Summary, TurnOutcome, UsageDay, UsageQuery, UsageSums,
 };
 use serde_json::{Map, Value};
 
@@ -50,12 +50,14 @@ impl Store for LateStore {
         reopen_inbox(session: SessionKey, crash: CrashCount) -> usize;
         bury_inbox(id: InboxId, code: Code, reason: String) -> ();
         sessions_with_open_rows() -> Vec<SessionKey>;
-        enqueue(row: NewOutbox) -> Queued;
+        enqueue_all(rows: Vec<NewOutbox>) -> Vec<Queued>;
         begin_send(account: AccountKey, limit: usize, order: SendOrder) -> Vec<OutboxRow>;
         fail_send(id: OutboxId, attempt: Attempt) -> ();
         reopen_outbox(account: AccountKey, crash: CrashCount) -> usize;
         next_due(account: AccountKey) -> Option<i64>;
         outbox_state(id: OutboxId) -> Option<OutboxState>;
+        outbox_note(id: OutboxId) -> Option<OutboxNote>;
+        owes(account: AccountKey, chat: ChatRef) -> bool;
         sent_as(account: AccountKey, platform_id: String) -> Option<OutboxId>;
         media_in_use() -> HashSet<BlobId>;
         history(session: SessionKey, limit: usize) -> Vec<Entry>;
@@ -71,6 +73,7 @@ impl Store for LateStore {
         delete_session(session: SessionKey) -> Option<Vec<Entry>>;
         compact_session(session: SessionKey, keep: usize) -> Compacted;
         open_rows(limit: usize) -> Vec<(SessionKey, u64)>;
+        usage_sums(query: UsageQuery) -> UsageSums;
         usage_days(from: i64) -> Vec<UsageDay>;
         inbox_fate(account: AccountKey, platform_id: String) -> Option<InboxFate>;
         devices() -> Vec<DeviceRow>;

@@ -7,16 +7,17 @@ use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
 use serde_json::{Value, json};
 
-use super::ToolParts;
+use super::{Reach, ToolParts};
 
 /// Lists the agents.
 pub(super) struct AgentsList {
     routes: Live<RouteSettings>,
+    reach: Live<Reach>,
 }
 
 impl AgentsList {
     pub(super) fn new(parts: &ToolParts) -> Self {
-        Self { routes: parts.routes.clone() }
+        Self { routes: parts.routes.clone(), reach: parts.reach.clone() }
     }
 }
 
@@ -26,7 +27,7 @@ impl Tool for AgentsList {
     }
 
     fn description(&self) -> &str {
-        "Lists the configured agents, by their ids."
+        "Lists the agents that `sessions_spawn` may begin, by their ids."
     }
 
     fn schema(&self) -> Value {
@@ -38,9 +39,9 @@ impl Tool for AgentsList {
     }
 
     fn call(&self, context: ToolContext, _: ToolArgs) -> BoxFuture<'static, Result<ToolOutput, ToolFault>> {
-        let routes = self.routes.get();
-        let agents: Vec<_> =
-            routes.agents.iter().map(|id| json!({ "id": id, "default": *id == routes.default_agent })).collect();
+        let (routes, reach) = (self.routes.get(), self.reach.get());
+        let theirs = routes.agents.iter().filter(|id| reach.begins(id, &context));
+        let agents: Vec<_> = theirs.map(|id| json!({ "id": id, "default": *id == routes.default_agent })).collect();
         ready(Ok(ToolOutput::json(json!({ "requester": context.agent, "agents": agents })))).boxed()
     }
 }

@@ -3,7 +3,7 @@
 //! # Layout
 //!
 //! - [`tools`]: all of them; [`ToolParts`]: what they are lent
-//! - `args`: arguments read by name; `place`: which session an argument means
+//! - `args`: arguments read by name; `place`: which session an argument means; [`Reach`]: how far turns see
 //! - `files`: those for the agent's workspace
 //! - the rest: one tool each
 
@@ -14,6 +14,7 @@ mod gateway;
 mod message;
 mod mochat_setup;
 mod place;
+mod reach;
 mod session_status;
 mod sessions_history;
 mod sessions_list;
@@ -30,6 +31,7 @@ use callboard_actors::registry::RouteSettings;
 
 pub use gateway::{GatewayParts, GatewayTool, Restarter};
 pub use mochat_setup::{MochatSetup, MochatSetupParts};
+pub use reach::{Meetings, Reach, Visibility};
 
 use crate::outgoing::Outgoing;
 use crate::workspace::Workspaces;
@@ -41,6 +43,8 @@ pub struct ToolParts {
     pub outgoing: Outgoing,
     /// The agents there are.
     pub routes: Live<RouteSettings>,
+    /// How far turns see.
+    pub reach: Live<Reach>,
     /// The folders that agents work in.
     pub workspaces: Live<Workspaces>,
     /// Where the bytes of pictures and files are.
@@ -52,7 +56,7 @@ pub struct ToolParts {
 pub fn tools(parts: &ToolParts) -> Vec<Arc<dyn Tool>> {
     let mut tools: Vec<Arc<dyn Tool>> = vec![
         Arc::new(agents_list::AgentsList::new(parts)),
-        Arc::new(message::SendMessage::new(parts)),
+        Arc::new(message::MessageTool::new(parts)),
         Arc::new(session_status::SessionStatus::new(parts)),
         Arc::new(sessions_history::SessionsHistory::new(parts)),
         Arc::new(sessions_list::SessionsList::new(parts)),

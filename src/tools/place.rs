@@ -1,29 +1,21 @@
 //! Which session an argument means, and how sessions are shown.
 
-use callboard_actors::agent::{Entrance, Standing, ToolContext, ToolFault};
+use callboard_actors::agent::{ToolContext, ToolFault};
 use callboard_actors::message::{Code, SessionKey};
 use callboard_actors::ports::{SessionRow, StoreError};
-use callboard_actors::registry::{CLIENT_KEY_BYTES_MAX, RouteSettings, client_key, main_key};
+use callboard_actors::registry::{CLIENT_KEY_BYTES_MAX, RouteSettings, client_key};
 use serde_json::{Map, Value, json};
 
-use super::ToolParts;
+use super::{Reach, ToolParts, Visibility};
 
 /// The most bytes of a key.
 pub(super) const KEY_BYTES_MAX: u64 = CLIENT_KEY_BYTES_MAX as u64;
 
-/// Returns whether the one who asks may see every session. A turn sees what its own session began and no more, since whoever writes
-/// there is not thereby whom the others belong to; that of the agent's main session, or of one for which the settings name the tool,
-/// sees all.
-pub(super) fn sees_all(context: &ToolContext, routes: &RouteSettings) -> bool {
-    context.entrance != Entrance::Turn
-        || context.standing == Standing::Named
-        || context.session == main_key(&context.agent, &routes.main_key)
-}
-
-/// Returns whether a session is the one that asks, or a sub-agent of it, which is known by whom its results go to.
-pub(super) fn is_own(row: &SessionRow, context: &ToolContext) -> bool {
+/// Returns whether the one who asks may see a session: by its key, or as a sub-agent of theirs, which is known by whom its results go
+/// to.
+pub(super) fn sees(row: &SessionRow, context: &ToolContext, reach: &Reach) -> bool {
     let reports_here = || row.reply_to.as_ref().is_some_and(|target| target.chat.id == context.session.as_str());
-    row.key == context.session || row.key.is_sub_agent() && reports_here()
+    reach.sees(&row.key, context) || reach.visibility(context) != Visibility::Own && row.key.is_sub_agent() && reports_here()
 }
 
 /// Returns the session that a key means to the one who asks: a bare key is one of their agent's own, `main` its main session.
@@ -33,15 +25,15 @@ pub(super) fn is_own(row: &SessionRow, context: &ToolContext) -> bool {
 pub(super) async fn seen_session(key: &str, context: &ToolContext, parts: &ToolParts) -> Result<SessionKey, ToolFault> {
     let routes = parts.routes.get();
     let session = session_of(key, context, &routes)?;
-    if session == context.session || sees_all(context, &routes) {
+    let reach = parts.reach.get();
+    if reach.sees(&session, context) {
         return Ok(session);
     }
     let row = parts.outgoing.store.session(session.clone()).await.map_err(|error| store_fault(&error))?;
-    if row.is_some_and(|row| is_own(&row, context)) {
+    if row.is_some_and(|row| sees(&row, context, &reach)) {
         return Ok(session);
     }
-    let text =
-        "this session sees itself and its own sub-agents only: `tools.alsoAllow` naming this tool opens the others to it";
+    let text = "this session does not see that one: `tools.sessions.visibility` says how far turns see";
     Err(ToolFault::failed(Code::Forbidden, text))
 }
 

@@ -5,7 +5,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-use super::place::{is_own, kind_of, sees_all, shown, store_fault};
+use super::place::{kind_of, sees, shown, store_fault};
 use super::{ToolParts, args};
 
 /// How many sessions are shown at the most, and without being told.
@@ -65,9 +65,9 @@ impl Tool for SessionsList {
             let minutes = args.get("activeMinutes").and_then(Value::as_i64);
             let oldest_ms = minutes.map(|minutes| parts.outgoing.clock.now_ms().saturating_sub(minutes * MINUTE_MS));
             let kinds = args.get("kinds").and_then(Value::as_array);
-            let all = sees_all(&context, &routes);
+            let reach = parts.reach.get();
             let wanted = rows.iter().filter(|row| {
-                (all || is_own(row, &context))
+                sees(row, &context, &reach)
                     && oldest_ms.is_none_or(|oldest_ms| row.updated_ms >= oldest_ms)
                     && kinds.is_none_or(|kinds| kinds.iter().any(|kind| kind == kind_of(&row.key, &routes)))
             });

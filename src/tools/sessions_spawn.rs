@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use callboard_actors::agent::{Entrance, Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
+use callboard_actors::agent::{Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
 use callboard_actors::channel::webchat;
 use callboard_actors::message::{
     ChatKind, ChatRef, Code, Inbound, Order, OrderedBy, Peer, Route, RunId, SessionKey, TASK_PREFIX, Target,
@@ -58,7 +58,7 @@ impl Tool for SessionsSpawn {
             "type": "object", "additionalProperties": false, "required": ["task"],
             "properties": {
                 "task": { "type": "string", "minLength": 1, "maxLength": TASK_BYTES_MAX, "description": "What to do." },
-                "agentId": short("The agent that does it; without, the one that asks. Turns name no other."),
+                "agentId": short("The agent that does it; without, the one that asks. `agents_list` lists those that may be named."),
                 "model": short("The model, `provider/model`; without, the agent's own."),
                 "thinking": short("How much the model is to think."),
                 "runTimeoutSeconds": {
@@ -76,9 +76,10 @@ impl Tool for SessionsSpawn {
             if !parts.routes.get().agents.contains(&agent) {
                 return Err(ToolFault::failed(Code::NotFound, "no such agent is configured: `agents_list` lists them"));
             }
-            // Another one's files, tools and model are not this session's to use.
-            if context.entrance == Entrance::Turn && agent != context.agent {
-                return Err(ToolFault::argument("agentId", "is another agent: a turn begins sub-agents of its own only"));
+            // Another one's files, tools and model are not this session's to use, unless the settings say so.
+            if !parts.reach.get().begins(&agent, &context) {
+                let what = "is another agent, which `subagents.allowAgents` of this one does not name: `agents_list` lists those that it may begin";
+                return Err(ToolFault::argument("agentId", what));
             }
             let store = &parts.outgoing.store;
             let _alone = beginning.lock().await;
@@ -126,6 +127,7 @@ fn inbound(order: Order, task: String, context: &ToolContext, at_ms: i64) -> Inb
         space: None,
         hold: None,
         overheard: None,
+        listed_as: Vec::new(),
         media: Vec::new(),
         mentioned: true,
         at_ms,

@@ -14,7 +14,6 @@
 //! - `pulse`: the signs of life
 //! - [`reference`]: the pages of the docs, made from the table
 
-pub(crate) mod archive;
 mod channels;
 mod control;
 mod gate;

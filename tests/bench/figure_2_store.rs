@@ -116,6 +116,7 @@ fn accept(number: usize) -> Accept {
         space: None,
         hold: None,
         overheard: None,
+        listed_as: Vec::new(),
         media: Vec::new(),
         mentioned: true,
         at_ms: 1_700_000_000_000,

@@ -38,6 +38,12 @@ async fn it_streams_and_does_not_and_understands_refusals() {
 }
 
 #[tokio::test]
+async fn it_sends_pictures_and_files() {
+    let gateway = Gateway::start(json!({})).await;
+    content("openai_media.py", &gateway).await;
+}
+
+#[tokio::test]
 async fn it_has_its_own_tools_called() {
     let script = r#"
 steps:

@@ -81,10 +81,28 @@ async fn a_group_message_has_to_mean_the_robot() {
         said("wxid_robot by bare id", Value::Null),
         said("to everybody", Value::Null),
     ];
-    let answers = heard(json!({}), &frames, 2).await;
+    let answers = heard(json!({ "historyLimit": 0 }), &frames, 2).await;
     assert_eq!(answers, ["1@chatroom: @wxid_robot by id", "1@chatroom: by flag", "1@chatroom: wxid_robot by bare id"]);
     let all = heard(json!({ "requireMention": false }), &frames, 0).await;
     assert_eq!(all.len(), frames.len());
+}
+
+#[tokio::test]
+async fn what_a_group_said_before_is_told_with_what_is_meant_for_the_robot() {
+    let said = |content: &str| {
+        let mut fields = group("wxid_ann", "1@chatroom");
+        (fields["content"], fields["isGroupMention"]) = (content.into(), Value::Null);
+        fields
+    };
+    let frames = [said("shall we?"), said("or not"), said("@wxid_robot decide")];
+    for (account, before) in [
+        (json!({}), "[Said here since the last answer]\nAnn: shall we?\nAnn: or not\n\n[To be answered now]\nAnn: "),
+        (json!({ "historyLimit": 1 }), "[Said here since the last answer]\nAnn: or not\n\n[To be answered now]\nAnn: "),
+        (json!({ "historyLimit": 0 }), ""),
+    ] {
+        let answers = heard(account.clone(), &frames, 2).await;
+        assert_eq!(answers, [format!("1@chatroom: {before}@wxid_robot decide")], "{account}");
+    }
 }
 
 #[tokio::test]

@@ -143,7 +143,7 @@ fn rig() -> (Mosquitto, Backend, Account) {
 fn row(text: &str) -> OutboxRow {
     let chat = ChatRef { kind: ChatKind::Direct, id: "wxid_anna".into() };
     let target = Target { account: AccountKey::new("socket-chat", "default"), chat, thread: None };
-    let outbound = Outbound { target, text: text.into(), media: Vec::new(), mentions: Vec::new() };
+    let outbound = Outbound::text(target, text.into());
     OutboxRow { id: OutboxId::new(), seq: 1, attempts: 0, resent: false, created_ms: 0, outbound, trace: TraceId::new() }
 }
 

@@ -184,7 +184,7 @@ steps:
 
 /// Whoever writes to an agent is not thereby whom its other sessions belong to.
 #[tokio::test]
-async fn a_turn_sees_its_own_session_unless_that_is_the_main_one() {
+async fn a_turn_sees_its_own_session_unless_the_settings_say_more() {
     let mut gateway = Gateway::prepare(json!({ "agents": { "list": [{ "id": "main", "default": true }, { "id": "other" }] } }));
     gateway.play(SIGHT);
     gateway.again().await;
@@ -204,11 +204,12 @@ async fn a_turn_sees_its_own_session_unless_that_is_the_main_one() {
     let own = ask("work", "list").await;
     assert!(own.contains("agent:main:work") && !own.contains("agent:main:main"), "{own}");
     let refused = ask("work", "read").await;
-    assert!(refused.contains("`tools.alsoAllow`") && !refused.contains("hello"), "{refused}");
+    assert!(refused.contains("`tools.sessions.visibility`") && !refused.contains("hello"), "{refused}");
     let refused = ask("work", "lend").await;
     assert!(refused.contains("`agentId` is another agent"), "{refused}");
-    let all = ask("main", "list").await;
-    assert!(all.contains("agent:main:work") && all.contains("agent:main:main"), "{all}");
+    // The main session is that of all direct chats together, and no more than they.
+    let own = ask("main", "list").await;
+    assert!(own.contains("agent:main:main") && !own.contains("agent:main:work"), "{own}");
 
     assert!(ask("work", "begin").await.contains("accepted"));
     until("the sub-agent's result", async || {
@@ -223,6 +224,19 @@ async fn a_turn_sees_its_own_session_unless_that_is_the_main_one() {
     gateway.change(json!({ "tools": { "alsoAllow": ["sessions_list"] } }));
     gateway.signal(nix::sys::signal::Signal::SIGHUP);
     until("the new policy", async || ask("work", "list").await.contains("agent:main:main").then_some(())).await;
+
+    let lend =
+        json!({ "list": [{ "id": "main", "default": true, "subagents": { "allowAgents": ["other"] } }, { "id": "other" }] });
+    gateway.change(json!({ "tools": { "sessions": { "visibility": "self" } }, "agents": lend }));
+    gateway.signal(nix::sys::signal::Signal::SIGHUP);
+    until("the setting, which counts before the list", async || {
+        let own = ask("work", "list").await;
+        (own.contains("agent:main:work") && !own.contains("agent:main:subagent:") && !own.contains("agent:main:main"))
+            .then_some(())
+    })
+    .await;
+    let begun = ask("work", "lend").await;
+    assert!(begun.contains("accepted") && begun.contains("agent:other:subagent:"), "{begun}");
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use super::run::{Run, Stop, Written};
 use super::sink::{Sink, ToolNews};
 use super::tool::Updates;
 use super::{ProviderError, TurnState};
-use crate::message::{BegunRound, ToolCall, ToolResult};
+use crate::message::{BegunRound, RoundWritten, ToolCall, ToolResult};
 
 /// How many calls of one round run at a time; the others wait.
 pub const TOOL_CALLS_PARALLEL_MAX: usize = 8;
@@ -28,10 +28,15 @@ impl<S: Sink> Run<'_, S> {
         // A tool counts as alive by its own deadline, the store by the turn's.
         self.progress.pause();
         let number = written.rounds.len();
+        // None of its calls was made before it was written down, so that they are made now as if it were asked for anew.
+        let origin = if begun.written == RoundWritten::Perhaps { Origin::Asked } else { origin };
         if origin == Origin::Asked {
+            // The disk may take it also when nobody waits any more: whoever tries again goes on with this round, not with another.
+            written.rounds.push(BegunRound { written: RoundWritten::Perhaps, ..begun.clone() });
             self.hands.begin(number, &begun).await.map_err(Stop::Failed)?;
+            written.rounds.truncate(number);
         }
-        written.rounds.push(begun.clone());
+        written.rounds.push(BegunRound { written: RoundWritten::Surely, ..begun.clone() });
         self.call(number, &begun, origin, written).await?;
         self.progress.stamp();
         if let Some(round) = written.rounds.last() {

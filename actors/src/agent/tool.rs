@@ -4,7 +4,7 @@ use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
-use crate::message::{Code, SessionKey, TraceId};
+use crate::message::{ChatRef, Code, SessionKey, TraceId};
 
 /// A tool's arguments, by name.
 pub type ToolArgs = Map<String, Value>;
@@ -51,6 +51,10 @@ pub struct ToolContext {
     pub channel: Option<String>,
     /// The login that it comes by, where it is known.
     pub account: Option<String>,
+    /// The chat that the conversation comes by, where it is known.
+    pub chat: Option<ChatRef>,
+    /// The message that it answers, by the platform's own id, where that is known.
+    pub answered: Option<String>,
     /// Who wrote what it is called for, by the platform's own id, where that is known.
     pub sender: Option<String>,
     /// Whose word it goes back to.
@@ -75,6 +79,8 @@ impl ToolContext {
             agent: agent.into(),
             channel: None,
             account: None,
+            chat: None,
+            answered: None,
             sender: None,
             asker: Asker::default(),
             models: Vec::new(),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::admission::{Admission, approved};
+use super::complaints::Complaints;
 use super::connector::{AckToken, LinkCommand, LinkEvent, Normalised};
 use super::facts::Desk;
 use super::intake::Fate;
@@ -70,6 +71,7 @@ pub struct ChannelActor {
     /// Ids of people whom the settings name, as the link found them.
     names: BTreeMap<String, String>,
     talks: Talks,
+    complaints: Complaints,
     pub(super) account: Account,
     pub(super) parts: ChannelParts,
     /// Ids that pairing let in.
@@ -111,6 +113,7 @@ impl ChannelActor {
             access: account.platform.access(),
             names: BTreeMap::new(),
             talks: Talks::default(),
+            complaints: Complaints::default(),
             account,
             generation,
             parts,
@@ -161,6 +164,10 @@ impl ChannelActor {
                 self.access = self.account.platform.access().with_names(&names);
                 self.names = names;
             }
+            LinkEvent::LeftOut { reason, count } => {
+                self.parts.desk.dropped(reason, count);
+                tracing::info!(event = "inbound.left_out", actor = %scope.id(), reason, count);
+            }
             LinkEvent::Way(name) => self.goes_over(name, scope),
             LinkEvent::Frame { frame, ack } => self.frame(frame, ack, permit, scope),
             LinkEvent::Confirmed { id, receipt } => self.confirmed(id, receipt, scope),
@@ -178,13 +185,15 @@ impl ChannelActor {
         let fate = match frame {
             Normalised::Message(inbound) => self.admit(*inbound, scope),
             Normalised::Ignored(why) => {
-                self.parts.desk.dropped(why);
+                self.parts.desk.dropped(why, 1);
                 tracing::info!(event = "inbound.ignored", actor = %scope.id(), reason = why);
                 Fate::Nothing
             }
             Normalised::Bad(why) => {
                 self.parts.counters.inbound_bad.inc();
-                tracing::warn!(event = "inbound.bad", actor = %scope.id(), "{why}");
+                if let Some(untold) = self.complaints.tell(scope.clock().elapsed()) {
+                    tracing::warn!(event = "inbound.bad", actor = %scope.id(), untold, "{why}");
+                }
                 Fate::Nothing
             }
         };
@@ -206,6 +215,8 @@ impl ChannelActor {
             counters: &self.parts.counters,
             desk: &self.parts.desk,
             orders: &settings.orders,
+            context_max: settings.context_max,
+            names: &self.names,
         };
         admission.admit(inbound, &mut self.talks, (now_ms, scope.clock().elapsed()))
     }

@@ -1,6 +1,6 @@
 //! From a frame to its fate: policy, applied.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use super::facts::Desk;
@@ -22,6 +22,10 @@ pub(super) struct Admission<'a> {
     pub(super) counters: &'a AccountCounters,
     pub(super) desk: &'a Desk,
     pub(super) orders: &'a Orders,
+    /// How many messages of a group all channels tell the agent that were not for it.
+    pub(super) context_max: usize,
+    /// The ids of people whom the settings name, by their lower-cased names.
+    pub(super) names: &'a BTreeMap<String, String>,
 }
 
 /// Returns the ids that pairing let in as policy looks for them: lower-cased, as everything that is compared.
@@ -36,6 +40,7 @@ impl Admission<'_> {
     /// command of somebody who may order.
     pub(super) fn admit(&self, mut inbound: Inbound, talks: &mut Talks, (now_ms, now): (i64, Duration)) -> Fate {
         let in_room = is_in_room(&inbound);
+        inbound.listed_as = self.listed_as(&inbound);
         let addressed = in_room && (inbound.mentioned || self.access.prefix(&inbound.text).is_some());
         if in_room && !addressed {
             // A command of somebody who may order can be meant for nobody else.
@@ -62,13 +67,19 @@ impl Admission<'_> {
             }
             Decision::Drop(reason) => {
                 self.counters.inbound_dropped.inc();
-                self.desk.dropped(reason.as_str());
+                self.desk.dropped(reason.as_str(), 1);
                 self.log_drop(&inbound, reason);
-                talks.overheard(&inbound, reason, self.access);
+                talks.overheard(&inbound, reason, self.access.context.messages_max(self.context_max));
                 Fate::Nothing
             }
             Decision::Pair => Fate::Pair(Box::new(self.pairing(inbound, now_ms))),
         }
+    }
+
+    /// Returns the names in the settings that are bound to the writer's id.
+    fn listed_as(&self, inbound: &Inbound) -> Vec<String> {
+        let bound = self.names.iter().filter(|(_, id)| id.eq_ignore_ascii_case(&inbound.route.peer.id));
+        bound.map(|(name, _)| format!("@{name}")).collect()
     }
 
     fn session_of(&self, inbound: &Inbound) -> SessionKey {
@@ -87,12 +98,8 @@ impl Admission<'_> {
     fn pairing(&self, inbound: Inbound, now_ms: i64) -> PairingRequest {
         let code = new_code();
         let route = inbound.route;
-        let notice = Outbound {
-            target: Target { account: route.account.clone(), chat: route.chat, thread: route.thread },
-            text: self.account.platform.pairing_notice(&route.peer.id, &code),
-            media: Vec::new(),
-            mentions: Vec::new(),
-        };
+        let target = Target { account: route.account.clone(), chat: route.chat, thread: route.thread };
+        let notice = Outbound::text(target, self.account.platform.pairing_notice(&route.peer.id, &code));
         PairingRequest {
             account: route.account,
             peer: route.peer.id,

@@ -62,6 +62,13 @@ pub enum LinkEvent {
         /// For its acknowledgement; `None` where the platform wants none.
         ack: Option<AckToken>,
     },
+    /// So many messages go no further that nobody reads one by one, for a reason that is no fault.
+    LeftOut {
+        /// Why.
+        reason: &'static str,
+        /// How many, at the least.
+        count: u64,
+    },
     /// The ids of people whom the settings name, by their lower-cased names. Comes before the first frame whose policy needs it.
     Names(BTreeMap<String, String>),
     /// By which way messages come from now on, where a platform has several. Comes while the link is up, and changes nothing of that.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use crate::message::{AccountKey, OutboxId};
+use crate::message::{AccountKey, ChatRef, OutboxId};
 use crate::ports::{Store, StoreError};
 
 /// One account's cursors, by names of its own. Cheap to clone.
@@ -40,6 +40,15 @@ impl Cursors {
     #[must_use]
     pub fn sent_as(&self, platform_id: &str) -> BoxFuture<'static, Result<Option<OutboxId>, StoreError>> {
         self.store.sent_as(self.account.clone(), platform_id.to_owned())
+    }
+
+    /// Returns whether a row waits for a chat of the account, or is on its way there.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    #[must_use]
+    pub fn owes(&self, chat: &ChatRef) -> BoxFuture<'static, Result<bool, StoreError>> {
+        self.store.owes(self.account.clone(), chat.clone())
     }
 
     /// Writes a cursor; done when it is on the disk.

@@ -91,9 +91,9 @@ impl Desk {
         self.0.lives.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// Counts a message that goes no further.
-    pub(super) fn dropped(&self, reason: &'static str) {
-        self.update(|facts| *facts.dropped.entry(reason).or_default() += 1);
+    /// Counts messages that go no further.
+    pub(super) fn dropped(&self, reason: &'static str, count: u64) {
+        self.update(|facts| *facts.dropped.entry(reason).or_default() += count);
     }
 
     pub(super) fn update(&self, change: impl FnOnce(&mut Facts)) {

@@ -87,6 +87,7 @@ pub(super) async fn carry(
         let permit = match &event {
             LinkEvent::Frame { .. } => Arc::clone(&window).acquire_owned().await.ok(),
             LinkEvent::Status(_)
+            | LinkEvent::LeftOut { .. }
             | LinkEvent::Names(_)
             | LinkEvent::Way(_)
             | LinkEvent::Confirmed { .. }

@@ -6,13 +6,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::future::{BoxFuture, join_all};
 use futures_util::stream::{StreamExt as _, once};
 
 use super::platform::Platform;
 use crate::core::Clock;
-use crate::message::{AccountKey, Inbound, Media, TraceId};
-use crate::ports::{Claim, MEDIA_OF_MESSAGE_MAX, MediaAnswer, MediaFault, MediaRoom};
+use crate::message::{AccountKey, BlobId, Inbound, Media, SessionKey, TraceId};
+use crate::ports::{Claim, MEDIA_OF_MESSAGE_MAX, MediaAnswer, MediaFault, MediaRoom, MediaStream, OpenMedia, Patron};
 
 /// How long one file may take.
 const FILE_TIME_MAX: Duration = Duration::from_secs(60);
@@ -26,9 +26,11 @@ pub(super) struct Fetch {
 
 /// Returns the fetch that a message needs before it is written; `None` for one that can be written as it is.
 pub(super) fn needed(inbound: &Inbound, platform: &dyn Platform, room: &Arc<dyn MediaRoom>) -> Option<Fetch> {
+    let peer = Patron::Peer { account: inbound.route.account.clone(), peer: inbound.route.peer.id.clone() };
+    let room: Arc<dyn MediaRoom> = Arc::new(RoomFor { room: Arc::clone(room), patron: peer });
     let begin = |(place, media): (usize, &Media)| {
         if place < MEDIA_OF_MESSAGE_MAX {
-            return (media.clone(), platform.fetch(media, room));
+            return (media.clone(), platform.fetch(media, &inbound.route.chat, &room));
         }
         let note = format!("not taken, since a message may have {MEDIA_OF_MESSAGE_MAX} files");
         (media.clone().missing(note), None)
@@ -36,6 +38,31 @@ pub(super) fn needed(inbound: &Inbound, platform: &dyn Platform, room: &Arc<dyn 
     let files: Vec<_> = inbound.media.iter().enumerate().map(begin).collect();
     let changed = files.len() > MEDIA_OF_MESSAGE_MAX || files.iter().any(|(_, answer)| answer.is_some());
     changed.then(|| Fetch { account: inbound.route.account.clone(), trace: inbound.trace, files })
+}
+
+/// The room as one person's files come to it: whatever a platform takes in there is on his account.
+#[derive(Debug)]
+struct RoomFor {
+    room: Arc<dyn MediaRoom>,
+    patron: Patron,
+}
+
+impl MediaRoom for RoomFor {
+    fn put(&self, claim: Claim, bytes: MediaStream) -> MediaAnswer<Media> {
+        self.room.put(Claim { patron: self.patron.clone(), ..claim }, bytes)
+    }
+
+    fn open(&self, id: BlobId) -> MediaAnswer<OpenMedia> {
+        self.room.open(id)
+    }
+
+    fn fetch(&self, url: String, claim: Claim) -> MediaAnswer<Media> {
+        self.room.fetch(url, Claim { patron: self.patron.clone(), ..claim })
+    }
+
+    fn show(&self, session: &SessionKey, media: Vec<Media>) -> BoxFuture<'static, Vec<Media>> {
+        self.room.show(session, media)
+    }
 }
 
 impl Fetch {

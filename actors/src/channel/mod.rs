@@ -8,6 +8,7 @@ mod actor;
 mod admission;
 mod checks;
 mod chunking;
+mod complaints;
 mod connector;
 mod cursors;
 mod event_queue;
@@ -51,7 +52,7 @@ pub use platform::{
     Account, AccountProblem, DEFAULTS_KEY, ENV_KEY, KINDS, Kind, Memory, Platform, Probe, Reconnect, TargetAddress,
     TargetError, UNDERSCORES_KEY,
 };
-pub use policy::{Access, Decision, DmPolicy, DropReason, GroupPolicy, NameMatching, decide};
+pub use policy::{Access, Decision, DmPolicy, DropReason, GroupPolicy, NameMatching, RoomContext, decide};
 pub use section::is_account_id;
 pub use settings::{ChannelSettings, Orders};
 pub use speakers::Speakers;

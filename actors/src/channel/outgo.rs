@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
+use super::platform::Platform;
 use super::settings::ChannelSettings;
 use crate::core::Backoff;
 use crate::message::{Code, OutboxId, Receipt, Retry, TraceId};
@@ -152,6 +153,21 @@ impl Outgo {
             }
         }
     }
+}
+
+/// Returns the last attempt of a row that a link cannot do: one of a version or a kind that could, or one about a message that never
+/// arrived. Rows of a chat keep their order, so that the platform's id of a message that did is known by now.
+pub(super) fn undoable(row: &OutboxRow, platform: &dyn Platform) -> Option<Attempt> {
+    let act = &row.outbound.act;
+    let deed = act.deed()?;
+    let reason = if !platform.deeds().contains(&deed) {
+        format!("`{}` cannot {} messages", row.outbound.target.account.channel(), deed.as_str())
+    } else if let Some(about) = act.row() {
+        format!("the message that it is about, `{about}`, never arrived, or is forgotten by now")
+    } else {
+        return None;
+    };
+    Some(Attempt { code: Code::Refused, reason, next_ms: None })
 }
 
 /// Returns the last attempt of a row that has waited too long.

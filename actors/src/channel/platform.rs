@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::media::put_in_hand;
 use super::webchat::WebChatDesk;
 use super::{Access, Connector};
-use crate::message::{AccountKey, Media, Outbound, Shaper, Target};
+use crate::message::{AccountKey, ChatRef, Deed, Media, Outbound, Shaper, Target};
 use crate::ports::{MEDIA_BYTES_DEFAULT, MediaAnswer, MediaRoom, SendOrder};
 
 /// How a dropped link comes back.
@@ -67,8 +67,9 @@ pub trait Platform: Send + Sync + fmt::Debug + 'static {
         None
     }
 
-    /// Takes what came with a message into the media room, before the message is written; `None` for what stays where it is.
-    fn fetch(&self, media: &Media, room: &Arc<dyn MediaRoom>) -> Option<MediaAnswer<Media>> {
+    /// Takes what came with a message of a chat into the media room, before the message is written; `None` for what stays where it is.
+    fn fetch(&self, media: &Media, chat: &ChatRef, room: &Arc<dyn MediaRoom>) -> Option<MediaAnswer<Media>> {
+        let _ = chat;
         put_in_hand(media, room, MEDIA_BYTES_DEFAULT)
     }
 
@@ -86,6 +87,12 @@ pub trait Platform: Send + Sync + fmt::Debug + 'static {
 
     /// Returns how outgoing text is cut.
     fn shaper(&self) -> Arc<dyn Shaper>;
+
+    /// Returns what can be done with messages that are there, besides sending others. A row that wants anything else never
+    /// reaches a link.
+    fn deeds(&self) -> &'static [Deed] {
+        &[]
+    }
 
     /// Reads a target as people write it.
     ///
@@ -119,7 +126,7 @@ impl TargetAddress {
     /// Makes a payload for the target.
     #[must_use]
     pub fn payload(self, text: String, media: Vec<Media>) -> Outbound {
-        Outbound { target: self.target, text, media, mentions: self.mentions }
+        Outbound { media, mentions: self.mentions, ..Outbound::text(self.target, text) }
     }
 }
 

@@ -73,8 +73,38 @@ pub struct Access {
     pub group_windows_ms: BTreeMap<String, u64>,
     /// Which messages wait for others before they are answered.
     pub hold: Option<HoldRule>,
-    /// How many of a group's messages that were not for the agent it is told with the next one that is; 0 is none.
-    pub context_max: usize,
+    /// How much of what was said in a group the agent is told with the next message that is for it.
+    pub context: RoomContext,
+}
+
+/// How many of a group's messages that were not for the agent it is told with the next one that is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RoomContext {
+    /// None: the channel has no use for it.
+    #[default]
+    Nothing,
+    /// As many as all channels have (`messages.groupChat.historyLimit`).
+    Shared,
+    /// So many; 0 is none.
+    Own(usize),
+}
+
+impl RoomContext {
+    /// Takes an account's own word on that, where it has one.
+    #[must_use]
+    pub fn of(own: Option<u32>) -> Self {
+        own.map_or(Self::Shared, |own| Self::Own(usize::try_from(own).unwrap_or(usize::MAX)))
+    }
+
+    /// Returns how many, where all channels have `shared`.
+    #[must_use]
+    pub const fn messages_max(self, shared: usize) -> usize {
+        match self {
+            Self::Nothing => 0,
+            Self::Shared => shared,
+            Self::Own(own) => own,
+        }
+    }
 }
 
 /// Why a message goes no further.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::actor::{ChannelActor, STORE_AGAIN, STORE_WAIT};
 use super::connector::LinkCommand;
 use super::live_link::Refused;
-use super::outgo::{Care, Talk, expired};
+use super::outgo::{Care, Talk, expired, undoable};
 use crate::core::Scope;
 use crate::message::{Code, OutboxId, Receipt};
 use crate::ports::{Attempt, CrashCount, OutboxRow, StoreError};
@@ -52,7 +52,8 @@ impl ChannelActor {
             if self.outgo.has(row.id) {
                 continue;
             }
-            if let Some(last) = expired(&row, &settings, now_ms) {
+            let platform = self.account.platform.as_ref();
+            if let Some(last) = expired(&row, &settings, now_ms).or_else(|| undoable(&row, platform)) {
                 self.parts.counters.outbound_dead.inc();
                 self.record(row.id, last, scope);
                 continue;

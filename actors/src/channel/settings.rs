@@ -17,11 +17,15 @@ pub struct ChannelSettings {
     pub outbound_age_max: Duration,
     /// Which messages of a group are for the agent though they do not address it: commands of those who may order (`commands`).
     pub orders: Orders,
+    /// How many messages of a group the agent is told that were not for it, where an account says nothing of its own
+    /// (`messages.groupChat.historyLimit`).
+    pub context_max: usize,
 }
 
 impl Default for ChannelSettings {
     fn default() -> Self {
-        Self { attempts_max: 8, crashes_max: 3, outbound_age_max: Duration::from_secs(24 * 3600), orders: Orders::default() }
+        let outbound_age_max = Duration::from_secs(24 * 3600);
+        Self { attempts_max: 8, crashes_max: 3, outbound_age_max, orders: Orders::default(), context_max: 50 }
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use super::chunking;
-use crate::message::{Draft, Floor, Outbound, OutboxId, Shaper, Speech, TraceId};
+use crate::message::{Draft, Floor, Outbound, OutboxId, PieceRules, Shaper, Speech, TraceId};
 
 /// How many drafts wait at a time; a further one puts the oldest out, whose answer comes whole.
 const DRAFTS_MAX: usize = 256;
@@ -107,8 +107,8 @@ impl Shaper for Mouth {
         self.shaper.speech()
     }
 
-    fn whole_part(&self, text: &str, chars_max: usize, piece_max: usize) -> usize {
-        chunking::whole_part(text, chars_max, piece_max)
+    fn whole_part(&self, text: &str, rules: PieceRules) -> usize {
+        chunking::whole_part(text, rules)
     }
 
     fn show(&self, draft: Draft) {

@@ -50,9 +50,9 @@ impl Talks {
         }
     }
 
-    /// Keeps what was said to others, for the next answer to know.
-    pub(super) fn overheard(&mut self, message: &Inbound, reason: DropReason, access: &Access) {
-        let kept = matches!(reason, DropReason::NotMentioned | DropReason::NoPrefix) && access.context_max > 0;
+    /// Keeps what was said to others, for the next answer to know; the newest of so many messages.
+    pub(super) fn overheard(&mut self, message: &Inbound, reason: DropReason, messages_max: usize) {
+        let kept = matches!(reason, DropReason::NotMentioned | DropReason::NoPrefix) && messages_max > 0;
         if !kept || message.text.len() > SAID_BYTES_MAX {
             return;
         }
@@ -60,7 +60,7 @@ impl Talks {
         let talk = self.talk(&message.route.chat);
         talk.said_bytes += line.len();
         talk.said.push_back(Said { thread: message.route.thread.clone(), line });
-        while talk.said.len() > access.context_max || talk.said_bytes > SAID_BYTES_MAX {
+        while talk.said.len() > messages_max || talk.said_bytes > SAID_BYTES_MAX {
             let Some(oldest) = talk.said.pop_front() else { return };
             talk.said_bytes -= oldest.line.len();
         }

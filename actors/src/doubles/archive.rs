@@ -1,20 +1,36 @@
 //! An archive that a test can look into.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use uuid::Uuid;
 
 use crate::message::Entry;
-use crate::ports::{Answer, Archive};
+use crate::ports::{Answer, Archive, StoreError};
 
 /// Keeps transcripts in memory, in the order they came.
 #[derive(Default)]
-pub(crate) struct Shelf(Mutex<Vec<(Uuid, Vec<Entry>)>>);
+pub(crate) struct Shelf {
+    kept: Mutex<Vec<(Uuid, Vec<Entry>)>>,
+    /// How many more are refused.
+    refuses: AtomicUsize,
+    asked: AtomicUsize,
+}
 
 impl Shelf {
+    /// Has so many transcripts refused.
+    pub(crate) fn refuse(&self, count: usize) {
+        self.refuses.store(count, SeqCst);
+    }
+
+    /// Returns how often it was asked.
+    pub(crate) fn asked(&self) -> usize {
+        self.asked.load(SeqCst)
+    }
+
     /// Returns what it keeps of each transcript, kept once however often it came.
     pub(crate) fn kept(&self) -> Vec<Vec<Entry>> {
-        let kept = self.0.lock().unwrap();
+        let kept = self.kept.lock().unwrap();
         let firsts = kept.iter().enumerate().filter(|(at, (id, _))| kept.iter().take(*at).all(|(other, _)| other != id));
         firsts.map(|(_, (_, lines))| lines.clone()).collect()
     }
@@ -22,7 +38,12 @@ impl Shelf {
 
 impl Archive for Shelf {
     fn keep(&self, transcript: Uuid, lines: Vec<Entry>) -> Answer<()> {
-        self.0.lock().unwrap().push((transcript, lines));
+        self.asked.fetch_add(1, SeqCst);
+        if self.refuses.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok() {
+            let reason = "the archive is full".into();
+            return Box::pin(std::future::ready(Err(StoreError::Unavailable { reason })));
+        }
+        self.kept.lock().unwrap().push((transcript, lines));
         Box::pin(std::future::ready(Ok(())))
     }
 }

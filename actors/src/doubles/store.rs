@@ -8,13 +8,13 @@ use tokio::sync::oneshot;
 
 use crate::core::Clock;
 use crate::message::{
-    AccountKey, Activation, BegunRound, BlobId, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
+    AccountKey, Activation, BegunRound, BlobId, ChatRef, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
 };
 use crate::ports::memory::MemoryStore;
 use crate::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, Context, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate,
-    InboxRow, NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
-    SessionRow, Store, StoreError, StoreHealth, Summary, TurnOutcome, UsageDay,
+    InboxRow, NewOutbox, OutboxNote, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder,
+    SessionName, SessionRow, Store, StoreError, StoreHealth, Summary, TurnOutcome, UsageDay, UsageQuery, UsageSums,
 };
 
 /// The store in memory behind a bad line; requests go by the names of their methods.
@@ -114,12 +114,14 @@ impl Store for ShakyStore {
         fn reopen_inbox(session: SessionKey, crash: CrashCount) -> usize;
         fn bury_inbox(id: InboxId, code: Code, reason: String) -> ();
         fn sessions_with_open_rows() -> Vec<SessionKey>;
-        fn enqueue(row: NewOutbox) -> Queued;
+        fn enqueue_all(rows: Vec<NewOutbox>) -> Vec<Queued>;
         fn begin_send(account: AccountKey, limit: usize, order: SendOrder) -> Vec<OutboxRow>;
         fn fail_send(id: OutboxId, attempt: Attempt) -> ();
         fn reopen_outbox(account: AccountKey, crash: CrashCount) -> usize;
         fn next_due(account: AccountKey) -> Option<i64>;
         fn outbox_state(id: OutboxId) -> Option<OutboxState>;
+        fn outbox_note(id: OutboxId) -> Option<OutboxNote>;
+        fn owes(account: AccountKey, chat: ChatRef) -> bool;
         fn sent_as(account: AccountKey, platform_id: String) -> Option<OutboxId>;
         fn media_in_use() -> HashSet<BlobId>;
         fn history(session: SessionKey, limit: usize) -> Vec<Entry>;
@@ -135,6 +137,7 @@ impl Store for ShakyStore {
         fn delete_session(session: SessionKey) -> Option<Vec<Entry>>;
         fn compact_session(session: SessionKey, keep: usize) -> Compacted;
         fn open_rows(limit: usize) -> Vec<(SessionKey, u64)>;
+        fn usage_sums(query: UsageQuery) -> UsageSums;
         fn usage_days(from: i64) -> Vec<UsageDay>;
         fn inbox_fate(account: AccountKey, platform_id: String) -> Option<InboxFate>;
         fn devices() -> Vec<DeviceRow>;

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::oneshot;
 
 use crate::message::{
-    AccountKey, Activation, Ask, AskError, Draft, EventBody, Floor, LinkState, LinkStatus, Listener, Outbound, Route, RunId,
-    Runs, SessionKey, Shaper, Speech, Switchboard, TraceId,
+    AccountKey, Activation, Ask, AskError, Draft, EventBody, Floor, LinkState, LinkStatus, Listener, Outbound, PieceRules,
+    Route, RunId, Runs, SessionKey, Shaper, Speech, Switchboard, TraceId,
 };
 
 /// What was asked of it, each list in order.
@@ -55,7 +55,7 @@ impl Shaper for Marked {
         self.0.clone()
     }
 
-    fn whole_part(&self, text: &str, _: usize, _: usize) -> usize {
+    fn whole_part(&self, text: &str, _: PieceRules) -> usize {
         text.rfind("\n\n").map_or(0, |at| at + 2)
     }
 

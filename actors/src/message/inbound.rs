@@ -15,6 +15,10 @@ pub struct Inbound {
     /// The larger place that the chat is a part of, by the platform's own id, where the platform has such.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub space: Option<String>,
+    /// The names in the account's lists, each with `@` before it, that the platform has bound to the writer's id. The channel's shell
+    /// fills it in: no connector does, and no name that is shown counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub listed_as: Vec<String>,
     /// How it waits for others before it is answered; `None` for what is answered as soon as may be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<Hold>,

@@ -3,6 +3,7 @@
 //! Everything that crosses a mailbox, the store or the wire to a client is named here once, so that no actor has to know
 //! another actor's type. This ring depends on nothing else in the crate.
 
+mod act;
 pub mod base64;
 mod code;
 mod counters;
@@ -28,6 +29,7 @@ mod transcript;
 mod turn;
 mod turn_event;
 
+pub use act::{Act, Deed, EMOJI_BYTES_MAX, MESSAGE_ID_BYTES_MAX, Mark, MessageRef};
 pub use code::{Code, Retry};
 pub use counters::{AccountCounters, Counter, Counters, TurnCounters};
 pub use delta::{Delta, TurnEnd, TurnFailure};
@@ -44,10 +46,10 @@ pub use route::{ChatKind, ChatRef, Peer, Route};
 pub use runs::{Opened, RUN_MEMORY_MS, RUNS_BYTES_MAX, RUNS_ENDED_MAX, RunReport, RunStand, RunVerdict, Runs};
 pub use sampling::Sampling;
 pub use session::{Activation, Retired, SessionMessage, Tenure};
-pub use speech::{Draft, Floor, Paragraphs, Speech, SpeechWay};
+pub use speech::{Draft, Floor, Paragraphs, PieceCut, PieceRules, Speech, SpeechWay};
 pub use steered::{Backlog, Steered};
 pub use switchboard::{AskError, Shaper, Switchboard};
-pub use tool::{BegunRound, ToolCall, ToolChoice, ToolResult, ToolRound, ToolSpec, ToolUse};
+pub use tool::{BegunRound, RoundWritten, ToolCall, ToolChoice, ToolResult, ToolRound, ToolSpec, ToolUse};
 pub use transcript::{Entry, Role};
 pub use turn::{Ask, Said, Usage};
 pub use turn_event::{AgentEvent, ChatEvent, ChatState, ChatText};

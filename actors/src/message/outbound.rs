@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::act::Act;
 use super::media::Media;
 use super::{AccountKey, ChatRef};
 
@@ -28,6 +29,17 @@ pub struct Outbound {
     pub media: Vec<Media>,
     /// Platform ids of people to address.
     pub mentions: Vec<String>,
+    /// What it does there.
+    #[serde(default, skip_serializing_if = "Act::is_post")]
+    pub act: Act,
+}
+
+impl Outbound {
+    /// Returns a message of text alone.
+    #[must_use]
+    pub const fn text(target: Target, text: String) -> Self {
+        Self { target, text, media: Vec::new(), mentions: Vec::new(), act: Act::Post }
+    }
 }
 
 /// The platform's word that a payload arrived.

@@ -40,6 +40,31 @@ pub enum Paragraphs {
     Single,
 }
 
+/// How much of a text that still grows may leave at a time, characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PieceRules {
+    /// The most of a part.
+    pub chars_max: usize,
+    /// What a part of a paragraph has at the least, where it is cut at a line or a sentence.
+    pub piece_min: usize,
+    /// How long a paragraph may grow before a part of it counts as whole.
+    pub piece_max: usize,
+    /// Where a paragraph that still grows may be cut.
+    pub cut: PieceCut,
+}
+
+/// Where a paragraph that still grows may be cut before it is too long.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PieceCut {
+    /// Nowhere.
+    #[default]
+    Nowhere,
+    /// Behind a line.
+    Line,
+    /// Behind a line or a sentence.
+    Sentence,
+}
+
 /// What a turn has of its answer so far, to be shown in the place of the message to come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {

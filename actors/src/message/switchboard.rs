@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use super::{
-    AccountKey, Activation, Ask, Draft, EventBody, Floor, LinkStatus, Listener, Outbound, Route, RunId, Runs, SessionKey,
-    Speech, TraceId,
+    AccountKey, Activation, Ask, Draft, EventBody, Floor, LinkStatus, Listener, Outbound, PieceRules, Route, RunId, Runs,
+    SessionKey, Speech, TraceId,
 };
 
 /// Why a turn could not be handed to its session.
@@ -36,9 +36,9 @@ pub trait Shaper: Send + Sync {
 
     /// Returns how many bytes at the beginning of a text that still grows are whole paragraphs: up to a blank line outside of code
     /// fences, no more than `chars_max` characters where one ends before. A paragraph that is longer than `piece_max` counts up to
-    /// the best place before it. None where the platform's answers leave whole.
-    fn whole_part(&self, text: &str, chars_max: usize, piece_max: usize) -> usize {
-        let _ = (text, chars_max, piece_max);
+    /// the best place before it, and one that may be cut before up to there. None where the platform's answers leave whole.
+    fn whole_part(&self, text: &str, rules: PieceRules) -> usize {
+        let _ = (text, rules);
         0
     }
 

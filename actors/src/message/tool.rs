@@ -132,6 +132,18 @@ pub struct BegunRound {
     pub text: String,
     /// The calls in the provider's order; `None` for one that has not finished, as far as is known.
     pub calls: Vec<(ToolCall, Option<ToolResult>)>,
+    /// Whether it is known to be written down.
+    pub written: RoundWritten,
+}
+
+/// Whether a round of tools is known to be written down. No call of it is made before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RoundWritten {
+    /// It is.
+    #[default]
+    Surely,
+    /// It was to be, and whoever waited for it stopped waiting.
+    Perhaps,
 }
 
 impl BegunRound {

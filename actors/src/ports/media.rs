@@ -1,10 +1,12 @@
 //! Where the bytes of pictures, films and files are: a room beside the store, lent to channels, turns and whoever sends.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, FutureExt as _, ready};
 use futures_util::stream::BoxStream;
 
-use crate::message::{BlobId, Code, Media, SessionKey};
+use crate::message::{AccountKey, BlobId, Code, Media, SessionKey};
 
 /// How large a file may be where no setting says, bytes.
 pub const MEDIA_BYTES_DEFAULT: u64 = 8 << 20;
@@ -45,6 +47,12 @@ pub enum MediaFault {
         /// How long was waited, seconds.
         seconds: u64,
     },
+    /// It trickles: whoever sends it so holds a place that others wait for.
+    #[error("it came slower than {bytes_per_sec} bytes a second")]
+    TooSlow {
+        /// The least that has to come, bytes a second.
+        bytes_per_sec: u64,
+    },
     /// There was no answer, or not the wanted one.
     #[error("{0}")]
     Unreachable(String),
@@ -64,14 +72,14 @@ impl MediaFault {
             Self::Missing => Code::NotFound,
             Self::NotTheFile(_) | Self::Unreachable(_) => Code::BadUpstream,
             Self::Blocked(_) => Code::Forbidden,
-            Self::Timeout { .. } => Code::Timeout,
+            Self::Timeout { .. } | Self::TooSlow { .. } => Code::Timeout,
         }
     }
 
     /// Returns whether the same may succeed later.
     #[must_use]
     pub const fn passes(&self) -> bool {
-        matches!(self, Self::Full | Self::Disk(_) | Self::Timeout { .. } | Self::Unreachable(_))
+        matches!(self, Self::Full | Self::Disk(_) | Self::Timeout { .. } | Self::TooSlow { .. } | Self::Unreachable(_))
     }
 }
 
@@ -81,7 +89,51 @@ pub fn media_bytes_max(setting_mb: Option<u32>) -> u64 {
     setting_mb.map_or(MEDIA_BYTES_DEFAULT, |mb| u64::from(mb) << 20)
 }
 
-/// What is said of a file that is on its way into the room, and how large it may be.
+/// How far an address is followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// How often it may send on.
+    pub redirects_max: usize,
+    /// How long it may take in all, redirects and the bytes included.
+    pub time_max: Duration,
+    /// The hosts that may be asked, at every step: names, or `*.example.org` for all names below one. Empty for every public host.
+    pub hosts: Vec<String>,
+}
+
+impl Default for Reach {
+    fn default() -> Self {
+        Self { redirects_max: 3, time_max: Duration::from_secs(30), hosts: Vec::new() }
+    }
+}
+
+impl Reach {
+    /// Returns whether a host, in small letters, is one of those that may be asked.
+    #[must_use]
+    pub fn allows(&self, host: &str) -> bool {
+        let fits = |rule: &String| match rule.strip_prefix("*.") {
+            Some(under) => host.strip_suffix(under).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.')),
+            None => host == rule,
+        };
+        self.hosts.is_empty() || self.hosts.iter().any(fits)
+    }
+}
+
+/// For whom a file is taken in: the room's places are shared out among them, so that nobody's slow files hold up everybody's.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Patron {
+    /// The gateway itself, an agent, or a client that has shown its credential.
+    #[default]
+    House,
+    /// Somebody who writes on a platform.
+    Peer {
+        /// The account that was written to.
+        account: AccountKey,
+        /// The platform's id of who writes.
+        peer: String,
+    },
+}
+
+/// What is said of a file that is on its way into the room, how large it may be, and how it may come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
     /// Its name, as a stranger says it.
@@ -90,13 +142,23 @@ pub struct Claim {
     pub mime: Option<String>,
     /// The most bytes that are taken.
     pub bytes_max: u64,
+    /// For whom it comes.
+    pub patron: Patron,
+    /// How far its address is followed, where it has one.
+    pub reach: Reach,
 }
 
 impl Claim {
+    /// Returns what is said of a file of which nothing is said.
+    #[must_use]
+    pub fn up_to(bytes_max: u64) -> Self {
+        Self { name: None, mime: None, bytes_max, patron: Patron::default(), reach: Reach::default() }
+    }
+
     /// Returns what a file says of itself.
     #[must_use]
     pub fn of(media: &Media, bytes_max: u64) -> Self {
-        Self { name: media.name.clone(), mime: media.mime.clone(), bytes_max }
+        Self { name: media.name.clone(), mime: media.mime.clone(), ..Self::up_to(bytes_max) }
     }
 }
 

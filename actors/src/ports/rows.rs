@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::message::{
-    AccountKey, BegunRound, Code, Entry, Inbound, InboxId, Outbound, OutboxId, RunId, SessionKey, Target, TraceId, Usage,
+    AccountKey, BegunRound, ChatRef, Code, Entry, Inbound, InboxId, Outbound, OutboxId, RunId, SessionKey, Target, TraceId,
+    Usage,
 };
 
 /// A message to accept.
@@ -116,6 +117,21 @@ pub enum OutboxState {
     Sent,
     /// It stands in the dead letters.
     Dead,
+}
+
+/// What is known of a row of the outbox besides its payload, which goes when the platform has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxNote {
+    /// Where it stands.
+    pub state: OutboxState,
+    /// The platform's id of the message, once it is confirmed, where the platform gives one.
+    pub platform_id: Option<String>,
+    /// The login that sends it.
+    pub account: AccountKey,
+    /// The chat that it goes to.
+    pub chat: ChatRef,
+    /// Why it is a dead letter; `None` for one that is not.
+    pub dead: Option<String>,
 }
 
 /// How many rows of one chat may be on their way at a time.

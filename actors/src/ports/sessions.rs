@@ -200,8 +200,6 @@ pub struct Summary {
     pub from: u64,
     /// Its own line.
     pub line: Entry,
-    /// What it cost.
-    pub usage: Usage,
 }
 
 /// What a compaction left.

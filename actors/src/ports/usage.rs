@@ -1,11 +1,17 @@
-//! What turns cost, day by day.
+//! What turns cost: day by day, and session by session.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::message::Usage;
+use super::SessionRow;
+use crate::message::{SessionKey, Usage};
 
 /// Milliseconds of a day.
 const DAY_MS: i64 = 24 * 3_600_000;
+
+/// How many agents with how many channels are told apart in a sum; what more there are is summed under no name.
+pub const USAGE_GROUPS_MAX: usize = 1_000;
 
 /// What the turns of one day used, over all sessions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,5 +51,111 @@ impl UsageDay {
             turns: self.turns.saturating_add(other.turns),
             unpriced: self.unpriced.saturating_add(other.unpriced),
         }
+    }
+}
+
+/// Which sessions are summed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UsageQuery {
+    /// Only those of this agent, as keys spell it.
+    pub agent: Option<String>,
+    /// Only those that changed on this day or later, days since 1970 in UTC.
+    pub first_day: i64,
+    /// Only those that changed on this day or before.
+    pub last_day: i64,
+    /// How many of the newest are told of, beside the sums of all.
+    pub rows_max: usize,
+}
+
+impl UsageQuery {
+    /// Returns whether a session is one of those.
+    #[must_use]
+    pub fn has(&self, key: &SessionKey, updated_ms: i64) -> bool {
+        (self.first_day..=self.last_day).contains(&UsageDay::of(updated_ms))
+            && self.agent.as_deref().is_none_or(|agent| key.agent() == Some(agent))
+    }
+
+    /// Returns the first and the last moment of its days, milliseconds since 1970.
+    #[must_use]
+    pub fn span_ms(&self) -> (i64, i64) {
+        let end = self.last_day.saturating_add(1).saturating_mul(DAY_MS).saturating_sub(1);
+        (self.first_day.saturating_mul(DAY_MS), end)
+    }
+}
+
+/// What sessions used since their last reset.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UsageSums {
+    /// The sums of all of them by agent and channel, in order; at most [`USAGE_GROUPS_MAX`] and one.
+    pub groups: BTreeMap<UsageGroup, UsageSum>,
+    /// The newest of them.
+    pub rows: Vec<SessionRow>,
+}
+
+/// Whose sum it is. A session without an agent or without a place where its answers go has an empty name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UsageGroup {
+    /// The agent.
+    pub agent: String,
+    /// The channel to which their answers went last.
+    pub channel: String,
+}
+
+/// What several sessions used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UsageSum {
+    /// How many they are.
+    pub sessions: u64,
+    /// What was counted; each count ends where a number does.
+    pub usage: Usage,
+    /// How many of them used tokens and cost nothing: whether their turns had a price is not kept.
+    pub unpriced: u64,
+}
+
+impl UsageSum {
+    /// Returns the sum of two.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            sessions: self.sessions.saturating_add(other.sessions),
+            usage: self.usage.plus(other.usage),
+            unpriced: self.unpriced.saturating_add(other.unpriced),
+        }
+    }
+}
+
+impl UsageSums {
+    /// Adds what a session used.
+    pub fn add(&mut self, key: &SessionKey, channel: Option<&str>, usage: Usage) {
+        let group =
+            UsageGroup { agent: key.agent().unwrap_or_default().to_owned(), channel: channel.unwrap_or_default().to_owned() };
+        let has_room = self.groups.len() < USAGE_GROUPS_MAX || self.groups.contains_key(&group);
+        let sum = self.groups.entry(if has_room { group } else { UsageGroup::default() }).or_default();
+        let unpriced = u64::from(usage.total() > 0 && usage.cost_nanos == 0);
+        *sum = sum.plus(UsageSum { sessions: 1, usage, unpriced });
+    }
+
+    /// Adds what a session used, and tells of it.
+    pub fn add_row(&mut self, row: SessionRow) {
+        let channel = row.reply_to.as_ref().map(|target| target.account.channel());
+        self.add(&row.key, channel, row.usage);
+        self.rows.push(row);
+    }
+
+    /// Returns the sum of all groups.
+    #[must_use]
+    pub fn total(&self) -> UsageSum {
+        self.groups.values().fold(UsageSum::default(), |sum, group| sum.plus(*group))
+    }
+
+    /// Returns the sums by what `name` takes of each group.
+    #[must_use]
+    pub fn by(&self, name: fn(&UsageGroup) -> &str) -> BTreeMap<&str, UsageSum> {
+        let mut sums: BTreeMap<&str, UsageSum> = BTreeMap::new();
+        for (group, sum) in &self.groups {
+            let known = sums.entry(name(group)).or_default();
+            *known = known.plus(*sum);
+        }
+        sums
     }
 }

@@ -120,6 +120,8 @@ pub(super) struct Memory {
     changes: u32,
     /// Until when a conversation that could not be summed up is left as it is, on the clock of the process.
     pub(super) too_long_until: Option<Duration>,
+    /// How often in a row it could not begin anew.
+    pub(super) not_anew: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,7 +139,16 @@ impl Memory {
             Tenure::Once => (Age::Fresh, Some(Vec::new())),
             Tenure::Kept => (Age::Unread, None),
         };
-        Self { manner: Manner::default(), spoken_ms: None, manner_age, lines, behind: false, changes: 0, too_long_until: None }
+        Self {
+            manner: Manner::default(),
+            spoken_ms: None,
+            manner_age,
+            lines,
+            behind: false,
+            changes: 0,
+            too_long_until: None,
+            not_anew: 0,
+        }
     }
 
     /// Somebody changed what the store has.

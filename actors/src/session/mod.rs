@@ -44,4 +44,4 @@ pub use queue::{QUEUE_CAP_MAX, QUEUE_DEBOUNCE_MAX, QueueDrop, QueueMode, QueuePo
 pub use resets::{ResetPolicy, ResetRules};
 pub use sending::{SendRule, SendRules, Sending, SessionKind};
 pub use settings::{OnProviderFailure, SessionSettings};
-pub use speaking::{PartBreak, SpeechSettings};
+pub use speaking::{PartBreak, Pause, SpeechSettings};

@@ -158,5 +158,5 @@ fn line(row: &InboxRow, ended: &Ended) -> String {
 }
 
 fn outbound(target: Target, text: String) -> Outbound {
-    Outbound { target, text, media: Vec::new(), mentions: Vec::new() }
+    Outbound::text(target, text)
 }

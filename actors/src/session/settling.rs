@@ -12,7 +12,7 @@ use super::steps::remembered;
 use super::telling::Telling;
 use crate::agent::ProviderError;
 use crate::core::{Backoff, Scope};
-use crate::message::{Entry, Retry};
+use crate::message::{Entry, Retry, RoundWritten};
 use crate::ports::InboxRow;
 
 /// How waits grow between runs of a turn whose provider fails.
@@ -34,6 +34,8 @@ impl SessionActor {
             self.pass = None;
             return self.prepare_after(wait, seed, Self::try_again, scope);
         }
+        // Of a round that was not surely written down no call was made, so there is nothing of it to remember.
+        closing.ended.rounds.retain(|round| round.written == RoundWritten::Surely);
         let (question, telling) = (seed.entry(now_ms), self.telling(&seed, &closing));
         // What failed tries cost goes with what the last one did.
         closing.ended.spent = seed.spent.plus(closing.ended.spent);

@@ -9,7 +9,7 @@ use super::queue::Writers;
 use super::seed::{Seed, Source};
 use crate::agent::{Entrance, Hands, Journal, ProviderError, ToolContext};
 use crate::core::Clock;
-use crate::message::{BegunRound, InboxId, ToolCall, ToolResult, ToolRound};
+use crate::message::{BegunRound, InboxId, RoundWritten, ToolCall, ToolResult, ToolRound};
 use crate::ports::{Answer, Store, StoreError};
 
 /// How many bytes of one result, and of one call's arguments, a later turn sees.
@@ -31,6 +31,8 @@ impl SessionActor {
         let route = &row.inbound.route;
         context.channel = Some(route.account.channel().to_owned());
         context.account = Some(route.account.account().to_owned());
+        context.chat = Some(route.chat.clone());
+        context.answered = row.inbound.order.is_none().then(|| row.inbound.platform_id.clone());
         // Where several wrote, a tool has to be there for each of them.
         context.sender = (seed.writers == Writers::One).then(|| route.peer.id.clone());
         if seed.writers == Writers::One {
@@ -55,6 +57,7 @@ struct StepBook {
 impl Journal for StepBook {
     fn begun(&self, round: usize, calls: &BegunRound) -> BoxFuture<'static, Result<(), ProviderError>> {
         let (store, row, mut calls) = (Arc::clone(&self.store), self.row, calls.clone());
+        calls.written = RoundWritten::Surely;
         if round == 0 {
             calls.with.clone_from(&self.with);
         }

@@ -55,6 +55,13 @@ pub struct AgentDefaults {
     pub block_streaming_chunk: BlockChunk,
     /// How paragraphs are gathered before they are sent, on accounts that do not say so themselves.
     pub block_streaming_coalesce: BlockCoalesce,
+    /// How large a picture or file may be, in MiB, on accounts that do not say so themselves, and what agents and clients send. Without
+    /// it 8; 5,000,000 bytes for attachments of control clients.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1024))]
+    pub media_max_mb: Option<u32>,
+    /// How long is waited between such parts.
+    pub human_delay: HumanDelay,
 }
 
 /// A switch in the words of the public configuration.
@@ -83,15 +90,68 @@ pub enum BlockBreak {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct BlockChunk {
+    /// How many characters a part has at the least that is sent before the model ends what it has to say; no more than `maxChars`
+    /// counts.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub min_chars: usize,
     /// How long a paragraph may grow before a part of it is sent, characters.
     #[schemars(range(min = 64, max = 100_000))]
     pub max_chars: usize,
+    /// Where a part may end.
+    pub break_preference: BreakPreference,
 }
 
 impl Default for BlockChunk {
     fn default() -> Self {
-        Self { max_chars: 1200 }
+        Self { min_chars: 1, max_chars: 1200, break_preference: BreakPreference::Paragraph }
     }
+}
+
+/// Where a part of an answer may end that is sent before the end. Never in the middle of a code block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum BreakPreference {
+    /// Behind a paragraph.
+    #[default]
+    Paragraph,
+    /// Behind a line too, once there is as much as `minChars`.
+    Newline,
+    /// Behind a sentence too, once there is as much as `minChars`.
+    Sentence,
+}
+
+/// How long is waited between the parts of an answer that are sent before the end, as if somebody wrote. What is left when the answer
+/// is made is sent at once.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct HumanDelay {
+    /// Whether.
+    pub mode: HumanDelayMode,
+    /// The shortest wait of `custom`, milliseconds.
+    #[schemars(range(min = 0, max = 60_000))]
+    pub min_ms: u64,
+    /// The longest wait of `custom`, milliseconds; no less than `minMs`.
+    #[schemars(range(min = 0, max = 60_000))]
+    pub max_ms: u64,
+}
+
+impl Default for HumanDelay {
+    fn default() -> Self {
+        Self { mode: HumanDelayMode::Off, min_ms: 800, max_ms: 2500 }
+    }
+}
+
+/// How long is waited between parts of an answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum HumanDelayMode {
+    /// Not at all.
+    #[default]
+    Off,
+    /// Between 800 and 2500 ms.
+    Natural,
+    /// Between `minMs` and `maxMs`.
+    Custom,
 }
 
 /// How paragraphs are gathered before they are sent.
@@ -222,11 +282,14 @@ pub struct Subagents {
     /// How many turns of them run at a time; more wait in order.
     #[schemars(range(min = 1, max = 10_000))]
     pub max_concurrent: usize,
+    /// Which other agents turns begin them of (`sessions_spawn`, `agentId`); `*` is any. Agents say it for themselves in `subagents.allowAgents`.
+    #[schemars(length(max = 256))]
+    pub allow_agents: Vec<String>,
 }
 
 impl Default for Subagents {
     fn default() -> Self {
-        Self { max_concurrent: 8 }
+        Self { max_concurrent: 8, allow_agents: Vec::new() }
     }
 }
 
@@ -246,6 +309,8 @@ impl Default for AgentDefaults {
             block_streaming_break: BlockBreak::TextEnd,
             block_streaming_chunk: BlockChunk::default(),
             block_streaming_coalesce: BlockCoalesce::default(),
+            media_max_mb: None,
+            human_delay: HumanDelay::default(),
         }
     }
 }
@@ -277,6 +342,19 @@ pub struct AgentEntry {
     /// Its tools: what more holds for them than `tools` says of everybody's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tools: Option<AgentTools>,
+    /// Sessions that it makes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subagents: Option<AgentSubagents>,
+}
+
+/// Sessions that one agent makes.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct AgentSubagents {
+    /// Which other agents its turns begin them of, instead of those in `agents.defaults`; `*` is any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256))]
+    pub allow_agents: Option<Vec<String>>,
 }
 
 /// A model, alone or with those that step in for it.

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use super::HttpTools;
+use super::{ChatCompletions, HttpTools, Responses};
 
 /// The gateway itself.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -184,9 +184,9 @@ pub enum ReloadMode {
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Endpoints {
     /// `POST /v1/chat/completions`.
-    pub chat_completions: Endpoint,
+    pub chat_completions: ChatCompletions,
     /// `POST /v1/responses`.
-    pub responses: Endpoint,
+    pub responses: Responses,
     /// `GET /v1/models` and `GET /v1/models/{id}`.
     pub models: Endpoint,
     /// `POST /tools/invoke`.

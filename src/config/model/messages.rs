@@ -11,6 +11,24 @@ use serde::{Deserialize, Serialize};
 pub struct Messages {
     /// What becomes of messages that come while a turn runs. A session's own word (`/queue`, `sessions.patch`) goes before these.
     pub queue: Queue,
+    /// Groups and rooms, on every channel.
+    pub group_chat: GroupChat,
+}
+
+/// Groups and rooms, on every channel.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct GroupChat {
+    /// How many messages of a group that were not for the agent it is told with the next one that is; a channel's own `historyLimit` goes
+    /// before. They are kept in memory, 64 KiB a group.
+    #[schemars(range(min = 0, max = 500))]
+    pub history_limit: u32,
+}
+
+impl Default for GroupChat {
+    fn default() -> Self {
+        Self { history_limit: 50 }
+    }
 }
 
 /// What becomes of messages that come while a turn runs.

@@ -5,11 +5,13 @@
 
 mod agents;
 mod auth;
+mod bodies;
 mod commands;
 mod cron;
 mod gateway;
 mod logging;
 mod mcp;
+mod media;
 mod messages;
 mod models;
 mod session;
@@ -21,10 +23,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use agents::{
-    AgentDefaults, AgentEntry, Agents, BindingEntry, BindingMatch, BindingPeer, BlockBreak, BlockChunk, BlockCoalesce,
-    Compaction, CompactionMode, ModelChoice, ModelName, OnOff, PeerKind, Subagents, ThinkingLevel, VerboseLevel,
+    AgentDefaults, AgentEntry, AgentSubagents, Agents, BindingEntry, BindingMatch, BindingPeer, BlockBreak, BlockChunk,
+    BlockCoalesce, BreakPreference, Compaction, CompactionMode, HumanDelay, HumanDelayMode, ModelChoice, ModelName, OnOff,
+    PeerKind, Subagents, ThinkingLevel, VerboseLevel,
 };
 pub use auth::{AuthProfile, ModelAuth, ProfileMode};
+pub use bodies::{BodyFiles, BodyImages, ChatCompletions, Responses};
 pub use commands::Commands;
 pub use cron::Cron;
 pub use gateway::{
@@ -32,12 +36,13 @@ pub use gateway::{
 };
 pub use logging::{ConsoleStyle, Level, Logging};
 pub use mcp::{Mcp, McpEntry, McpTools};
+pub use media::Media;
 pub use messages::{Messages, Queue, QueueDrop, QueueMode};
 pub use models::{AboutModel, Api, ModelCost, ModelEntry, ModelInput, Models, Provider};
-pub use session::{DmScope, OnProviderFailure, Session};
+pub use session::{DmScope, Maintenance, MaintenanceMode, OnProviderFailure, Retention, Session};
 pub use session_reset::{ChatType, Reset, ResetByType, ResetMode, SendAction, SendMatch, SendPolicy, SendRule};
 pub use store::{Deadletters, Store, Supervision};
-pub use tools::{AgentTools, HttpTools, Profile, SubAgents, ToolRules, Tools};
+pub use tools::{AgentToAgent, AgentTools, HttpTools, Profile, SessionTools, SessionVisibility, SubAgents, ToolRules, Tools};
 
 /// The tree of keys that have an effect.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -69,6 +74,8 @@ pub struct Model {
     pub mcp: Mcp,
     /// Log files and the console.
     pub logging: Logging,
+    /// The media room: pictures and files beside the store.
+    pub media: Media,
     /// Bounds and ages of the durable rows.
     pub store: Store,
     /// When a message is given up.

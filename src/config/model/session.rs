@@ -49,6 +49,8 @@ pub struct Session {
     pub reset_triggers: Vec<String>,
     /// Which sessions' answers are sent.
     pub send_policy: SendPolicy,
+    /// What becomes of transcripts that were begun anew.
+    pub maintenance: Maintenance,
 }
 
 impl Default for Session {
@@ -68,8 +70,48 @@ impl Default for Session {
             idle_minutes: None,
             reset_triggers: vec!["/new".to_owned(), "/reset".to_owned()],
             send_policy: SendPolicy::default(),
+            maintenance: Maintenance::default(),
         }
     }
+}
+
+/// What becomes of transcripts that were begun anew: files in `<state>/archive`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Maintenance {
+    /// Whether files go that are older than they are to be kept: `warn` only says in the log how many there are.
+    pub mode: MaintenanceMode,
+    /// How long the files of resets are kept: a number with `h`, `d` or `w` behind it, or a number of days; `false` is for ever.
+    pub reset_archive_retention: Retention,
+}
+
+impl Default for Maintenance {
+    fn default() -> Self {
+        Self { mode: MaintenanceMode::default(), reset_archive_retention: Retention::For("30d".to_owned()) }
+    }
+}
+
+/// What is done about files that are older than they are to be kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum MaintenanceMode {
+    /// It is said that they are there.
+    #[default]
+    Warn,
+    /// They go.
+    Enforce,
+}
+
+/// How long something is kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Retention {
+    /// So many days.
+    Days(u32),
+    /// So long, `30d`.
+    For(String),
+    /// For ever; `true` is refused.
+    Kept(bool),
 }
 
 /// How far apart direct chats are kept.

@@ -19,6 +19,10 @@ pub struct Tools {
     pub by_provider: BTreeMap<String, ToolRules>,
     /// What more holds for sessions that another session began. They never have `sessions_spawn`.
     pub subagents: SubAgents,
+    /// What turns see of other sessions.
+    pub sessions: SessionTools,
+    /// Which agents may look at each other's sessions, where `sessions.visibility` lets turns see all.
+    pub agent_to_agent: AgentToAgent,
 }
 
 /// A stock of tools.
@@ -72,6 +76,41 @@ pub struct SubAgents {
     /// Their tools. `gateway`, `cron`, `agents_list`, `session_status`, `sessions_list`, `sessions_history`, `sessions_send` and
     /// `message` they have only where `alsoAllow` names them.
     pub tools: ToolRules,
+}
+
+/// What turns see of other sessions by `session_status`, `sessions_list`, `sessions_history` and `sessions_send`. Clients over HTTP see all.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct SessionTools {
+    /// Which sessions turns see. Without it `tree`, and `all` in turns for which a list of `tools` names the tool.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub visibility: Option<SessionVisibility>,
+}
+
+/// Which sessions turns see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SessionVisibility {
+    /// Their own.
+    #[serde(rename = "self")]
+    Own,
+    /// Their own and the sub-agents that it began.
+    Tree,
+    /// Those of their agent.
+    Agent,
+    /// All; those of other agents only where `agentToAgent` lets them meet.
+    All,
+}
+
+/// Which agents may look at each other's sessions.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct AgentToAgent {
+    /// Whether any may.
+    pub enabled: bool,
+    /// Which, by their ids, `*` standing for any part; both have to be named. An empty list is all.
+    #[schemars(length(max = 256))]
+    pub allow: Vec<String>,
 }
 
 /// What clients over HTTP can have done by `POST /tools/invoke`.

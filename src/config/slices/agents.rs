@@ -51,10 +51,7 @@ pub(super) fn routes(model: &Model, accounts: &[Account], problems: &mut Vec<Pro
     for account in accounts {
         default_accounts.entry(account.key.channel().to_owned()).or_insert_with(|| account.key.clone());
     }
-    let agents = match model.agents.list.as_slice() {
-        [] => vec![MAIN.to_owned()],
-        list => list.iter().map(|agent| agent.id.clone()).collect(),
-    };
+    let agents = ids(model);
     RouteSettings {
         default_agent: default_agent(model),
         main_key: main_key(&model.session.main_key, problems),
@@ -79,6 +76,14 @@ fn settings(agent: &AgentEntry, defaults: &model::AgentDefaults) -> AgentSetting
         model: model.and_then(ModelName::primary).map(str::to_owned),
         fallbacks: model.map(|model| model.fallbacks().to_vec()).unwrap_or_default(),
         system: agent.system_prompt.clone().or_else(|| defaults.system_prompt.clone()),
+    }
+}
+
+/// Returns the ids of all agents, in the order of the file.
+pub(super) fn ids(model: &Model) -> Vec<String> {
+    match model.agents.list.as_slice() {
+        [] => vec![MAIN.to_owned()],
+        list => list.iter().map(|agent| agent.id.clone()).collect(),
     }
 }
 

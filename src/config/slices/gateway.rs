@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::config::model::{AuthMode, Bind, Gateway, Mode, Model, ReloadMode};
+use crate::config::model::{AuthMode, Bind, ChatCompletions, Gateway, Mode, Model, ReloadMode, Responses};
 use crate::config::{KeyPath, Paths, Problem};
 
 /// The listener and who may use it.
@@ -22,10 +22,10 @@ pub struct GatewaySettings {
     pub custom_bind_host: Option<IpAddr>,
     /// Who may use it.
     pub auth: AuthSettings,
-    /// Whether `POST /v1/chat/completions` answers.
-    pub chat_completions: bool,
-    /// Whether `POST /v1/responses` answers.
-    pub responses: bool,
+    /// `POST /v1/chat/completions`.
+    pub chat_completions: ChatCompletions,
+    /// `POST /v1/responses`.
+    pub responses: Responses,
     /// Whether `GET /v1/models` answers.
     pub models: bool,
     /// Whether `POST /tools/invoke` answers.
@@ -137,8 +137,8 @@ pub(super) fn cut(model: &Model, paths: &Paths, problems: &mut Vec<Problem>) -> 
         bind: gateway.bind,
         custom_bind_host: custom_host(gateway, &at, problems),
         auth: auth(gateway, &at.key("auth"), problems),
-        chat_completions: gateway.http.endpoints.chat_completions.enabled,
-        responses: gateway.http.endpoints.responses.enabled,
+        chat_completions: gateway.http.endpoints.chat_completions.clone(),
+        responses: gateway.http.endpoints.responses.clone(),
         models: gateway.http.endpoints.models.enabled,
         tools_invoke: gateway.http.endpoints.tools_invoke.enabled,
         hosts: hosts(&gateway.http.hosts, &at.key("http").key("hosts"), problems),

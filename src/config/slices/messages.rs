@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use callboard_actors::channel::{Account, KINDS};
-use callboard_actors::message::SpeechWay;
+use callboard_actors::message::{PieceCut, SpeechWay};
 use callboard_actors::session::{
-    LaneLimits, PartBreak, QUEUE_DEBOUNCE_MAX, QueueDrop, QueueMode, QueuePolicy, QueueRules, SpeechSettings,
+    LaneLimits, PartBreak, Pause, QUEUE_DEBOUNCE_MAX, QueueDrop, QueueMode, QueuePolicy, QueueRules, SpeechSettings,
 };
 
 use crate::config::check::nearest;
@@ -45,9 +45,9 @@ pub(super) fn queue(model: &Model, accounts: &[Account], problems: &mut Vec<Prob
 }
 
 /// Returns how answers leave while their turns run.
-pub(super) fn speech(model: &Model) -> SpeechSettings {
+pub(super) fn speech(model: &Model, problems: &mut Vec<Problem>) -> SpeechSettings {
     let defaults = &model.agents.defaults;
-    let coalesce = &defaults.block_streaming_coalesce;
+    let (coalesce, chunk) = (&defaults.block_streaming_coalesce, &defaults.block_streaming_chunk);
     SpeechSettings {
         way: match defaults.block_streaming_default {
             model::OnOff::On => SpeechWay::Parts,
@@ -57,11 +57,32 @@ pub(super) fn speech(model: &Model) -> SpeechSettings {
             model::BlockBreak::TextEnd => PartBreak::Text,
             model::BlockBreak::MessageEnd => PartBreak::Round,
         },
-        piece_max: defaults.block_streaming_chunk.max_chars,
+        piece_min: chunk.min_chars,
+        piece_max: chunk.max_chars,
+        cut: match chunk.break_preference {
+            model::BreakPreference::Paragraph => PieceCut::Nowhere,
+            model::BreakPreference::Newline => PieceCut::Line,
+            model::BreakPreference::Sentence => PieceCut::Sentence,
+        },
+        pause: pause(&defaults.human_delay, problems),
         min_chars: coalesce.min_chars,
         max_chars: coalesce.max_chars,
         idle: Duration::from_millis(coalesce.idle_ms),
     }
+}
+
+fn pause(delay: &model::HumanDelay, problems: &mut Vec<Problem>) -> Pause {
+    let usual = model::HumanDelay::default();
+    let (min_ms, max_ms) = match delay.mode {
+        model::HumanDelayMode::Off => return Pause::NONE,
+        model::HumanDelayMode::Natural => (usual.min_ms, usual.max_ms),
+        model::HumanDelayMode::Custom => (delay.min_ms, delay.max_ms),
+    };
+    if min_ms > max_ms {
+        let at = KeyPath::default().key("agents").key("defaults").key("humanDelay").key("maxMs");
+        problems.push(Problem::new(at, format!("is less than minMs ({min_ms}): raise it, or lower minMs")));
+    }
+    Pause { min: Duration::from_millis(min_ms), max: Duration::from_millis(max_ms) }
 }
 
 pub(super) fn lanes(model: &Model) -> LaneLimits {

@@ -6,6 +6,7 @@ mod mcp;
 mod messages;
 mod model_keys;
 mod models;
+mod reach;
 mod session;
 mod tools;
 mod workspaces;
@@ -28,6 +29,9 @@ pub use tools::group_tools;
 
 use super::model::{self, Level, Model};
 use super::{KeyPath, Paths, Problem};
+use crate::archive::ArchiveSettings;
+use crate::media::MediaSettings;
+use crate::tools::Reach;
 use crate::workspace::Workspaces;
 
 /// The longest a turn waits for a token, and then some, before it counts as stuck.
@@ -49,18 +53,26 @@ pub struct Slices {
     pub agents: Vec<AgentSettings>,
     /// Every configured login.
     pub accounts: Vec<Account>,
+    /// How the files of transcripts that were begun anew are kept.
+    pub archive: ArchiveSettings,
     /// The store's bounds.
     pub store: StoreLimits,
     /// LLM backends.
     pub models: ModelsConfig,
     /// Who may call which tool.
     pub tools: ToolPolicy,
+    /// How far the tools of turns reach.
+    pub reach: Reach,
     /// Servers of the Model Context Protocol that are to be connected.
     pub mcp: Vec<McpSettings>,
     /// Which agent works where.
     pub workspaces: Workspaces,
+    /// The media room.
+    pub media: MediaSettings,
     /// When a payload is given up.
     pub delivery: DeliverySettings,
+    /// How many messages of a group agents are told that were not for them.
+    pub overheard_max: usize,
     /// When an actor is stuck or given up.
     pub supervision: SupervisionSettings,
     /// Logs.
@@ -130,15 +142,19 @@ pub fn cut(model: &Model, accounts: Vec<Account>, paths: &Paths, folder: FolderO
     let slices = Slices {
         gateway: gateway::cut(model, paths, &mut problems),
         session: session(model, &models, &accounts, &mut problems),
+        archive: session::archive(model, &mut problems),
         routes: agents::routes(model, &accounts, &mut problems),
         agents: agents::cut(model, &models, &mut problems),
         accounts,
         store: store(&model.store),
         models,
         tools: tools::cut(model),
+        reach: reach::cut(model, &mut problems),
         mcp: mcp::cut(model, paths, folder, &mut problems),
         workspaces: workspaces::cut(model, paths, folder),
+        media: media(model),
         delivery: delivery(&model.deadletters),
+        overheard_max: usize::try_from(model.messages.group_chat.history_limit).unwrap_or(0),
         supervision: supervision(&model.supervision, &mut problems),
         logging: logging(&model.logging),
     };
@@ -168,7 +184,7 @@ fn session(model: &Model, models: &ModelsConfig, accounts: &[Account], problems:
         crashes_max: model.deadletters.crashes_max,
         queue: messages::queue(model, accounts, problems),
         lanes: messages::lanes(model),
-        speech: messages::speech(model),
+        speech: messages::speech(model, problems),
         commands: session::commands(model, accounts),
         resets: session::resets(model),
         sending: session::sending(model),
@@ -189,6 +205,16 @@ fn store(store: &model::Store) -> StoreLimits {
         transcript_retention_ms: hours(store.transcript_retention_hours),
         usage_retention_days: i64::from(store.usage_retention_days),
     }
+}
+
+fn media(model: &Model) -> MediaSettings {
+    let media = &model.media;
+    let settings = MediaSettings {
+        retention: Duration::from_secs(u64::from(media.ttl_hours) * 3600),
+        room_bytes_max: u64::from(media.room_max_mb) << 20,
+        ..MediaSettings::default()
+    };
+    settings.with_file_mb(model.agents.defaults.media_max_mb)
 }
 
 fn delivery(deadletters: &model::Deadletters) -> DeliverySettings {

@@ -11,7 +11,8 @@ use callboard_actors::session::{
 use jiff::tz::TimeZone;
 
 use super::ModelsConfig;
-use crate::config::model::{self, ChatType, Model, Reset, ResetMode, SendAction};
+use crate::archive::{ArchiveSettings, Mode};
+use crate::config::model::{self, ChatType, MaintenanceMode, Model, Reset, ResetMode, Retention, SendAction};
 use crate::config::{KeyPath, Problem};
 
 /// The hour of a daily reset that names none.
@@ -98,6 +99,45 @@ fn policy(reset: &Reset) -> ResetPolicy {
 
 fn minutes_of(minutes: u32) -> Duration {
     Duration::from_secs(u64::from(minutes) * 60)
+}
+
+/// The longest that the archive can be told to keep a file: ten years.
+const KEPT_HOURS_MAX: u64 = 10 * 366 * 24;
+
+/// Returns how the archive is kept.
+pub(super) fn archive(model: &Model, problems: &mut Vec<Problem>) -> ArchiveSettings {
+    let maintenance = &model.session.maintenance;
+    let mode = match maintenance.mode {
+        MaintenanceMode::Warn => Mode::Warn,
+        MaintenanceMode::Enforce => Mode::Enforce,
+    };
+    let hours = match &maintenance.reset_archive_retention {
+        Retention::Kept(false) => return ArchiveSettings { mode, keep_for: None },
+        Retention::Kept(true) => None,
+        Retention::Days(days) => u64::from(*days).checked_mul(24),
+        Retention::For(text) => hours_of(text),
+    };
+    let hours = hours.filter(|hours| (1..=KEPT_HOURS_MAX).contains(hours));
+    if hours.is_none() {
+        let at = KeyPath::default().key("session").key("maintenance").key("resetArchiveRetention");
+        let text = "must be a time such as 30d, 12h or 4w, ten years at the most, or false to keep files for ever";
+        problems.push(Problem::new(at, text));
+    }
+    ArchiveSettings { mode, keep_for: hours.map(|hours| Duration::from_secs(hours * 3600)) }
+}
+
+fn hours_of(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let (number, unit) = match text.strip_suffix(['h', 'd', 'w']) {
+        Some(number) => (number, text.get(number.len()..)),
+        None => (text, Some("d")),
+    };
+    let hours = match unit {
+        Some("h") => 1,
+        Some("w") => 7 * 24,
+        _ => 24,
+    };
+    number.trim().parse::<u64>().ok()?.checked_mul(hours)
 }
 
 pub(super) fn sending(model: &Model) -> SendRules {

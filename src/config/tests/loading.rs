@@ -10,6 +10,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::json;
 
 use super::{Home, config};
+use crate::archive::{ArchiveSettings, Mode};
 use crate::config::model::{AuthMode, Bind};
 use crate::config::slices::{ProviderKind, RemoteStyle};
 use crate::config::{Environment, Instance, KeyPath, Overrides, Paths, REDACTED, load};
@@ -32,7 +33,7 @@ fn without_a_file_the_defaults_hold() {
     let routes = callboard_actors::registry::RouteSettings::default();
     let default_accounts = [("webchat".to_owned(), webchat)].into();
     assert_eq!(config.slices.routes, callboard_actors::registry::RouteSettings { default_accounts, ..routes });
-    assert!(config.slices.gateway.chat_completions);
+    assert!(config.slices.gateway.chat_completions.enabled);
     assert!(!config.slices.gateway.faults);
 }
 
@@ -240,12 +241,14 @@ fn what_is_said_of_queues_sessions_and_commands_is_read() {
             cron: { maxConcurrentRuns: 4 },
             session: {
                 idleMinutes: 5, resetByType: { dm: { mode: "off" } }, resetByChannel: { webchat: { atHour: 6, idleMinutes: 7 } },
-                resetTriggers: ["/new", "Fresh"],
+                resetTriggers: ["/new", "Fresh"], maintenance: { mode: "enforce", resetArchiveRetention: "12h", maxEntries: 500 },
                 sendPolicy: { default: "deny", rules: [{ action: "allow", match: { channel: "Webchat", chatType: "dm", keyPrefix: "A" } }] },
             },
             commands: { text: false, useAccessGroups: false },
         }"#,
     );
+    let day = Duration::from_secs(24 * 3600);
+    assert_eq!(config.slices.archive, ArchiveSettings { mode: Mode::Enforce, keep_for: Some(day / 2) });
     let session = config.slices.session;
     assert_eq!(session.queue.usual.to_string(), "mode=steer-backlog, debounce=5ms, cap=3, drop=old");
     assert_eq!(session.queue.by_channel, [("socket-chat".to_owned(), QueueMode::Steer)].into());
@@ -259,4 +262,32 @@ fn what_is_said_of_queues_sessions_and_commands_is_read() {
     let rule = &session.sending.rules[0];
     assert_eq!((session.sending.usual, rule.action), (Sending::Deny, Sending::Allow));
     assert_eq!((rule.channel.as_deref(), rule.key_prefix.as_deref()), (Some("webchat"), Some("a")));
+}
+
+#[test]
+fn how_long_the_archive_is_kept_is_read_in_every_form() {
+    let read = |retention: &str| {
+        let text = format!("{{ session: {{ maintenance: {{ resetArchiveRetention: {retention} }} }} }}");
+        let config = Home::new().config(&text).load().map_err(|error| error.to_string())?;
+        Ok::<_, String>(config.slices.archive.keep_for.map(|kept| kept.as_secs() / 3600))
+    };
+    for (retention, hours) in [
+        ("\"30d\"", Some(720)),
+        ("\" 2 w \"", Some(336)),
+        ("\"12h\"", Some(12)),
+        ("\"7\"", Some(168)),
+        ("7", Some(168)),
+        ("false", None),
+    ] {
+        assert_eq!(read(retention).expect("it is read"), hours, "{retention}");
+    }
+    for wrong in ["true", "0", "\"0d\"", "\"soon\"", "\"99999999999999999999d\"", "\"9999d\"", "\"-1d\"", "\"\""] {
+        let problems = read(wrong).expect_err("it is refused");
+        assert!(
+            problems.contains("session.maintenance.resetArchiveRetention") && problems.contains("30d"),
+            "{wrong}: {problems}"
+        );
+    }
+    let usual = ArchiveSettings { mode: Mode::Warn, keep_for: Some(Duration::from_secs(30 * 24 * 3600)) };
+    assert_eq!(Home::new().load().unwrap().slices.archive, usual);
 }

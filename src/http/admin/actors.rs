@@ -215,7 +215,7 @@ pub(in crate::http) async fn fault(gateway: Data<Gateway>, id: Path<String>, bod
     if !gateway.settings.get().faults_enabled {
         return Err(ApiError::new(Code::NotFound, "drills are off: set `gateway.faults.enabled`"));
     }
-    let mut fields = Fields::parse(&body.0)?;
+    let mut fields = Fields::parse(&body.bytes)?;
     let kind = fields.required("kind")?;
     fields.done("`kind`")?;
     let drill = match kind.as_str() {

@@ -49,6 +49,6 @@ fn parse(body: &[u8]) -> Result<Message, ApiError> {
     )
 )]
 pub(in crate::http) async fn send(gateway: Data<Gateway>, trace: Trace, body: Body) -> Result<HttpResponse, ApiError> {
-    let sent = gateway.outgoing().send(parse(&body.0)?, trace.0).await?;
+    let sent = gateway.outgoing().send(parse(&body.bytes)?, trace.0).await?;
     Ok(HttpResponse::Accepted().json(MessageAnswer { id: sent.id.to_string(), state: sent.state.as_str() }))
 }

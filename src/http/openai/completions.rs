@@ -14,8 +14,8 @@ use super::route::Front;
 use super::stream::{Chunks, Head};
 use super::tools::{Form, calls_out};
 use super::wire::{ChatCompletion, Choice, Message};
-use super::{prompt, route, sampling, tools};
-use crate::http::body::Body;
+use super::{attached, prompt, route, sampling, tools};
+use crate::http::body::{Body, Chat};
 use crate::http::error::{ApiError, ErrorBody};
 use crate::http::gateway::Gateway;
 use crate::http::observe::Trace;
@@ -43,14 +43,15 @@ pub(in crate::http) async fn complete(
     gateway: Data<Gateway>,
     request: HttpRequest,
     trace: Trace,
-    body: Body,
+    body: Body<Chat>,
 ) -> Result<HttpResponse, ApiError> {
     let settings = gateway.settings.get();
     if !settings.chat_completions_enabled {
         let text = "chat completions are off: set `gateway.http.endpoints.chatCompletions.enabled`";
         return Err(ApiError::new(Code::NotFound, text));
     }
-    let mut asked = ChatRequest::parse(&body.0)?;
+    let mut asked = ChatRequest::parse(&body.bytes)?;
+    attached::read_texts(&mut asked.messages, &settings.chat)?;
     let agent = route::agent(&settings, request.headers(), asked.model.as_deref())?;
     let (session, tenure) = route::session(&settings, request.headers(), &agent, asked.user.as_deref(), Front::Chat)?;
     let (streams, wants_usage) = (asked.streams(), asked.wants_usage());
@@ -58,18 +59,20 @@ pub(in crate::http) async fn complete(
     let sampling = sampling::sampling(&mut asked)?;
     let tools = tools::tools(&mut asked)?;
     let question = prompt::question(asked.messages)?;
+    let prompt::Question { system, before, text, attached, rounds } = question;
+    let taken = attached::take(attached, &settings.chat, &gateway.media).await?;
+    drop(body);
 
     let (sender, deltas) = mpsc::channel(DELTAS_MAX);
     let run = RunId::new();
-    let prompt::Question { system, before, text, media, rounds } = question;
     let ask = Ask {
         session,
         tenure,
         run: run.clone(),
-        system,
+        system: join(system, taken.texts()),
         before,
         text,
-        media,
+        media: taken.media(),
         rounds,
         tools,
         sampling,
@@ -82,6 +85,12 @@ pub(in crate::http) async fn complete(
     let head = Head { id: format!("chatcmpl_{run}"), model, created: gateway.clock.now_ms() / 1000 };
     let deltas = Deltas { deltas, clock: gateway.clock.clone(), wait_max: settings.turn_wait_max };
     if streams { Flow::new(Chunks::new(head, wants_usage), deltas).respond().await } else { whole(&head, deltas).await }
+}
+
+/// Returns two instructions as one.
+pub(super) fn join(first: Option<String>, second: Option<String>) -> Option<String> {
+    let parts: Vec<_> = [first, second].into_iter().flatten().filter(|part| !part.trim().is_empty()).collect();
+    (!parts.is_empty()).then(|| parts.join("\n\n"))
 }
 
 async fn whole(head: &Head, mut deltas: Deltas) -> Result<HttpResponse, ApiError> {

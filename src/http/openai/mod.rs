@@ -1,5 +1,6 @@
 //! `POST /v1/chat/completions`, `POST /v1/responses` and `GET /v1/models`, as clients of the OpenAI API know them, in front of agent sessions.
 
+mod attached;
 mod completions;
 mod content;
 mod flow;
@@ -16,6 +17,7 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+pub use attached::{BodyRules, ByAddress, Kinds};
 pub(super) use completions::complete;
 pub(super) use models::{list as list_models, show as show_model};
 pub(super) use responses::{ResponseBook, create as create_response};

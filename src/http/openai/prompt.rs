@@ -1,8 +1,9 @@
 //! From a list of chat messages to one question: instructions are joined, the last thing asked is the question, and what was
 //! said before it is told in the instructions. Where tools of the client were called it is told message by message instead.
 
-use callboard_actors::message::{Media, Role, Said, ToolCall, ToolResult, ToolRound};
+use callboard_actors::message::{Role, Said, ToolCall, ToolResult, ToolRound};
 
+use super::attached::Attached;
 use super::content::Content;
 use super::request::{ChatMessage, MessageCall};
 use crate::http::error::ApiError;
@@ -17,7 +18,7 @@ pub(super) struct Question {
     /// The question.
     pub(super) text: String,
     /// What comes with it.
-    pub(super) media: Vec<Media>,
+    pub(super) attached: Vec<Attached>,
     /// The calls that this question has had so far.
     pub(super) rounds: Vec<ToolRound>,
 }
@@ -39,7 +40,7 @@ pub(super) fn question(messages: Vec<ChatMessage>) -> Result<Question, ApiError>
         paragraph(&mut instructions, &history(&said));
     }
     let system = (!instructions.is_empty()).then_some(instructions);
-    Ok(Question { system, before, text: asked.text, media: asked.images, rounds: rounds(tail) })
+    Ok(Question { system, before, text: asked.text, attached: asked.attached, rounds: rounds(tail) })
 }
 
 fn nobody_asks() -> ApiError {
@@ -116,7 +117,7 @@ fn read(messages: Vec<ChatMessage>) -> Result<(String, Vec<Item>), ApiError> {
     let mut instructions = String::new();
     let mut said = Vec::with_capacity(messages.len());
     let mut open: Option<Open> = None;
-    for (index, message) in messages.into_iter().enumerate() {
+    for (index, mut message) in messages.into_iter().enumerate() {
         let Some(speaker) = Speaker::of(&message.role) else {
             let param = format!("messages[{index}].role");
             return Err(ApiError::field(param.clone(), format!("`{param}` is not a known role: {ROLES}")));
@@ -128,6 +129,7 @@ fn read(messages: Vec<ChatMessage>) -> Result<(String, Vec<Item>), ApiError> {
             continue;
         }
         said.extend(open.take().map(Open::close).transpose()?);
+        files(speaker, &mut message.content, &mut instructions);
         match (speaker, message.tool_calls) {
             (Speaker::Assistant, Some(calls)) if !calls.is_empty() => {
                 open = Some(Open::new(index, message.content.with_links(), calls));
@@ -138,6 +140,18 @@ fn read(messages: Vec<ChatMessage>) -> Result<(String, Vec<Item>), ApiError> {
     }
     said.extend(open.map(Open::close).transpose()?);
     Ok((instructions, said))
+}
+
+/// Puts the texts of files where a model reads them. Who sent nothing else has at least said that.
+fn files(speaker: Speaker, content: &mut Content, instructions: &mut String) {
+    if speaker == Speaker::Tool {
+        return;
+    }
+    let texts = content.take_texts();
+    if speaker == Speaker::User && !texts.is_empty() && content.is_empty() {
+        "The user sent files.".clone_into(&mut content.text);
+    }
+    texts.iter().for_each(|text| paragraph(instructions, text));
 }
 
 /// Calls whose results are still being read.

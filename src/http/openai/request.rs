@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::attached;
 use super::content::Content;
 use crate::http::error::ApiError;
 use crate::http::fields::{self, Shape, kind, not_json};
@@ -85,7 +86,7 @@ pub(in crate::http) struct StreamOptions {
 pub(in crate::http) struct ChatMessage {
     /// `system`, `developer`, `user`, `assistant`, `tool` or `function`.
     pub(super) role: String,
-    /// A text, or parts of type `text`, `input_text` and `image_url`.
+    /// A text, or parts of type `text`, `input_text`, `image_url` and `file`.
     #[serde(default)]
     #[schema(value_type = Object)]
     pub(super) content: Content,
@@ -145,7 +146,9 @@ impl ChatRequest {
     /// # Errors
     /// Names the field that is missing or wrong.
     pub(super) fn parse(body: &[u8]) -> Result<Self, ApiError> {
-        serde_json::from_slice(body).map_err(|error| blame(body, &error))
+        let mut request: Self = serde_json::from_slice(body).map_err(|error| blame(body, &error))?;
+        attached::place(&mut request.messages)?;
+        Ok(request)
     }
 
     /// Returns whether the answer is streamed.

@@ -4,6 +4,7 @@ use actix_web::ResponseError as _;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::attached::{BodyRules, read_texts};
 use super::prompt::question;
 use super::request::ChatRequest;
 
@@ -14,6 +15,7 @@ fn any_json() -> impl Strategy<Value = Value> {
         any::<i64>().prop_map(Value::from),
         "\\PC{0,8}".prop_map(Value::from),
         Just(json!({ "role": "user", "content": "x" })),
+        Just(json!({ "role": "user", "content": [{ "type": "file", "file": { "file_data": "YQ==", "filename": "a.csv" } }] })),
         Just(json!({ "role": "user", "content": [{ "type": "image_url", "image_url": { "url": "https://x.test/" } }] })),
     ];
     leaf.prop_recursive(3, 24, 4, |inner| {
@@ -35,8 +37,12 @@ fn any_json() -> impl Strategy<Value = Value> {
 }
 
 fn read(body: &[u8]) {
-    match ChatRequest::parse(body).and_then(|request| question(request.messages)) {
-        Ok(question) => assert!(!question.text.trim().is_empty() || !question.media.is_empty()),
+    let asked = ChatRequest::parse(body).and_then(|mut request| {
+        read_texts(&mut request.messages, &BodyRules::chat_completions())?;
+        question(request.messages)
+    });
+    match asked {
+        Ok(question) => assert!(!question.text.trim().is_empty() || !question.attached.is_empty()),
         Err(error) => assert_eq!(error.status_code(), 400),
     }
 }

@@ -9,13 +9,13 @@ use actix_web::{HttpRequest, HttpResponse};
 use callboard_actors::channel::{Access, Account, Connector, Facts, Platform, Probe, Reconnect, TargetAddress, TargetError};
 use callboard_actors::message::{
     AccountKey, Activation, Ask, AskError, BegunRound, BlobId, ChatKind, ChatRef, Code, Delta, Entry, EventBody, InboxId,
-    LinkState, LinkStatus, Listener, Outbound, OutboxId, Receipt, Route, RunId, Runs, Said, Sampling, SessionKey, Shaper,
-    Switchboard, Target, ToolResult, ToolRound, ToolUse, Usage,
+    LinkState, LinkStatus, Listener, Media, Outbound, OutboxId, Receipt, Route, RunId, Runs, Said, Sampling, SessionKey,
+    Shaper, Switchboard, Target, ToolResult, ToolRound, ToolUse, Usage,
 };
 use callboard_actors::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, Context, CrashCount, DeadLetter, DeadLetterId, DeviceRow, Direction,
-    InboxFate, InboxRow, NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder,
-    SessionName, SessionRow, Store, StoreError, StoreHealth, Summary, TurnOutcome, UsageDay,
+    InboxFate, InboxRow, NewOutbox, OutboxNote, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued,
+    SendOrder, SessionName, SessionRow, Store, StoreError, StoreHealth, Summary, TurnOutcome, UsageDay, UsageQuery, UsageSums,
 };
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
@@ -106,18 +106,37 @@ impl Store for FakeStore {
     fn sessions_with_open_rows(&self) -> Answer<Vec<SessionKey>> {
         unused()
     }
-    fn enqueue(&self, row: NewOutbox) -> Answer<Queued> {
+    fn enqueue_all(&self, rows: Vec<NewOutbox>) -> Answer<Vec<Queued>> {
         if let Some(error) = self.full.lock().unwrap().clone() {
             return answer(Err(error));
         }
         let mut outbox = self.outbox.lock().unwrap();
-        let known = outbox.iter().find(|known| known.idempotency_key.is_some() && known.idempotency_key == row.idempotency_key);
-        if let Some(known) = known {
-            return answer(Ok(Queued { id: known.id, new: false }));
+        let known = |row: &NewOutbox| {
+            let known =
+                outbox.iter().find(|known| known.idempotency_key.is_some() && known.idempotency_key == row.idempotency_key);
+            known.map(|known| Queued { id: known.id, new: false })
+        };
+        let there: Vec<_> = rows.iter().filter_map(known).collect();
+        if !there.is_empty() {
+            return answer(Ok(there));
         }
-        let id = row.id;
-        outbox.push(row);
-        answer(Ok(Queued { id, new: true }))
+        let queued = rows.iter().map(|row| Queued { id: row.id, new: true }).collect();
+        outbox.extend(rows);
+        answer(Ok(queued))
+    }
+    fn outbox_note(&self, id: OutboxId) -> Answer<Option<OutboxNote>> {
+        let state = match *self.sent.lock().unwrap() {
+            OutboxEnd::Waits => OutboxState::Queued,
+            OutboxEnd::Sent => OutboxState::Sent,
+            OutboxEnd::Dead => OutboxState::Dead,
+        };
+        let dead = (state == OutboxState::Dead).then(|| "it said no".to_owned());
+        let outbox = self.outbox.lock().unwrap();
+        let note = outbox.iter().find(|row| row.id == id).map(|row| {
+            let Target { account, chat, .. } = row.outbound.target.clone();
+            OutboxNote { state, platform_id: None, account, chat, dead }
+        });
+        answer(Ok(note))
     }
     fn begin_send(&self, _: AccountKey, _: usize, _: SendOrder) -> Answer<Vec<OutboxRow>> {
         unused()
@@ -130,6 +149,9 @@ impl Store for FakeStore {
         unused()
     }
     fn next_due(&self, _: AccountKey) -> Answer<Option<i64>> {
+        unused()
+    }
+    fn owes(&self, _: AccountKey, _: ChatRef) -> Answer<bool> {
         unused()
     }
     fn sent_as(&self, _: AccountKey, _: String) -> Answer<Option<OutboxId>> {
@@ -185,6 +207,9 @@ impl Store for FakeStore {
     fn open_rows(&self, _: usize) -> Answer<Vec<(SessionKey, u64)>> {
         unused()
     }
+    fn usage_sums(&self, _: UsageQuery) -> Answer<UsageSums> {
+        unused()
+    }
     fn usage_days(&self, _: i64) -> Answer<Vec<UsageDay>> {
         unused()
     }
@@ -226,7 +251,7 @@ impl Store for FakeStore {
             let account = AccountKey::new(&pairing.channel, &pairing.account);
             let chat = ChatRef { kind: ChatKind::Direct, id: pairing.peer.clone() };
             let target = Target { account, chat, thread: None };
-            let outbound = Outbound { target, text: notice, media: Vec::new(), mentions: Vec::new() };
+            let outbound = Outbound::text(target, notice);
             let id = OutboxId::new();
             let row = NewOutbox { id, outbound, trace: Default::default(), idempotency_key: None };
             self.outbox.lock().unwrap().push(row);
@@ -272,7 +297,7 @@ pub(super) struct Asked {
     pub(super) system: Option<String>,
     pub(super) before: Vec<Said>,
     pub(super) text: String,
-    pub(super) media: usize,
+    pub(super) media: Vec<Media>,
     pub(super) rounds: Vec<ToolRound>,
     pub(super) tools: ToolUse,
     pub(super) sampling: Sampling,
@@ -305,7 +330,7 @@ impl Switchboard for FakeSwitchboard {
             system: ask.system.clone(),
             before: ask.before.clone(),
             text: ask.text.clone(),
-            media: ask.media.len(),
+            media: ask.media.clone(),
             rounds: ask.rounds.clone(),
             tools: ask.tools.clone(),
             sampling: ask.sampling.clone(),

@@ -37,6 +37,21 @@ async fn texts_are_only_for_who_has_the_token() {
     rig.stop().await;
 }
 
+/// A part that fails costs some of what the gateway does: it is shown, and does not take the gateway out of service.
+#[actix_web::test]
+async fn a_part_that_fails_is_a_reason_until_it_is_mended() {
+    let rig = Rig::new().await;
+    rig.readiness.trouble("archive", Some("the disk is full".into()));
+    rig.readiness.trouble("archive", Some("the disk is still full".into()));
+    let known = get(rig.at, "/readyz").await;
+    let reason = json!({ "id": "archive", "state": "failing", "link": null, "code": "store_unavailable", "text": "the disk is still full" });
+    assert_eq!((known.status, &known.json()["reasons"]), (503, &json!([reason])));
+    assert_eq!(request(rig.at, "GET", "/readyz?scope=gateway", &[], "").await.status, 200);
+    rig.readiness.trouble("archive", None);
+    assert_eq!(request(rig.at, "GET", "/readyz", &[], "").await.status, 200);
+    rig.stop().await;
+}
+
 #[actix_web::test]
 async fn an_enabled_channel_whose_link_is_not_up_is_a_reason() {
     let rig = Rig::new().await;

@@ -23,6 +23,7 @@ async fn unknown_paths_and_methods_are_answered_in_the_form_of_all_failures() {
 #[actix_web::test]
 async fn a_body_over_the_bound_is_answered_and_not_cut() {
     let rig = Rig::new().await;
+    rig.change(|settings| settings.chat.bytes_max = 1024 * 1024);
     let body = format!("{{\"messages\":[{{\"role\":\"user\",\"content\":\"{}\"}}]}}", "x".repeat(8 * 1024 * 1024));
     post(rig.at, "/v1/chat/completions", &body).await.error(413, "too_large");
     // Without a declared length it shows only on the way.

@@ -112,7 +112,7 @@ async fn messages_become_instructions_and_one_question() {
     for (messages, system, question, media) in cases {
         assert_eq!(post(rig.at, PATH, &json!({ "messages": messages }).to_string()).await.status, 200, "{messages}");
         let got = rig.switchboard.asked.lock().unwrap().pop().unwrap();
-        assert_eq!((got.system.as_deref(), &*got.text, got.media), (system, question, media), "{messages}");
+        assert_eq!((got.system.as_deref(), &*got.text, got.media.len()), (system, question, media), "{messages}");
         assert!(got.before.is_empty() && got.rounds.is_empty(), "{messages}");
     }
     rig.stop().await;
@@ -131,12 +131,12 @@ async fn wrong_requests_name_what_is_wrong() {
         (json!({ "messages": [{ "role": "user", "content": "x" }, { "content": "x" }] }), "messages[1]"),
         (json!({ "messages": [{ "role": "user", "content": 7 }] }), "messages[0]"),
         (
-            json!({ "messages": [{ "role": "user", "content": [{ "type": "image_url", "image_url": { "url": "data:image/png;base64,AA" } }] }] }),
-            "messages[0]",
+            json!({ "messages": [{ "role": "user", "content": [{ "type": "image_url", "image_url": { "url": "data:image/png;base64,A" } }] }] }),
+            "messages[0].content[0].image_url",
         ),
         (
             json!({ "messages": [{ "role": "user", "content": [{ "type": "image_url", "image_url": { "url": "file:///etc/passwd" } }] }] }),
-            "messages[0]",
+            "messages[0].content[0].image_url",
         ),
         (json!({ "messages": [{ "role": "wizard", "content": "x" }] }), "messages[0].role"),
         (json!({ "messages": user, "stream": "yes" }), "stream"),

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::client::{Answer, TOKEN, post, request};
 use super::doubles::Asked;
 use super::rig::{Rig, end};
+use crate::http::ByAddress;
 
 const PATH: &str = "/v1/responses";
 
@@ -144,6 +145,7 @@ async fn a_failure_has_its_status_until_something_was_streamed() {
 #[actix_web::test]
 async fn items_become_instructions_and_one_question() {
     let rig = Rig::new().await;
+    rig.change(|settings| settings.responses.pictures.by_address = ByAddress::Told);
     let file = json!({ "type": "input_file", "source": { "type": "base64", "media_type": "text/plain; charset=utf-8", "data": "aGk8L2ZpbGU+", "filename": "a\"b.txt" } });
     let flat = json!({ "type": "input_file", "filename": "c.csv", "file_data": "data:text/csv;base64,MSwy" });
     let cases = [
@@ -175,7 +177,7 @@ async fn items_become_instructions_and_one_question() {
     ];
     for (input, system, question, media) in cases {
         let got = asked(&rig, &json!({ "input": input })).await;
-        assert_eq!((got.system.as_deref(), &*got.text, got.media), (system, question, media), "{input}");
+        assert_eq!((got.system.as_deref(), &*got.text, got.media.len()), (system, question, media), "{input}");
         assert!(got.before.is_empty() && got.rounds.is_empty(), "{input}");
     }
     let body = json!({
@@ -221,8 +223,8 @@ async fn wrong_requests_name_what_is_wrong() {
         (json!({ "input": [{ "type": "computer_call" }] }), "input[0].type"),
         (json!({ "input": [{ "role": "user", "content": 7 }] }), "input[0].content"),
         (user(json!({ "type": "input_audio" })), "input[0].content[0].type"),
-        (user(json!({ "type": "input_image", "image_url": "data:image/png;base64,AA" })), "input[0].content[0].source"),
-        (user(json!({ "type": "input_image", "image_url": "file:///etc/passwd" })), "input[0].content[0].source"),
+        (user(json!({ "type": "input_image", "image_url": "data:image/png;base64,A" })), "input[0].content[0].image_url"),
+        (user(json!({ "type": "input_image", "image_url": "file:///etc/passwd" })), "input[0].content[0].image_url"),
         (
             user(json!({ "type": "input_file", "source": { "type": "url", "url": "http://x.test" } })),
             "input[0].content[0].source",
@@ -270,7 +272,7 @@ async fn sessions_are_chosen_as_the_reference_says() {
 }
 
 /// Writes what the session of the last question leaves in the store.
-fn write_down(rig: &Rig, asked: &Asked) {
+pub(super) fn write_down(rig: &Rig, asked: &Asked) {
     rig.store.sessions.lock().unwrap().push(SessionRow {
         key: asked.session.clone(),
         id: uuid::Uuid::nil(),

@@ -1,12 +1,13 @@
 //! A gateway's edge on a free port, with doubles behind it.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 
 use callboard_actors::agent::{ToolPolicy, Toolbox};
 use callboard_actors::core::{ActorId, ActorKind, ActorSpec, Behaviour, Clock, Live, Scope, State, Supervision, Supervisor};
 use callboard_actors::message::{Counters, Delta, Runs, TurnEnd, Usage};
 use callboard_actors::ports::NoMediaRoom;
+use callboard_actors::ports::memory::MemoryStore;
 use callboard_actors::registry::RouteSettings;
 use tokio::sync::mpsc;
 
@@ -14,9 +15,11 @@ use super::client::TOKEN;
 use super::doubles::{FakeChannels, FakeSockets, FakeStore, FakeSwitchboard};
 use crate::access::{AccessSettings, Auth, Porter};
 use crate::http::{Gateway, HttpSettings, Parts, Phase, Readiness, serve};
+use crate::media::{MediaHouse, MediaParts, MediaSettings};
 use crate::outgoing::Outgoing;
 use crate::providers::ProviderStanding;
-use crate::tools::{ToolParts, tools};
+use crate::public_web::Network;
+use crate::tools::{Reach, ToolParts, tools};
 use crate::workspace::Workspaces;
 
 /// An actor that does nothing.
@@ -64,7 +67,27 @@ pub(super) struct Rig {
     pub(super) supervisor: Supervisor,
     pub(super) gateway: Arc<Gateway>,
     pub(super) gone: mpsc::UnboundedReceiver<()>,
+    pub(super) media: MediaHouse,
+    _folder: tempfile::TempDir,
     server: actix_web::dev::ServerHandle,
+}
+
+/// A media room whose network knows names below `public.test`, which are this machine, and a private address for every other.
+fn room(folder: &tempfile::TempDir, clock: &Clock) -> MediaHouse {
+    let lookup = |name: String| -> futures_util::future::BoxFuture<'static, std::io::Result<Vec<IpAddr>>> {
+        let is_public = name == "public.test" || name.ends_with(".public.test");
+        let address = if is_public { Ipv4Addr::LOCALHOST } else { Ipv4Addr::new(10, 0, 0, 1) };
+        Box::pin(async move { Ok(vec![address.into()]) })
+    };
+    let network = Network { lookup: Arc::new(lookup), public: |address| address == IpAddr::from(Ipv4Addr::LOCALHOST) };
+    let parts = MediaParts {
+        state_dir: folder.path().join("state"),
+        store: MemoryStore::new(clock),
+        workspaces: Live::fixed(Workspaces { common: folder.path().join("workspace"), ..Workspaces::default() }),
+        settings: Live::fixed(MediaSettings::default()),
+        clock: clock.clone(),
+    };
+    MediaHouse::on(network, parts)
 }
 
 impl Rig {
@@ -95,10 +118,13 @@ impl Rig {
         let tools = tools(&ToolParts {
             outgoing,
             routes: Live::fixed(RouteSettings::default()),
+            reach: Live::fixed(Reach::default()),
             workspaces: Live::fixed(Workspaces::default()),
             media: Arc::new(NoMediaRoom),
         });
         let tools = Toolbox::new(tools, policy.live(), clock.clone()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let media = room(&folder, &clock);
         let porter = Porter::new(access.live(), &clock);
         let sockets = Arc::<FakeSockets>::default();
         let gateway = Gateway::new(Parts {
@@ -110,6 +136,7 @@ impl Rig {
             readiness: readiness.clone(),
             counters: Arc::<Counters>::default(),
             gate: callboard_actors::session::TurnGate::default(),
+            media: Arc::new(media.clone()),
             tools: Arc::new(tools),
             mcp: Arc::default(),
             standing: standing.live(),
@@ -136,6 +163,8 @@ impl Rig {
             supervisor,
             gateway,
             gone: gone_heard,
+            media,
+            _folder: folder,
             server: handle,
         }
     }

@@ -76,8 +76,22 @@ async fn statuses_are_those_of_the_reference() {
         (json!({ "tool": "message", "args": { "to": 5 } }), "invalid_request", "args.to"),
         (json!({ "tool": "message", "args": { "to": "peer:1", "shout": true } }), "invalid_request", "shout"),
         (json!({ "tool": "message", "action": "shout", "args": { "to": "peer:1" } }), "invalid_request", "args.action"),
-        (json!({ "tool": "message", "action": "react", "emoji": "+1", "messageId": "7" }), "not_implemented", "`react`"),
-        (json!({ "tool": "message", "action": "edit", "to": "peer:1", "text": "x" }), "not_implemented", "`edit`"),
+        (json!({ "tool": "message", "action": "react", "args": { "messageId": "7" } }), "invalid_request", "`emoji`"),
+        (
+            json!({ "tool": "message", "action": "react", "args": { "emoji": "", "remove": true } }),
+            "invalid_request",
+            "`remove`",
+        ),
+        (
+            json!({ "tool": "message", "action": "edit", "args": { "to": "peer:1", "messageId": "7" } }),
+            "invalid_request",
+            "`message`",
+        ),
+        (
+            json!({ "tool": "message", "action": "delete", "args": { "messageId": "x".repeat(300) } }),
+            "invalid_request",
+            "messageId",
+        ),
         (json!({ "tool": "message" }), "invalid_request", "`target` is required"),
         (json!({ "tool": "web_fetch", "args": { "url": "http://127.0.0.1/" } }), "forbidden", "blocked"),
         (
@@ -233,11 +247,14 @@ async fn a_message_is_durable_before_it_is_answered() {
         (json!({ "to": "nobody", "text": "x" }), "invalid_target", "peer:<id>"),
         (json!({ "to": "peer:7", "text": "x", "channel": "pigeon" }), "not_found", "pigeon"),
         (json!({ "to": "peer:7", "text": "x", "accountId": "third" }), "not_found", "third"),
+        (json!({ "to": "peer:7", "text": "word. ".repeat(2_000) }), "invalid_request", "2000 messages"),
     ];
+    let before = rig.store.outbox.lock().unwrap().len();
     for (args, code, told) in cases {
         let message = refusal(&invoke(&rig, send(args.clone())).await, 400, "tool_error", code);
         assert!(message.contains(told), "{args}: {message}");
     }
+    assert_eq!(rig.store.outbox.lock().unwrap().len(), before, "what is refused is refused as a whole");
     rig.stop().await;
 }
 

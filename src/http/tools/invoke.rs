@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::answer::{ToolAnswer, ToolRefusal, done, refused};
 use super::request::{Invocation, Run, ToolRequest};
-use crate::http::body::LargeBody;
+use crate::http::body::{Body, Tools};
 use crate::http::error::{ApiError, ErrorBody};
 use crate::http::gateway::Gateway;
 use crate::http::named::{checked, header};
@@ -36,14 +36,14 @@ pub(in crate::http) async fn invoke(
     gateway: Data<Gateway>,
     request: HttpRequest,
     trace: Trace,
-    body: LargeBody,
+    body: Body<Tools>,
 ) -> Result<HttpResponse, ApiError> {
     let settings = gateway.settings.get();
     if !settings.tools_invoke_enabled {
         let text = "tools are off: set `gateway.http.endpoints.toolsInvoke.enabled`";
         return Err(ApiError::new(Code::NotFound, text));
     }
-    let mut invocation = Invocation::parse(&body.0)?;
+    let mut invocation = Invocation::parse(&body.bytes)?;
     let context = context(&settings, request.headers(), &invocation, trace.0)?;
     match run(&gateway, context, &mut invocation).await {
         Ok(output) => Ok(done(output)),

@@ -243,7 +243,16 @@ impl Books {
     }
 }
 
-const fn kind_number(kind: ChatKind) -> i64 {
+/// Returns the kind of chat that a number stands for; one of a later version is taken for a closed group.
+pub(super) const fn chat_kind(number: i64) -> ChatKind {
+    match number {
+        0 => ChatKind::Direct,
+        2 => ChatKind::Channel,
+        _ => ChatKind::Group,
+    }
+}
+
+pub(super) const fn kind_number(kind: ChatKind) -> i64 {
     match kind {
         ChatKind::Direct => 0,
         ChatKind::Group => 1,

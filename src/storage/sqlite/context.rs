@@ -1,6 +1,6 @@
 //! What of a transcript its later turns are told.
 
-use callboard_actors::message::{Entry, Role, SessionKey};
+use callboard_actors::message::{Entry, Role, SessionKey, Usage};
 use callboard_actors::ports::{Context, HISTORY_BYTES_MAX, StoreError, Summary};
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
@@ -69,7 +69,7 @@ pub(super) fn summarise(tx: &mut Tx<'_>, key: &SessionKey, summary: &Summary, li
     if !sessions::read(tx, session)?.has(summary.id) {
         return Err(replaced(key).into());
     }
-    transcript::append(tx, key, lines, summary.usage, None)?;
+    transcript::append(tx, key, lines, Usage::default(), None)?;
     let from = i64::try_from(summary.from.saturating_sub(1)).unwrap_or(i64::MAX);
     tx.sql("UPDATE sessions SET summary = lines, told_from = ?2, compactions = compactions + 1 WHERE session = ?1")?
         .execute(params![session, from])?;

@@ -1,11 +1,13 @@
 //! Payloads on their way to platforms.
 
-use callboard_actors::message::{AccountKey, OutboxId, Receipt, TraceId};
-use callboard_actors::ports::{Attempt, CrashCount, NewOutbox, OutboxRow, OutboxState, Queued, SendOrder, StoreError};
+use callboard_actors::message::{AccountKey, ChatRef, Outbound, OutboxId, Receipt, TraceId};
+use callboard_actors::ports::{
+    Attempt, CrashCount, NewOutbox, OutboxNote, OutboxRow, OutboxState, Queued, SendOrder, StoreError,
+};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
-use super::books::Sequence;
+use super::books::{Sequence, chat_kind, kind_number};
 use super::codec::{from_json, limit as bound, to_json, uuid};
 use super::crash;
 use super::deadletters::{self, Cause};
@@ -37,6 +39,8 @@ pub(super) struct RawOutbox {
     due_ms: i64,
     trace: Uuid,
     body: Option<String>,
+    /// The platform's id of the message of the row that it is about.
+    about: Option<String>,
 }
 
 impl RawOutbox {
@@ -51,40 +55,51 @@ impl RawOutbox {
             due_ms: row.get(6)?,
             trace: uuid(row.get(7)?),
             body: row.get(8)?,
+            about: row.get(9)?,
         })
     }
 
     /// Parses the body.
     pub(super) fn parse(self) -> Result<OutboxRow, StoreError> {
+        let mut outbound: Outbound = from_json(self.body.as_deref())?;
+        if let Some(platform_id) = self.about {
+            outbound.act.found(platform_id);
+        }
         Ok(OutboxRow {
             id: OutboxId::from_uuid(self.id),
             seq: self.seq.unsigned_abs(),
             attempts: self.attempts,
             resent: self.resent,
             created_ms: self.created_ms,
-            outbound: from_json(self.body.as_deref())?,
+            outbound,
             trace: TraceId::from_uuid(self.trace),
         })
     }
 }
 
-/// Refuses while the outbox is at its bound.
-pub(super) fn check_room(tx: &Tx<'_>) -> Outcome<()> {
+/// Refuses what would take the outbox past its bound.
+pub(super) fn check_room(tx: &Tx<'_>, new: usize) -> Outcome<()> {
     let (rows, max) = (tx.books.outbox_open, tx.limits.outbox_rows_max);
-    if rows >= max {
+    if rows.saturating_add(u64::try_from(new).unwrap_or(u64::MAX)) > max {
         return Err(StoreError::Full { table: "outbox", rows, setting: "outboxRowsMax" }.into());
     }
     Ok(())
 }
 
-/// Writes a payload that somebody asked for.
-pub(super) fn enqueue(tx: &mut Tx<'_>, new: &NewRow) -> Outcome<Queued> {
-    if let Some(id) = known(tx, &new.row)? {
-        return Ok(Queued { id, new: false });
+/// Writes the payloads of one request, all or none; where any of them is there, the request was made before.
+pub(super) fn enqueue(tx: &mut Tx<'_>, rows: &[NewRow]) -> Outcome<Vec<Queued>> {
+    let mut there = Vec::new();
+    for new in rows {
+        there.extend(known(tx, &new.row)?.map(|id| Queued { id, new: false }));
     }
-    check_room(tx)?;
-    insert(tx, new)?;
-    Ok(Queued { id: new.row.id, new: true })
+    if !there.is_empty() {
+        return Ok(there);
+    }
+    check_room(tx, rows.len())?;
+    for new in rows {
+        insert(tx, new)?;
+    }
+    Ok(rows.iter().map(|new| Queued { id: new.row.id, new: true }).collect())
 }
 
 /// Writes a payload, at the bound too, unless it is there already.
@@ -113,8 +128,8 @@ fn insert(tx: &mut Tx<'_>, new: &NewRow) -> rusqlite::Result<()> {
     let seq = tx.books.next_seq(tx.conn, chat, Sequence::Outbox)?;
     let place = tx.books.outbox_place();
     tx.sql(
-        "INSERT INTO outbox (place, id, account, chat, seq, due_ms, owner_epoch, trace_id, created_ms, request_key, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?6, ?9, ?10)",
+        "INSERT INTO outbox (place, id, account, chat, seq, due_ms, owner_epoch, trace_id, created_ms, request_key, body, about)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?6, ?9, ?10, ?11)",
     )?
     .execute(params![
         place,
@@ -127,6 +142,7 @@ fn insert(tx: &mut Tx<'_>, new: &NewRow) -> rusqlite::Result<()> {
         new.row.trace.as_uuid().as_bytes(),
         new.row.idempotency_key,
         new.body,
+        new.row.outbound.act.row().map(|row| row.as_uuid().into_bytes()),
     ])?;
     tx.books.outbox_open += 1;
     tx.books.lanes.arrive(account, chat, 1, tx.now_ms);
@@ -151,8 +167,9 @@ pub(super) fn begin(tx: &mut Tx<'_>, account: &AccountKey, limit: usize, order: 
 fn visit(tx: &mut Tx<'_>, account: i64, chat: i64, room: usize) -> rusqlite::Result<Vec<RawOutbox>> {
     let mut rows = tx
         .sql(
-            "SELECT place, id, seq, attempts, resent, created_ms, due_ms, trace_id, body FROM outbox
-             WHERE chat = ?1 AND state = 0 ORDER BY seq LIMIT ?2",
+            "SELECT place, id, seq, attempts, resent, created_ms, due_ms, trace_id, body,
+                 CASE WHEN about IS NULL THEN NULL ELSE (SELECT r.receipt FROM outbox r WHERE r.id = outbox.about) END
+             FROM outbox WHERE chat = ?1 AND state = 0 ORDER BY seq LIMIT ?2",
         )?
         .query_map(params![chat, bound(room)], RawOutbox::read)?
         .collect::<rusqlite::Result<Vec<_>>>()?;
@@ -248,6 +265,16 @@ pub(super) fn next_due(tx: &mut Tx<'_>, account: &AccountKey) -> Outcome<Option<
     Ok(tx.books.lanes.next_due(account))
 }
 
+/// Returns whether a row waits for its chat or is on its way there. The states are in the words of the indexes.
+pub(super) fn owes(conn: &Connection, account: &AccountKey, chat: &ChatRef) -> Outcome<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM outbox WHERE chat = c.chat AND state = 0)
+             OR EXISTS (SELECT 1 FROM outbox WHERE account = c.account AND chat = c.chat AND state = 1)
+         FROM chats c JOIN accounts a ON a.account = c.account
+         WHERE a.channel = ?1 AND a.name = ?2 AND c.kind = ?3 AND c.id = ?4";
+    let named = params![account.channel(), account.account(), kind_number(chat.kind), chat.id];
+    Ok(conn.prepare_cached(sql)?.query_row(named, |row| row.get(0)).optional()?.unwrap_or(false))
+}
+
 /// Returns the row of an account that was confirmed under an id of the platform's. Asked rarely, of rows that are kept for a while only:
 /// so without an index, which every send would pay for.
 pub(super) fn sent_as(conn: &Connection, account: &AccountKey, platform_id: &str) -> Outcome<Option<OutboxId>> {
@@ -262,7 +289,7 @@ pub(super) fn sent_as(conn: &Connection, account: &AccountKey, platform_id: &str
 
 /// Puts a dead row at the end of its chat's queue, due at once and as young as a new one: its age may be what it died of.
 pub(super) fn revive(tx: &mut Tx<'_>, place: i64) -> Outcome<()> {
-    check_room(tx)?;
+    check_room(tx, 1)?;
     let (account, chat) = tx
         .sql("SELECT account, chat FROM outbox WHERE place = ?1")?
         .query_row([place], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -292,10 +319,33 @@ pub(super) fn state(conn: &Connection, id: OutboxId) -> Outcome<Option<OutboxSta
         .prepare_cached("SELECT state FROM outbox WHERE id = ?1")?
         .query_row([id.as_uuid().as_bytes()], |row| row.get::<_, i64>(0))
         .optional()?;
-    Ok(state.and_then(|state| match state {
+    Ok(state.and_then(stand))
+}
+
+const fn stand(state: i64) -> Option<OutboxState> {
+    match state {
         DISCARDED => None,
         DONE => Some(OutboxState::Sent),
         DEAD => Some(OutboxState::Dead),
         _ => Some(OutboxState::Queued),
+    }
+}
+
+/// Returns what is known of a row, whatever became of its payload.
+pub(super) fn note(conn: &Connection, id: OutboxId) -> Outcome<Option<OutboxNote>> {
+    let sql = "SELECT o.state, o.receipt, a.channel, a.name, c.kind, c.id, d.reason
+         FROM outbox o JOIN accounts a ON a.account = o.account JOIN chats c ON c.chat = o.chat
+             LEFT JOIN deadletters d ON d.id = o.id
+         WHERE o.id = ?1";
+    let found = conn
+        .prepare_cached(sql)?
+        .query_row([id.as_uuid().as_bytes()], |row| {
+            let account = AccountKey::new(&row.get::<_, String>(2)?, &row.get::<_, String>(3)?);
+            let chat = ChatRef { kind: chat_kind(row.get(4)?), id: row.get(5)? };
+            Ok((row.get(0)?, row.get(1)?, account, chat, row.get(6)?))
+        })
+        .optional()?;
+    Ok(found.and_then(|(state, platform_id, account, chat, dead)| {
+        Some(OutboxNote { state: stand(state)?, platform_id, account, chat, dead })
     }))
 }

@@ -112,7 +112,7 @@ pub(super) fn approve(tx: &mut Tx<'_>, channel: &str, code: &str, notice: &str, 
         .execute(params![found.account, found.shown.peer, found.shown.name, now_ms])?;
     if !notice.is_empty() {
         let target: Target = from_json(Some(&found.target)).map_err(poisoned)?;
-        let outbound = Outbound { target, text: notice.to_owned(), media: Vec::new(), mentions: Vec::new() };
+        let outbound = Outbound::text(target, notice.to_owned());
         let row = NewOutbox { id: OutboxId::new(), outbound, trace: found.trace, idempotency_key: None };
         outbox::put(tx, &NewRow::prepare(row).map_err(poisoned)?)?;
     }

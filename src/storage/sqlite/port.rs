@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 
 use callboard_actors::message::{
-    AccountKey, Activation, BegunRound, BlobId, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
+    AccountKey, Activation, BegunRound, BlobId, ChatRef, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
 };
 use callboard_actors::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, Context, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate,
-    InboxRow, NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
-    SessionRow, Store, StoreError, StoreHealth, Summary, TurnOutcome, UsageDay,
+    InboxRow, NewOutbox, OutboxNote, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder,
+    SessionName, SessionRow, Store, StoreError, StoreHealth, Summary, TurnOutcome, UsageDay, UsageQuery, UsageSums,
 };
 use serde_json::{Map, Value};
 
@@ -94,9 +94,9 @@ impl Store for SqliteStore {
         self.read(sessions::with_open_rows)
     }
 
-    fn enqueue(&self, row: NewOutbox) -> Answer<Queued> {
-        match NewRow::prepare(row) {
-            Ok(row) => self.write(move |tx| outbox::enqueue(tx, &row)),
+    fn enqueue_all(&self, rows: Vec<NewOutbox>) -> Answer<Vec<Queued>> {
+        match rows.into_iter().map(NewRow::prepare).collect::<Result<Vec<_>, _>>() {
+            Ok(rows) => self.write(move |tx| outbox::enqueue(tx, &rows)),
             Err(error) => at_once(Err(error)),
         }
     }
@@ -128,6 +128,14 @@ impl Store for SqliteStore {
 
     fn outbox_state(&self, id: OutboxId) -> Answer<Option<OutboxState>> {
         self.read(move |conn| outbox::state(conn, id))
+    }
+
+    fn outbox_note(&self, id: OutboxId) -> Answer<Option<OutboxNote>> {
+        self.read(move |conn| outbox::note(conn, id))
+    }
+
+    fn owes(&self, account: AccountKey, chat: ChatRef) -> Answer<bool> {
+        self.read(move |conn| outbox::owes(conn, &account, &chat))
     }
 
     fn sent_as(&self, account: AccountKey, platform_id: String) -> Answer<Option<OutboxId>> {
@@ -208,6 +216,11 @@ impl Store for SqliteStore {
 
     fn open_rows(&self, limit: usize) -> Answer<Vec<(SessionKey, u64)>> {
         self.read(move |conn| sessions::open_rows(conn, limit))
+    }
+
+    fn usage_sums(&self, query: UsageQuery) -> Answer<UsageSums> {
+        let raw = self.read(move |conn| sessions::usage_sums(conn, &query));
+        Box::pin(async move { raw.await?.parse() })
     }
 
     fn usage_days(&self, from: i64) -> Answer<Vec<UsageDay>> {

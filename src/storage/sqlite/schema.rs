@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0004_steps.sql"),
     include_str!("../migrations/0005_usage.sql"),
     include_str!("../migrations/0006_summary.sql"),
+    include_str!("../migrations/0007_about.sql"),
 ];
 
 /// The mark of our files, "CBOD".

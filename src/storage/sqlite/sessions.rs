@@ -1,7 +1,7 @@
 //! Sessions: what is known of them, and what can be changed by hand.
 
 use callboard_actors::message::{Activation, SessionKey, Target, Usage};
-use callboard_actors::ports::{ACTIVATIONS_MAX, SessionName, SessionRow, SessionTraits, StoreError};
+use callboard_actors::ports::{ACTIVATIONS_MAX, SessionName, SessionRow, SessionTraits, StoreError, UsageQuery, UsageSums};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -81,6 +81,42 @@ pub(super) fn list(conn: &Connection, limit: usize) -> Outcome<Vec<SessionRow>> 
         .query_map([bound(limit)], RawSession::read)?
         .collect::<rusqlite::Result<Vec<_>>>()?;
     Ok(rows.into_iter().map(RawSession::parse).collect::<Result<_, _>>()?)
+}
+
+/// What sessions used, with the newest of them as they were read.
+pub(super) struct RawSums {
+    sums: UsageSums,
+    rows: Vec<RawSession>,
+}
+
+impl RawSums {
+    /// Parses the rows.
+    pub(super) fn parse(self) -> Result<UsageSums, StoreError> {
+        let rows = self.rows.into_iter().map(RawSession::parse).collect::<Result<_, _>>()?;
+        Ok(UsageSums { rows, ..self.sums })
+    }
+}
+
+/// Sums what sessions used, row by row, so that a sum ends where a number does; the newest are read with all that they have.
+pub(super) fn usage_sums(conn: &Connection, query: &UsageQuery) -> Outcome<RawSums> {
+    const THOSE: &str = "FROM sessions WHERE updated_ms BETWEEN ?1 AND ?2
+        AND (?3 IS NULL OR substr(key || ':', 1, length(?3)) = ?3)";
+    let (from, to) = query.span_ms();
+    let agent = query.agent.as_ref().map(|agent| format!("agent:{agent}:"));
+    let mut sums = UsageSums::default();
+    let columns = usage::COLUMNS;
+    let mut all =
+        conn.prepare_cached(&format!("SELECT key, json_extract(reply_to, '$.account.channel'), {columns} {THOSE}"))?;
+    let mut rows = all.query(params![from, to, agent])?;
+    while let Some(row) = rows.next()? {
+        let (key, channel): (String, Option<String>) = (row.get(0)?, row.get(1)?);
+        sums.add(&SessionKey::new(&key), channel.as_deref(), usage::read(row, 2)?);
+    }
+    let rows = conn
+        .prepare_cached(&format!("SELECT {COLUMNS} {THOSE} ORDER BY updated_ms DESC, session DESC LIMIT ?4"))?
+        .query_map(params![from, to, agent, bound(query.rows_max)], RawSession::read)?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(RawSums { sums, rows })
 }
 
 /// Returns a session if it is known.

@@ -31,7 +31,7 @@ pub(super) struct Round(String);
 impl Round {
     /// Writes the round as JSON. It has no results yet.
     pub(super) fn prepare(round: BegunRound) -> Result<Self, StoreError> {
-        let BegunRound { with, said, text, calls } = round;
+        let BegunRound { with, said, text, calls, .. } = round;
         let calls = calls.into_iter().map(|(call, _)| call).collect();
         to_json(&Body { with, said, text, calls }).map(Self)
     }
@@ -72,7 +72,7 @@ pub(super) fn say(tx: &mut Tx<'_>, row: InboxId, place: usize, part: &Part) -> O
         None if place > 0 && known(tx, row, SAID, place - 1)?.is_none() => return Err(other().into()),
         None => {}
     }
-    outbox::check_room(tx)?;
+    outbox::check_room(tx, 1)?;
     insert(tx, row, (SAID, place), &part.words)?;
     part.payloads.iter().try_for_each(|payload| outbox::put(tx, payload))
 }

@@ -44,7 +44,7 @@ impl Finished {
 /// Ends a turn and takes the session's next rows in hand.
 pub(super) fn finish_turn(tx: &mut Tx<'_>, turn: &Finished, next: usize) -> Outcome<Vec<RawInbox>> {
     if !turn.outbox.is_empty() {
-        outbox::check_room(tx)?;
+        outbox::check_room(tx, 1)?;
     }
     inbox::finish(tx, &turn.outcome.done)?;
     append(tx, &turn.outcome.session, &turn.lines, turn.outcome.usage, turn.reply_to.as_deref())?;

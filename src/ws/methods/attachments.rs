@@ -64,7 +64,7 @@ async fn take_one(control: &Control, attachment: Attachment, place: usize) -> Re
         Base64Fault::Crowded => WireError::new(Code::Overloaded, format!("attachment {label}: {fault}")),
     })?;
     let mime = mime_type.or_else(|| said.map(str::to_owned));
-    let claim = Claim { name: file_name, mime, bytes_max: FILE_BYTES_MAX as u64 };
+    let claim = Claim { name: file_name, mime, ..Claim::up_to(FILE_BYTES_MAX as u64) };
     let kept = control.media.put(claim, once(ready(Ok(bytes))).boxed()).await;
     kept.map_err(|fault| match fault {
         MediaFault::Empty => wrong("it is empty"),

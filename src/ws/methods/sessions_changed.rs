@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::turns::{self, Named, Ordered, Wishes, own_session, quiet, session_named};
 use super::{levels, session_rows};
-use crate::ws::archive::{self, Why};
+use crate::archive::{self, Why};
 use crate::ws::table::{Cx, Free, Method, SHORT, TURN, method};
 use crate::ws::{Control, snapshot};
 

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::turns::session_named;
-use crate::ws::archive;
+use crate::archive;
 use crate::ws::table::{Cx, Free, Method, SHORT, method};
 
 /// How many lines a page has at the most.

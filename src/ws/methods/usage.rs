@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use callboard_actors::client::{Refusal, Scope, WireError};
 use callboard_actors::message::Usage;
-use callboard_actors::ports::{SessionRow, UsageDay};
+use callboard_actors::ports::{SessionRow, UsageDay, UsageGroup, UsageQuery, UsageSum, UsageSums};
 use callboard_actors::registry::normalise_agent;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
@@ -16,13 +16,14 @@ use serde_json::{Map, Value, json};
 use super::session_rows;
 use super::turns::session_named;
 use crate::ws::params::invalid;
-use crate::ws::snapshot;
 use crate::ws::table::{Cx, Free, Method, SHORT, method};
 
 /// How many days are summed where the client names none, and at the most.
 const DAYS: (u32, u32) = (30, 3_650);
 /// How many sessions are told of where the client names no number, and at the most.
 const SESSIONS: (u32, u32) = (50, 1_000);
+/// The channel of sessions whose answers went nowhere else.
+const NO_CHANNEL: &str = "webchat";
 /// The first day.
 const FIRST: Date = Date::constant(1970, 1, 1);
 
@@ -126,6 +127,15 @@ impl Totals {
         let (total_tokens, total_cost) = (usage.total(), money(cost_nanos));
         Self { input, output, cache_read, cache_write, total_tokens, total_cost, missing_cost_entries }
     }
+
+    fn of(sum: UsageSum) -> Self {
+        Self::new(sum.usage, sum.unpriced)
+    }
+
+    /// Whether a session's turns had a price is not kept; one that used tokens for nothing had none.
+    fn of_session(usage: Usage) -> Self {
+        Self::new(usage, u64::from(usage.total() > 0 && usage.cost_nanos == 0))
+    }
 }
 
 /// Returns billionths as the whole.
@@ -206,29 +216,30 @@ async fn sessions(cx: Cx, params: SessionsParams) -> Result<Free, Refusal> {
     let now_ms = control.clock().now_ms();
     let span = SpanParams { days: count, start_date, end_date, agent_id: None };
     let span = span.span("sessions.usage", UsageDay::of(now_ms))?;
-    let rows = match given(key) {
-        Some(key) => control.store.session(session_named(control, None, &key)?.key).await?.into_iter().collect(),
-        None => control.store.sessions(snapshot::SESSIONS_MAX).await?,
-    };
     let agent = given(agent_id).map(|agent| normalise_agent(&agent));
-    let within = |row: &&SessionRow| {
-        (span.first..=span.last).contains(&UsageDay::of(row.updated_ms))
-            && agent.as_deref().is_none_or(|agent| row.key.agent() == Some(agent))
+    let rows_max = limit.map_or(SESSIONS.0, |limit| limit.min(SESSIONS.1)) as usize;
+    let query = UsageQuery { agent, first_day: span.first, last_day: span.last, rows_max };
+    let sums = match given(key) {
+        Some(key) => {
+            let row = control.store.session(session_named(control, None, &key)?.key).await?;
+            let mut sums = UsageSums::default();
+            row.into_iter().filter(|row| query.has(&row.key, row.updated_ms)).for_each(|row| sums.add_row(row));
+            sums
+        }
+        None => control.store.usage_sums(query).await?,
     };
-    let rows: Vec<&SessionRow> = rows.iter().filter(within).collect();
-    let limit = limit.map_or(SESSIONS.0, |limit| limit.min(SESSIONS.1));
-    let told: Vec<Value> = rows.iter().take(limit as usize).map(|row| told(&cx, row)).collect();
+    let told: Vec<Value> = sums.rows.iter().map(|row| told(&cx, row)).collect();
     let (daily, _) = days(&cx, span).await?;
-    let (by_agent, by_channel) = (group(&rows, agent_of), group(&rows, channel_of));
+    let (by_agent, by_channel) = (sums.by(|group| &group.agent), sums.by(channel_of));
     Ok(Free(json!({
         "updatedAt": now_ms,
         "startDate": date(span.first),
         "endDate": date(span.last),
         "sessions": told,
-        "totals": totals(rows.iter().map(|row| row.usage)),
+        "totals": Totals::of(sums.total()),
         "aggregates": {
-            "byAgent": by_agent.into_iter().map(|(agent, totals)| json!({ "agentId": agent, "totals": totals })).collect::<Vec<_>>(),
-            "byChannel": by_channel.into_iter().map(|(channel, totals)| json!({ "channel": channel, "totals": totals })).collect::<Vec<_>>(),
+            "byAgent": named(by_agent, "agentId"),
+            "byChannel": named(by_channel, "channel"),
             "daily": daily,
         },
     })))
@@ -240,38 +251,20 @@ fn told(cx: &Cx, row: &SessionRow) -> Value {
         let own = json!({
             "label": row.traits.label,
             "agentId": row.key.agent(),
-            "channel": channel_of(row),
-            "usage": totals([row.usage]),
+            "channel": row.reply_to.as_ref().map_or(NO_CHANNEL, |target| target.account.channel()),
+            "usage": Totals::of_session(row.usage),
         });
         fields.extend(own.as_object().cloned().unwrap_or_default().into_iter().filter(|(_, value)| !value.is_null()));
     }
     told
 }
 
-/// Sums counts. Whether a session's turns had a price is not kept; one that used tokens for nothing had none.
-fn totals(counts: impl IntoIterator<Item = Usage>) -> Totals {
-    let mut missing = 0;
-    let sum = counts.into_iter().fold(Usage::default(), |sum, usage| {
-        missing += u64::from(usage.total() > 0 && usage.cost_nanos == 0);
-        sum.plus(usage)
-    });
-    Totals::new(sum, missing)
+fn channel_of(group: &UsageGroup) -> &str {
+    if group.channel.is_empty() { NO_CHANNEL } else { &group.channel }
 }
 
-fn agent_of(row: &SessionRow) -> &str {
-    row.key.agent().unwrap_or_default()
-}
-
-fn channel_of(row: &SessionRow) -> &str {
-    row.reply_to.as_ref().map_or("webchat", |target| target.account.channel())
-}
-
-fn group<'a>(rows: &[&'a SessionRow], by: fn(&SessionRow) -> &str) -> BTreeMap<&'a str, Totals> {
-    let mut groups: BTreeMap<&str, Vec<Usage>> = BTreeMap::new();
-    for row in rows {
-        groups.entry(by(row)).or_default().push(row.usage);
-    }
-    groups.into_iter().map(|(name, counts)| (name, totals(counts))).collect()
+fn named(sums: BTreeMap<&str, UsageSum>, field: &str) -> Vec<Value> {
+    sums.into_iter().map(|(name, sum)| json!({ field: name, "totals": Totals::of(sum) })).collect()
 }
 
 /// Returns what a session has used, as rows of sessions tell it.

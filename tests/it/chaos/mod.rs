@@ -18,6 +18,7 @@ mod session_faults;
 mod shelf;
 mod soak;
 mod stage;
+mod summaries;
 mod tools;
 
 /// Returns the small number, or the full one when the long forms are asked for.

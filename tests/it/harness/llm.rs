@@ -59,9 +59,17 @@ pub struct Asked {
     pub body: Value,
 }
 
+/// How it is decided what is done with a request.
+enum Script {
+    /// One after the other.
+    InOrder(Mutex<VecDeque<Turn>>),
+    /// By what it says.
+    ByBody(fn(&Value) -> Turn),
+}
+
 struct State {
     style: Style,
-    turns: Mutex<VecDeque<Turn>>,
+    script: Script,
     asked: Mutex<Vec<Asked>>,
     gate: Semaphore,
 }
@@ -155,8 +163,16 @@ impl Style {
 impl Llm {
     /// Starts a backend that does these things with one request after the other, and refuses those beyond them.
     pub fn start(style: Style, turns: impl IntoIterator<Item = Turn>) -> Self {
-        let turns = Mutex::new(turns.into_iter().collect());
-        let state = Arc::new(State { style, turns, asked: Mutex::default(), gate: Semaphore::new(0) });
+        Self::serve(style, Script::InOrder(Mutex::new(turns.into_iter().collect())))
+    }
+
+    /// Starts a backend that does with each request what its body calls for.
+    pub fn start_by(style: Style, turn: fn(&Value) -> Turn) -> Self {
+        Self::serve(style, Script::ByBody(turn))
+    }
+
+    fn serve(style: Style, script: Script) -> Self {
+        let state = Arc::new(State { style, script, asked: Mutex::default(), gate: Semaphore::new(0) });
         let (tell, told) = mpsc::channel();
         let served = Arc::clone(&state);
         std::thread::spawn(move || {
@@ -182,6 +198,13 @@ impl Llm {
     /// Lets one late answer go on.
     pub fn let_go(&self) {
         self.state.gate.add_permits(1);
+    }
+
+    /// Takes back what was let go and nobody has taken.
+    pub fn hold(&self) {
+        while let Ok(permit) = self.state.gate.try_acquire() {
+            permit.forget();
+        }
     }
 
     /// Returns it as a provider of the configuration, these settings over the usual ones.
@@ -216,8 +239,11 @@ async fn answer(request: HttpRequest, body: Bytes, state: Data<State>) -> HttpRe
         Style::Completions | Style::Responses => header("authorization").trim_start_matches("Bearer ").to_owned(),
     };
     let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+    let turn = match &state.script {
+        Script::InOrder(turns) => turns.lock().expect("the turns").pop_front(),
+        Script::ByBody(turn) => Some(turn(&body)),
+    };
     state.asked.lock().expect("the requests").push(Asked { key, body });
-    let turn = state.turns.lock().expect("the turns").pop_front();
     perform(turn.unwrap_or(Turn::Status(418, None, "asked more often than the test says")), state).await
 }
 

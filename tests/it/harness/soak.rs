@@ -39,6 +39,8 @@ pub struct Report {
     pub astray: Vec<String>,
     /// Answers to what asked for none.
     pub unasked: Vec<String>,
+    /// Places where the parts of answers are not what they should be, or not in order.
+    pub broken: Vec<String>,
 }
 
 impl Report {
@@ -81,6 +83,57 @@ pub fn judge(places: &[&str], asked: &[(usize, String)], said: Vec<Answer>) -> R
         }
     }
     report
+}
+
+/// Compares questions with answers that come in parts or grow: each is `well`, the question's words, `over`, and in each place they have
+/// to stand one behind the other, in order, whole, each once.
+pub fn judge_grown(places: &[&str], asked: &[(usize, String)], said: &[Answer], each_alone: bool) -> Report {
+    let mut report = Report { asked: asked.len(), ..Report::default() };
+    for (at, place) in places.iter().enumerate() {
+        let here: Vec<_> = said.iter().filter(|answer| answer.place == *place).collect();
+        let words: Vec<String> = here.iter().flat_map(|answer| marks_of(&answer.text)).collect();
+        let questions: Vec<_> = asked.iter().filter(|(room, _)| *room == at).map(|(_, question)| question).collect();
+        for question in &questions {
+            match words.iter().filter(|word| word == question).count() {
+                0 => report.missing.push((*question).clone()),
+                1 => {}
+                _ => report.doubled.push((*question).clone()),
+            }
+        }
+        let expected: Vec<String> =
+            questions.iter().flat_map(|question| ["well".to_owned(), (*question).clone(), "over".to_owned()]).collect();
+        if let Some(number) = (0..words.len().max(expected.len())).find(|number| words.get(*number) != expected.get(*number)) {
+            let from = number.saturating_sub(3);
+            let part = |list: &[String]| list.iter().skip(from).take(8).cloned().collect::<Vec<_>>().join(" ");
+            report.broken.push(format!("{place}: at {number}: {} instead of {}", part(&words), part(&expected)));
+        }
+        let in_pieces = |answer: &&&Answer| each_alone && marks_of(&answer.text).len() != 3;
+        report
+            .broken
+            .extend(here.iter().filter(in_pieces).map(|answer| format!("{place}: not one whole answer: {}", answer.text)));
+    }
+    report
+}
+
+/// Returns the questions whose answers, in parts or grown, are whole.
+pub fn grown(said: &[Answer]) -> BTreeSet<String> {
+    let mut last: BTreeMap<&str, String> = BTreeMap::new();
+    let mut whole = BTreeSet::new();
+    for answer in said {
+        for mark in marks_of(&answer.text) {
+            let before = last.insert(&answer.place, mark.clone());
+            if mark == "over" {
+                whole.extend(before.filter(|before| before.starts_with("ask-")));
+            }
+        }
+    }
+    whole
+}
+
+fn marks_of(text: &str) -> Vec<String> {
+    let words = text.split(|mark: char| !mark.is_ascii_alphanumeric() && mark != '-');
+    let is_mark = |word: &&str| matches!(*word, "well" | "over") || word.starts_with("ask-") && place_of(word).is_some();
+    words.filter(is_mark).map(str::to_owned).collect()
 }
 
 /// Returns whether one of so many troubles, spread evenly, is due after this message.

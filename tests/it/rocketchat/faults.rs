@@ -27,7 +27,8 @@ async fn a_lost_answer_never_doubles_a_message() {
 
 #[tokio::test]
 async fn what_passes_is_tried_again_in_order() {
-    for trouble in [Trouble::Html(502), Trouble::Html(200), Trouble::Status(503), Trouble::RefuseThenCut, Trouble::Limited(1)] {
+    let lost = [Trouble::Status(503), Trouble::Status(302), Trouble::RefuseThenCut, Trouble::Endless];
+    for trouble in [Trouble::Html(502), Trouble::Html(200), Trouble::Limited(1)].into_iter().chain(lost) {
         let rig = Rig::start(Version::Eight, json!({})).await;
         let rid = rig.room(Kind::Direct, "").await;
         rig.server.plan("chat.sendMessage", trouble.clone(), 1);

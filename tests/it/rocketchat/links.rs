@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::rig::Rig;
 use crate::harness::gateway::merge;
+use crate::harness::rocketchat::faults::Trouble;
 use crate::harness::rocketchat::{Kind, PASSWORD, Tokens, Version};
 use crate::harness::{eventually, until};
 
@@ -32,6 +33,23 @@ async fn an_expired_login_is_renewed_and_nothing_is_lost() {
         assert_eq!(rig.server.wait_for_said(&rid, round + 1).await[round], text);
     }
     assert_eq!(rig.server.calls("login").iter().filter(|call| call.status != 200).count(), 0);
+}
+
+#[tokio::test]
+async fn one_login_is_made_for_all_who_need_it_and_the_servers_limit_on_it_is_waited_out() {
+    let rig = Rig::start(Version::Seven, json!({})).await;
+    let rooms = [rig.room(Kind::Direct, "").await, rig.room(Kind::Channel, "a").await, rig.room(Kind::Private, "b").await];
+    let before = rig.server.calls("login").len();
+    rig.server.plan("login", Trouble::Limited(1), 1);
+    rig.server.expire(&rig.bot, Tokens::Logins);
+    for rid in &rooms {
+        rig.server.say(rid, &rig.ann, "@call.bot hello");
+    }
+    for rid in &rooms {
+        rig.server.wait_for_said(rid, 1).await;
+    }
+    let statuses: Vec<_> = rig.server.calls("login").iter().skip(before).map(|call| call.status).collect();
+    assert_eq!(statuses, [429, 200]);
 }
 
 #[tokio::test]

@@ -159,6 +159,53 @@ async fn a_file_of_the_workspace_goes_out_once_whatever_happens_to_the_answer() 
 }
 
 #[tokio::test]
+async fn a_file_of_the_same_name_that_was_sent_before_is_not_taken_for_one_whose_fate_is_unknown() {
+    for trouble in [Trouble::RefuseThenCut, Trouble::CommitThenCut] {
+        let (rig, rid, _) = send_from_workspace(Version::Six, None).await;
+        rig.server.plan("rooms.upload", trouble.clone(), 1);
+        let call = json!({
+            "tool": "message",
+            "args": { "action": "send", "channel": "rocketchat", "to": format!("channel:{rid}"), "message": "again", "path": "chart.png" },
+        });
+        rig.gateway.expect(200, Method::POST, "/tools/invoke", Some(call)).await;
+        until("the row is done with", async || {
+            let open = rig.gateway.metric("store_outbox_open_rows").await;
+            (open == 0 && rig.count("outbound_sent_total").await == 2).then_some(())
+        })
+        .await;
+        assert_eq!(rig.server.said(&rid), ["the chart", "again"], "{trouble:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_room_has_the_word_on_the_size_of_its_files() {
+    let mut rig = Rig::prepare(Version::Eight, json!({ "mediaMaxMb": 2 }));
+    let rid = rig.server.room(Kind::Channel, "small", &[&rig.ann, &rig.bot]);
+    let rooms = json!({ &rid: { "mediaMaxMb": 1 } });
+    rig.gateway.change(json!({ "channels": { "rocketchat": { "rooms": rooms } } }));
+    let big = vec![7; (1 << 20) + 1];
+    let workspace = rig.gateway.home().join("callboard");
+    std::fs::create_dir_all(&workspace).unwrap();
+    std::fs::write(workspace.join("big.bin"), &big).unwrap();
+    rig.gateway.again().await;
+    rig.gateway.ready("all").await;
+    rig.server.listening(&rig.bot, &rid).await;
+    let other = rig.room(Kind::Direct, "").await;
+    for room in [&rid, &other] {
+        rig.server.send_file(room, &rig.ann, "@call.bot look", "a.bin", "application/octet-stream", &big);
+    }
+    let (refused, taken) = (rig.server.wait_for_said(&rid, 1).await, rig.server.wait_for_said(&other, 1).await);
+    assert!(refused[0].contains("larger than 1048576 bytes"), "{refused:?}");
+    assert!(!taken[0].contains("larger than"), "{taken:?}");
+    for (room, status) in [(&rid, 400), (&other, 200)] {
+        let args = json!({ "action": "send", "channel": "rocketchat", "to": format!("channel:{room}"), "path": "big.bin" });
+        rig.gateway.expect(status, Method::POST, "/tools/invoke", Some(json!({ "tool": "message", "args": args }))).await;
+    }
+    rig.server.wait_for_said(&other, 2).await;
+    assert_eq!(rig.server.said(&rid).len(), 1);
+}
+
+#[tokio::test]
 async fn what_cannot_be_fetched_goes_out_by_its_address() {
     let rig = Rig::start(Version::Eight, json!({})).await;
     let rid = rig.room(Kind::Channel, "general").await;

@@ -11,11 +11,14 @@ use crate::harness::rocketchat::{Kind, Version};
 async fn a_message_in_a_room_of_any_sort_is_answered_there() {
     for version in [Version::Six, Version::Seven, Version::Eight] {
         let rig = Rig::start(version, json!({})).await;
-        for (kind, name) in [(Kind::Direct, ""), (Kind::Channel, "general"), (Kind::Private, "inner")] {
+        for (kind, name) in
+            [(Kind::Direct, ""), (Kind::Channel, "general"), (Kind::Private, "inner"), (Kind::Livechat, "visitor")]
+        {
             let rid = rig.room(kind, name).await;
             rig.server.say(&rid, &rig.ann, "@call.bot hello there");
             let said = rig.server.wait_for_said(&rid, 1).await;
-            let expected = if kind == Kind::Direct { "@call.bot hello there" } else { "hello there" };
+            let alone = matches!(kind, Kind::Direct | Kind::Livechat);
+            let expected = if alone { "@call.bot hello there" } else { "hello there" };
             assert_eq!(said, [expected], "{version:?} {kind:?}");
             eventually("it was shown to type", || {
                 rig.server.typing().iter().any(|typing| typing.rid == rid && typing.name == "call.bot")

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::rig::Rig;
+use crate::harness::rocketchat::faults::Trouble;
 use crate::harness::rocketchat::{Kind, Version};
 
 const TEN_MINUTES_MS: i64 = 600_000;
@@ -73,4 +74,60 @@ async fn more_than_the_bound_is_left_out_and_counted() {
     rig.server.come_back();
     assert_eq!(rig.server.wait_for_said(&rid, 3).await, ["n5", "n6", "n7"]);
     rig.dropped("too many missed", 5).await;
+}
+
+#[tokio::test]
+async fn what_could_not_be_read_is_read_later_and_nothing_is_lost_to_what_came_after_it() {
+    let mut rig = Rig::start(Version::Eight, json!({})).await;
+    let rid = rig.room(Kind::Direct, "").await;
+    rig.gateway.kill();
+    rig.server.say(&rid, &rig.ann, "missed");
+    rig.server.plan("chat.syncMessages", Trouble::Refused("error-not-allowed"), 100);
+    rig.gateway.again().await;
+    rig.gateway.ready("all").await;
+    rig.server.listening(&rig.bot, &rid).await;
+    rig.server.say(&rid, &rig.ann, "live");
+    assert_eq!(rig.server.wait_for_said(&rid, 1).await, ["live"], "the room goes on");
+    rig.server.heal();
+    rig.gateway.kill();
+    rig.gateway.again().await;
+    assert_eq!(rig.server.wait_for_said(&rid, 2).await, ["live", "missed"]);
+    rig.server.say(&rid, &rig.ann, "last");
+    assert_eq!(rig.server.wait_for_said(&rid, 3).await, ["live", "missed", "last"], "each once");
+}
+
+#[tokio::test]
+async fn a_room_that_cannot_be_read_for_now_holds_no_other_up() {
+    let rig = Rig::start(Version::Seven, json!({})).await;
+    let rooms = [rig.room(Kind::Channel, "a").await, rig.room(Kind::Channel, "b").await, rig.room(Kind::Channel, "c").await];
+    rig.server.go_away();
+    rig.link("down").await;
+    for rid in &rooms {
+        rig.server.say(rid, &rig.ann, "@call.bot missed");
+    }
+    // As many as are caught up with at a time.
+    rig.server.plan("chat.syncMessages", Trouble::Html(502), 2);
+    rig.server.come_back();
+    for rid in &rooms {
+        assert_eq!(rig.server.wait_for_said(rid, 1).await, ["missed"]);
+    }
+}
+
+#[tokio::test]
+async fn of_more_than_one_answer_holds_the_newest_are_read() {
+    let rig = Rig::start(Version::Eight, json!({ "historyLimit": 0 })).await;
+    let rid = rig.room(Kind::Channel, "general").await;
+    rig.server.go_away();
+    rig.link("down").await;
+    rig.server.text_max(400_000);
+    let wall = "word ".repeat(60_000);
+    for _ in 0..40 {
+        rig.server.say(&rid, &rig.ann, &wall);
+    }
+    rig.server.say(&rid, &rig.ann, "@call.bot still there?");
+    rig.server.come_back();
+    assert_eq!(rig.server.wait_for_said(&rid, 1).await, ["still there?"]);
+    rig.dropped("too many missed", 1).await;
+    rig.dropped("no mention", 3).await;
+    assert!(rig.server.calls("channels.history").len() > 1, "fewer were asked for");
 }

@@ -58,6 +58,8 @@ async fn a_mention_begins_a_conversation() {
     let (rid, other) = (rig.room(Kind::Channel, "general").await, rig.room(Kind::Channel, "other").await);
     rig.server.say(&rid, &rig.ann, "not for you");
     rig.dropped("no mention", 1).await;
+    rig.gateway.logged(&["inbound.dropped", "no mention"]).await;
+    assert!(!rig.gateway.log().contains("not for you"), "without its text");
     rig.server.say(&rid, &rig.ann, "@call.bot hello");
     rig.server.wait_for_said(&rid, 1).await;
     rig.server.say(&rid, &rig.ann, "go on");
@@ -77,18 +79,21 @@ async fn rooms_that_the_account_has_not_joined_are_not_heard() {
 
 #[tokio::test]
 async fn a_command_of_somebody_who_may_order_needs_no_mention_in_a_room() {
-    let mut rig = Rig::prepare(Version::Eight, json!({ "groupPolicy": "allowlist" }));
-    let mut settings = rig.gateway.settings();
-    settings["channels"]["rocketchat"]["groupAllowFrom"] = json!([format!("user:{}", rig.ann.id)]);
-    rig.gateway.configure(&settings);
-    rig.gateway.again().await;
-    rig.gateway.ready("all").await;
-    let rid = rig.room(Kind::Channel, "general").await;
-    rig.server.say(&rid, &rig.ann, "just talking");
-    rig.dropped("no mention", 1).await;
-    rig.server.say(&rid, &rig.ann, "/whoami");
-    let said = rig.server.wait_for_said(&rid, 1).await;
-    assert!(said[0].contains(&rig.ann.id), "{said:?}");
+    for by_name in [false, true] {
+        let mut rig = Rig::prepare(Version::Eight, json!({ "groupPolicy": "allowlist" }));
+        let mut settings = rig.gateway.settings();
+        let entry = if by_name { "@Ann".to_owned() } else { format!("user:{}", rig.ann.id) };
+        settings["channels"]["rocketchat"]["groupAllowFrom"] = json!([entry]);
+        rig.gateway.configure(&settings);
+        rig.gateway.again().await;
+        rig.gateway.ready("all").await;
+        let rid = rig.room(Kind::Channel, "general").await;
+        rig.server.say(&rid, &rig.ann, "just talking");
+        rig.dropped("no mention", 1).await;
+        rig.server.say(&rid, &rig.ann, "/whoami");
+        let said = rig.server.wait_for_said(&rid, 1).await;
+        assert!(said[0].contains(&rig.ann.id), "{entry}: {said:?}");
+    }
 }
 
 #[tokio::test]

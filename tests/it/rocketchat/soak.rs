@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::rig::account;
-use crate::harness::gateway::Gateway;
-use crate::harness::rocketchat::soak::{Plan, Runner, Stage};
+use super::streaming::script;
+use crate::harness::gateway::{Gateway, merge};
+use crate::harness::rocketchat::soak::{Form, Plan, Runner, Stage};
 use crate::harness::rocketchat::{RocketChat, Version};
 use crate::harness::soak::size;
 use crate::harness::{eventually, until};
@@ -41,6 +42,7 @@ async fn every_question_gets_one_answer_in_order_whatever_breaks() {
         kills: size(2, 5),
         open_max: 40,
         stall_max: STALL_MAX,
+        form: Form::Whole,
     };
     let report = stage.play(&server, plan, &mut gateway).await;
     report.assert_clean();
@@ -49,6 +51,57 @@ async fn every_question_gets_one_answer_in_order_whatever_breaks() {
     let list = gateway.get("/admin/channels").await;
     let down = list["channels"].as_array().expect("accounts").iter().find(|account| account["account"] == "down").cloned();
     assert_eq!(down.expect("the account")["link"], "down");
+}
+
+/// Plays the same with an agent that takes its time, so that troubles come in the middle of answers.
+async fn grown(form: Form, settings: Value, wait_ms: u64) {
+    let server = RocketChat::start(Version::Eight);
+    let bot = server.person("call.bot");
+    let stage = Stage::set(&server, bot.clone(), size(6, 20));
+    let mut account = account(&server, &bot);
+    merge(&mut account, json!({ "historyLimit": 0 }));
+    merge(&mut account, settings);
+    let mut gateway = Gateway::prepare(json!({
+        "channels": { "rocketchat": account },
+        "messages": { "queue": { "mode": "followup", "debounceMs": 0 } },
+        "agents": { "defaults": { "maxConcurrent": 20 } },
+    }));
+    let wait = format!("waitMs: {wait_ms}");
+    let actions = ["text: \"well\\n\\n\"", &wait, "echo", "text: \"\\n\\n\"", &wait, "text: \"over\""];
+    gateway.play(&script(&actions));
+    gateway.again().await;
+    gateway.ready("all").await;
+    for room in stage.rooms() {
+        server.listening(&bot, room).await;
+    }
+    let plan = Plan {
+        messages: size(90, 2000),
+        aside_every: 7,
+        drops: size(5, 60),
+        expiries: 3,
+        kills: size(2, 5),
+        open_max: size(12, 40),
+        stall_max: STALL_MAX,
+        form,
+    };
+    let report = stage.play(&server, plan, &mut gateway).await;
+    report.assert_clean();
+    assert!(report.asked > plan.messages / 2);
+}
+
+#[tokio::test]
+async fn every_answer_in_parts_comes_whole_and_in_order_whatever_breaks() {
+    grown(
+        Form::Parts,
+        json!({ "blockStreaming": true, "chunkMode": "newline", "blockStreamingCoalesce": { "idleMs": 20 } }),
+        60,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn every_answer_that_grows_ends_as_one_whole_message_whatever_breaks() {
+    grown(Form::Edits, json!({ "streamMode": "edit" }), 300).await;
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use crate::harness::rocketchat::faults::Trouble;
 use crate::harness::rocketchat::{Kind, Version};
 
 /// Returns a script of one step.
-fn script(actions: &[&str]) -> String {
+pub fn script(actions: &[&str]) -> String {
     format!("steps:\n  - do:\n{}", actions.iter().map(|action| format!("      - {action}\n")).collect::<String>())
 }
 

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::peers::Rest;
-use crate::harness::rocketchat::soak::{Plan, Runner, Stage};
+use crate::harness::rocketchat::soak::{Form, Plan, Runner, Stage};
 use crate::harness::rocketchat::{Person, RocketChat, Version};
-use crate::harness::soak::Report;
+use crate::harness::soak::{Answer, Report, grown, judge_grown};
 use crate::harness::{LOOK_EVERY, PATIENCE};
 
 const ROOMS: usize = 4;
-const PLAN: Plan = Plan { messages: 60, aside_every: 7, drops: 5, expiries: 3, kills: 2, open_max: 4, stall_max: PATIENCE };
+const PLAN: Plan =
+    Plan { messages: 60, aside_every: 7, drops: 5, expiries: 3, kills: 2, open_max: 4, stall_max: PATIENCE, form: Form::Whole };
 
 /// A bot that reads its rooms in turn and has to be started again when it is killed.
 struct Bot {
@@ -111,7 +112,7 @@ async fn judged(answers: &[(usize, &str)]) -> Report {
         let (status, _) = rest.post("chat.sendMessage", json!({ "message": { "rid": rooms[*at], "msg": text } })).await;
         assert_eq!(status, 200);
     }
-    stage.judge(&server, &asked)
+    stage.judge(&server, &asked, Form::Whole)
 }
 
 #[tokio::test]
@@ -130,4 +131,36 @@ async fn what_is_wrong_is_named() {
     assert_eq!(judged(&astray).await, Report { astray: list("ask-2-6"), ..none() });
     let unasked = judged(&with(&[(0, "aside-0-9")])).await.unasked;
     assert!(unasked.len() == 1 && unasked[0].ends_with(": aside-0-9"), "{unasked:?}");
+}
+
+#[test]
+fn answers_in_parts_are_judged_by_their_words() {
+    let asked = [(0, "ask-0-0".to_owned()), (1, "ask-1-1".to_owned()), (0, "ask-0-2".to_owned())];
+    let judged = |said: &[(&str, &str)], each_alone| {
+        let answer = |(number, (place, text)): (usize, &(&str, &str))| Answer {
+            id: number.to_string(),
+            place: (*place).to_owned(),
+            text: (*text).to_owned(),
+        };
+        let said: Vec<_> = said.iter().enumerate().map(answer).collect();
+        (judge_grown(&["a", "b"], &asked, &said, each_alone), grown(&said).len())
+    };
+    let good =
+        [("a", "well"), ("b", "well\n\nask-1-1"), ("a", "@bot ask-0-0\n\nover"), ("b", "over"), ("a", "well ask-0-2 over")];
+    let (report, whole) = judged(&good, false);
+    report.assert_clean();
+    assert_eq!(whole, 3);
+    assert_eq!(judged(&good, true).0.broken.len(), 4, "those that are not whole by themselves");
+    let with = |at: usize, said| {
+        let mut all = good.to_vec();
+        all[at] = said;
+        judged(&all, false).0
+    };
+    assert_eq!(with(4, ("a", "well over")).missing, ["ask-0-2"]);
+    assert_eq!(with(4, ("a", "well ask-0-2 ask-0-2 over")).doubled, ["ask-0-2"]);
+    for wrong in
+        [("a", "ask-0-2 well over"), ("a", "well ask-0-2"), ("a", "well well ask-0-2 over"), ("b", "well ask-0-2 over")]
+    {
+        assert!(!with(4, wrong).broken.is_empty(), "{wrong:?}");
+    }
 }

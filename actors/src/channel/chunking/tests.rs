@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::core::Clock;
+use crate::message::{PieceCut, PieceRules};
 
 fn cut(text: &str, chars_max: usize) -> Vec<String> {
     split(text, TextLimit { chars_max })
@@ -272,6 +273,41 @@ fn paragraphs_come_first_where_the_mode_says_so() {
     assert_eq!(split_by(short, TextLimit { chars_max: 120 }, ChunkMode::Newline), [short], "what fits stays whole");
 }
 
+fn pieces(chars_max: usize, piece_max: usize) -> PieceRules {
+    PieceRules { chars_max, piece_min: 1, piece_max, cut: PieceCut::Nowhere }
+}
+
+#[test]
+fn a_paragraph_that_grows_is_cut_where_the_settings_say_so() {
+    use PieceCut::{Line, Nowhere, Sentence};
+    // What there is, where it may be cut, the least before a cut, what leaves.
+    let cases: [(&str, PieceCut, usize, &str); 16] = [
+        ("One.\nTwo", Nowhere, 1, ""),
+        ("One.\nTwo", Line, 1, "One.\n"),
+        ("One.\nTwo", Line, 6, ""),
+        ("One.\n", Line, 1, ""),
+        ("One. Two", Line, 1, ""),
+        ("One. Two", Sentence, 1, "One. "),
+        ("One. Two! Three", Sentence, 1, "One. Two! "),
+        ("One. Two! Three", Sentence, 6, "One. Two! "),
+        ("One. Two! Three", Sentence, 11, ""),
+        ("One.", Sentence, 1, ""),
+        ("One. ", Sentence, 1, ""),
+        ("Pi is 3.14 or so", Sentence, 1, ""),
+        ("1. Bread", Sentence, 1, ""),
+        ("好。不", Sentence, 1, "好。"),
+        ("Look:\n```\na. b\nc\n", Sentence, 1, "Look:\n"),
+        ("One.\n\nTwo. Three", Sentence, 1, "One.\n\nTwo. "),
+    ];
+    for (text, cut, piece_min, expected) in cases {
+        let end = whole_part(text, PieceRules { cut, piece_min, ..pieces(120, 64) });
+        assert_eq!(&text[..end], expected, "{text:?} {cut:?} {piece_min}");
+    }
+    let long = "Word word. ".repeat(30);
+    let end = whole_part(&long, PieceRules { cut: Sentence, ..pieces(50, 50) });
+    assert!(end <= 50 && long[..end].ends_with("word. "), "{end}");
+}
+
 #[test]
 fn whole_is_what_ends_with_a_blank_line_outside_of_fences() {
     let long = words(30);
@@ -289,25 +325,26 @@ fn whole_is_what_ends_with_a_blank_line_outside_of_fences() {
         (&long, "word word word word word word word word word word word word word "),
     ];
     for (text, expected) in cases {
-        let end = whole_part(text, 120, 64);
-        let end = if text == long { whole_part(text, 64, 64) } else { end };
+        let end = whole_part(text, pieces(120, 64));
+        let end = if text == long { whole_part(text, pieces(64, 64)) } else { end };
         assert_eq!(&text[..end], expected, "{text:?}");
     }
     // No more than fits, but always the first.
-    assert_eq!(whole_part("One\n\nTwo\n\n", 6, 64), 5);
-    assert_eq!(whole_part(&format!("{}\n\nTwo\n\n", "x".repeat(100)), 50, 200), 102);
+    assert_eq!(whole_part("One\n\nTwo\n\n", pieces(6, 64)), 5);
+    assert_eq!(whole_part(&format!("{}\n\nTwo\n\n", "x".repeat(100)), pieces(50, 200)), 102);
 }
 
 proptest! {
     #[test]
     fn parts_of_a_growing_text_are_all_of_it_and_never_break_a_fence(
+        cut in prop_oneof![Just(PieceCut::Nowhere), Just(PieceCut::Line), Just(PieceCut::Sentence)],
         lines in proptest::collection::vec(prop_oneof!["[a-z .]{0,80}", Just("```".to_owned()), Just(String::new())], 0..40),
     ) {
         let text = lines.join("\n");
         let (mut said, mut parts) = (0, String::new());
         for (at, mark) in text.char_indices() {
             let grown = &text[said..at + mark.len_utf8()];
-            let whole = whole_part(grown, 300, 100);
+            let whole = whole_part(grown, PieceRules { cut, ..pieces(300, 100) });
             prop_assert!(whole <= grown.len());
             if whole > 0 {
                 let part = &grown[..whole];

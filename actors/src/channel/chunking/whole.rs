@@ -2,12 +2,14 @@
 
 use super::ChunkMode;
 use super::cut::find_cut;
-use super::fence::Fence;
+use super::fence::{Fence, looks_like_fence};
+use crate::message::{PieceCut, PieceRules};
 
 /// Returns how many bytes at the beginning of a growing text are whole: up to the last blank line outside of code fences within
 /// `chars_max` characters, or to the first one where none is. A paragraph without an end that is longer than `piece_max` characters
-/// is whole up to the best place before it, and so on. 0 for none.
-pub(in crate::channel) fn whole_part(text: &str, chars_max: usize, piece_max: usize) -> usize {
+/// is whole up to the best place before it, and so on; one that may be cut before, up to the last such place. 0 for none.
+pub(in crate::channel) fn whole_part(text: &str, rules: PieceRules) -> usize {
+    let PieceRules { chars_max, piece_max, .. } = rules;
     let (mut end, chars) = paragraphs(text, chars_max);
     let mut left = chars_max.saturating_sub(chars);
     while let Some(step) = piece(text.get(end..).unwrap_or_default(), piece_max) {
@@ -19,7 +21,61 @@ pub(in crate::channel) fn whole_part(text: &str, chars_max: usize, piece_max: us
         left = left.saturating_sub(chars);
         end += step;
     }
-    end
+    match rules.cut {
+        PieceCut::Nowhere => end,
+        PieceCut::Line | PieceCut::Sentence => end.max(early_cut(text, rules)),
+    }
+}
+
+/// Returns the last place outside of code fences where a text may be cut before its paragraph ends, with no fewer than `piece_min` and
+/// no more than `chars_max` characters before it. What follows is known, so that no mark is taken for an end that goes on. 0 for
+/// none.
+fn early_cut(text: &str, rules: PieceRules) -> usize {
+    let (mut at, mut chars, mut best) = (0, 0, 0);
+    let mut fence: Option<Fence<'_>> = None;
+    for line in text.split_inclusive('\n') {
+        let was_open = fence.is_some();
+        fence = match fence {
+            Some(open) => (!open.is_closed_by(line)).then_some(open),
+            None => Fence::opened_by(line),
+        };
+        if rules.cut == PieceCut::Sentence && !was_open && fence.is_none() {
+            best = last_end(line, chars, rules).map_or(best, |end| at + end);
+        }
+        at += line.len();
+        chars += line.chars().count();
+        if chars > rules.chars_max {
+            break;
+        }
+        let goes_on = text.get(at..).is_some_and(|rest| !rest.trim().is_empty());
+        if fence.is_none() && line.ends_with('\n') && goes_on && chars >= rules.piece_min {
+            best = at;
+        }
+    }
+    best
+}
+
+/// Returns where the last sentence of a line ends that ends within the bounds, the white space behind it taken along; `before` characters
+/// stand before the line. The number of a list ends nothing.
+fn last_end(line: &str, before: usize, rules: PieceRules) -> Option<usize> {
+    let ends = line.char_indices().zip(before..).take_while(|(_, chars)| *chars < rules.chars_max).filter_map(
+        |((at, mark), chars)| {
+            let end = at + mark.len_utf8();
+            let rest = line.get(end..)?;
+            let said = rest.trim_start_matches([' ', '\t']);
+            let joint = rest.len() - said.len();
+            let is_end = match mark {
+                '.' => joint > 0 && !line.get(..at)?.trim_start().bytes().all(|digit| digit.is_ascii_digit()),
+                '!' | '?' | '…' => joint > 0,
+                '。' | '！' | '？' => true,
+                _ => false,
+            };
+            let length = chars + 1 + joint;
+            let fits = length >= rules.piece_min && length <= rules.chars_max;
+            (is_end && fits && !said.trim().is_empty() && !looks_like_fence(said)).then_some(end + joint)
+        },
+    );
+    ends.last()
 }
 
 /// Returns where the last paragraph ends, and how many characters there are until then.

@@ -52,6 +52,7 @@ pub(super) fn normalise(message: &Message, context: Context<'_>) -> Normalised {
         chat_label: place.label(&name),
         text: mention::readable(&message.text),
         overheard: None,
+        listed_as: Vec::new(),
         media: Vec::new(),
         // A session is a conversation with the account: whatever is said in it is said to it.
         mentioned: matches!(place.sort, Sort::Session { .. }) || mention::mentions(message, me),

@@ -12,13 +12,12 @@ pub(super) struct TextShaper {
 
 impl Shaper for TextShaper {
     fn shape(&self, outbound: Outbound) -> Vec<Outbound> {
-        let Outbound { target, text, media, mentions } = outbound;
+        let Outbound { target, text, media, mentions, .. } = outbound;
         let words = Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         let text = words.into_iter().chain(media.iter().filter_map(line)).collect::<Vec<_>>().join("\n");
         let mut mentions = Some(mentions);
         let pieces = split(&text, TextLimit { chars_max: self.chars_max }).into_iter();
-        let payload =
-            |text| Outbound { target: target.clone(), text, media: Vec::new(), mentions: mentions.take().unwrap_or_default() };
+        let payload = |text| Outbound { mentions: mentions.take().unwrap_or_default(), ..Outbound::text(target.clone(), text) };
         pieces.filter(|piece| !piece.trim().is_empty()).map(payload).collect()
     }
 }

@@ -117,7 +117,9 @@ fn checks(config: &AccountConfig) -> Checks {
     }
     checks.check("dmPolicy", open_needs_everybody(config));
     checks.within("conversationWindowMinutes", config.conversation_window_minutes, 0..=1440, "minutes");
-    checks.within("historyLimit", config.history_limit, 0..=500, "messages");
+    if let Some(limit) = config.history_limit {
+        checks.within("historyLimit", limit, 0..=500, "messages");
+    }
     checks.check("rooms", rooms(config));
     checks.within("textChunkLimit", config.text_chunk_limit, 64..=100_000, "characters");
     checks.check("blockStreamingCoalesce", config.block_streaming_coalesce.check());
@@ -146,7 +148,9 @@ fn open_needs_everybody(config: &AccountConfig) -> Result<(), String> {
 
 fn rooms(config: &AccountConfig) -> Result<(), String> {
     let mut windows = config.rooms.values().filter_map(|room| room.conversation_window_minutes);
-    windows.try_for_each(|minutes| within(minutes.into(), 0..=1440, "minutes of conversationWindowMinutes"))
+    windows.try_for_each(|minutes| within(minutes.into(), 0..=1440, "minutes of conversationWindowMinutes"))?;
+    let mut sizes = config.rooms.values().filter_map(|room| room.media_max_mb);
+    sizes.try_for_each(|size| within(size.into(), 1..=MEDIA_MB_MAX.into(), "MiB of mediaMaxMb"))
 }
 
 fn account(id: &str, config: AccountConfig, sources: Sources) -> Account {

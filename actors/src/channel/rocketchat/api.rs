@@ -11,10 +11,14 @@ use super::rest::{Call, Rest, RestError, Session};
 use super::room::{RoomInfo, RoomKind};
 use crate::message::Code;
 
-/// The largest answer that is read when messages are caught up with, bytes.
-const CATCH_UP_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// The largest answer that is read when messages are caught up with, bytes. Of one that is larger less is asked for.
+const CATCH_UP_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// The largest list of rooms that is read, bytes.
+const LIST_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// The most rooms that are read of one list.
 const ROOMS_MAX: usize = 10_000;
+/// Of how many messages of one list it is told why they cannot be read.
+const BAD_MAX: usize = 100;
 
 /// Why a call gave nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -56,6 +60,11 @@ impl ApiError {
             Self::Auth(_) | Self::Odd(_) => false,
         }
     }
+
+    /// Returns whether the server cannot be reached or wants fewer calls, which says nothing of the call itself.
+    pub(super) const fn is_outage(&self) -> bool {
+        matches!(self, Self::Rest(RestError::Unreachable(_) | RestError::Limited { .. }) | Self::Auth(AuthError::Failed(_)))
+    }
 }
 
 /// Who the account is on the server.
@@ -88,7 +97,7 @@ pub(super) struct Api {
 
 impl Api {
     /// Makes a call; a login that is refused is renewed, once.
-    async fn call(&self, call: Call<'_>) -> Result<Value, ApiError> {
+    pub(super) async fn call(&self, call: Call<'_>) -> Result<Value, ApiError> {
         let session = self.auth.session().await?;
         match self.rest.call(&call, Some(&session)).await {
             Err(error) if error.status() == Some(401) => {
@@ -110,13 +119,13 @@ impl Api {
 
     /// Returns the rooms that the account has joined.
     pub(super) async fn joined(&self) -> Result<Vec<Listed>, ApiError> {
-        let answer = self.call(Call::get("subscriptions.get", Vec::new())).await?;
+        let answer = self.call(Call { bytes_max: LIST_BYTES_MAX, ..Call::get("subscriptions.get", Vec::new()) }).await?;
         Ok(list(&answer, "update").iter().filter_map(|entry| Listed::read(entry, "rid")).collect())
     }
 
     /// Returns the rooms that the account has joined, with the moment of their last change.
     pub(super) async fn rooms(&self) -> Result<Vec<Listed>, ApiError> {
-        let answer = self.call(Call::get("rooms.get", Vec::new())).await?;
+        let answer = self.call(Call { bytes_max: LIST_BYTES_MAX, ..Call::get("rooms.get", Vec::new()) }).await?;
         Ok(list(&answer, "update").iter().filter_map(|entry| Listed::read(entry, "_id")).collect())
     }
 
@@ -283,7 +292,7 @@ pub(super) enum UserBy<'a> {
 pub(super) struct Found {
     /// Those that could be read, in the order of the list.
     pub(super) messages: Vec<Message>,
-    /// Why the others could not.
+    /// Why the others could not, of the first hundred of them.
     pub(super) bad: Vec<String>,
 }
 
@@ -292,7 +301,8 @@ fn found(list: Option<&Value>) -> Found {
     for entry in list.and_then(Value::as_array).into_iter().flatten() {
         match Message::read(entry) {
             Ok(message) => found.messages.push(message),
-            Err(reason) => found.bad.push(reason),
+            Err(reason) if found.bad.len() < BAD_MAX => found.bad.push(reason),
+            Err(_) => {}
         }
     }
     found

@@ -1,16 +1,22 @@
-//! What was missed in a room: read from where reading stopped, bounded in age and number, tried until the server gives it.
+//! What was missed in a room: read from where reading stopped, bounded in age and number.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::api::{Api, ApiError, Found};
+use super::rest::RestError;
 use super::room::RoomInfo;
-use crate::core::{Backoff, Clock};
+use crate::core::Backoff;
 
 /// How much further back is read than reading went: two writers at once may be stored in either order, milliseconds.
 const OVERLAP_MS: i64 = 10_000;
-/// How waits grow between tries.
-const AGAIN: Backoff = Backoff { base: Duration::from_secs(2), max: Duration::from_secs(60), jitter: 0.2 };
+/// How waits grow between tries of one room.
+pub(super) const AGAIN: Backoff = Backoff { base: Duration::from_secs(2), max: Duration::from_secs(60), jitter: 0.2 };
+/// How often a room that cannot be read for now is tried before it goes on without what was missed: some two minutes. An outage of
+/// the whole server counts for nothing.
+pub(super) const FAILURES_MAX: u32 = 6;
+/// How waits grow between tries of a room that goes on without.
+pub(super) const AGAIN_LASTING: Backoff =
+    Backoff { base: Duration::from_secs(300), max: Duration::from_secs(3600), jitter: 0.2 };
 
 /// What bounds a catching up.
 #[derive(Clone, Copy, Debug)]
@@ -26,41 +32,36 @@ pub(super) struct Bounds {
 pub(super) struct Missed {
     /// The messages in the order of writing, those too many left out.
     pub(super) found: Found,
-    /// How many were too many.
-    pub(super) left_out: usize,
+    /// How many were too many; at the least, where the server's answer was too long to be read whole.
+    pub(super) left_out: u64,
 }
 
-/// Reads what was missed in a room.
+/// Reads what was missed in a room, once.
 ///
 /// # Errors
-/// The server refuses it for good.
-pub(super) async fn read(
-    api: Arc<Api>,
-    clock: Clock,
-    room: RoomInfo,
-    done_ms: i64,
-    bounds: Bounds,
-) -> Result<Missed, ApiError> {
-    let oldest_ms = clock.now_ms().saturating_sub(bounds.age_max_ms);
+/// The server does not give it.
+pub(super) async fn read(api: &Api, now_ms: i64, room: &RoomInfo, done_ms: i64, bounds: Bounds) -> Result<Missed, ApiError> {
+    let oldest_ms = now_ms.saturating_sub(bounds.age_max_ms);
     let since_ms = done_ms.saturating_sub(OVERLAP_MS).max(oldest_ms);
-    let mut tries = 0;
-    loop {
-        let error = match once(&api, &room, since_ms, bounds).await {
-            Ok(found) => return Ok(bounded(found, bounds.messages_max)),
-            Err(error) if !error.passes() => return Err(error),
-            Err(error) => error,
-        };
-        tries += 1;
-        tracing::warn!(event = "rocketchat.catch_up", room = %room.id, tries, "not yet: {error}");
-        clock.sleep(AGAIN.wait(tries)).await;
+    match api.changed_since(&room.id, since_ms).await? {
+        Some(found) => Ok(bounded(found, bounds.messages_max)),
+        None => newest(api, room, since_ms, bounds.messages_max).await,
     }
 }
 
-async fn once(api: &Api, room: &RoomInfo, since_ms: i64, bounds: Bounds) -> Result<Found, ApiError> {
-    match api.changed_since(&room.id, since_ms).await? {
-        Some(found) => Ok(found),
-        // More than can be taken: the newest of it.
-        None => api.history(room, since_ms, bounds.messages_max).await,
+/// Reads the newest of more than can be taken at once: by half fewer until it can.
+async fn newest(api: &Api, room: &RoomInfo, since_ms: i64, messages_max: u32) -> Result<Missed, ApiError> {
+    let mut count = messages_max.max(1);
+    loop {
+        match api.history(room, since_ms, count).await {
+            Err(ApiError::Rest(RestError::TooLong { .. })) if count > 1 => count /= 2,
+            Err(error) => return Err(error),
+            Ok(found) => {
+                let full = found.messages.len() >= usize::try_from(count).unwrap_or(usize::MAX);
+                let missed = bounded(found, messages_max);
+                return Ok(Missed { left_out: missed.left_out.max(u64::from(full)), ..missed });
+            }
+        }
     }
 }
 
@@ -74,7 +75,7 @@ pub(super) fn bounded(mut found: Found, messages_max: u32) -> Missed {
     let max = usize::try_from(messages_max).unwrap_or(usize::MAX);
     let left_out = found.messages.len().saturating_sub(max);
     found.messages.drain(..left_out);
-    Missed { found, left_out }
+    Missed { found, left_out: u64::try_from(left_out).unwrap_or(u64::MAX) }
 }
 
 /// Returns whether the order of a list cannot be seen by its moments.

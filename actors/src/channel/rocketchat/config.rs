@@ -9,8 +9,12 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::entries::{self, Entry};
-use crate::channel::{Access, ChunkMode, Coalesce, DmPolicy, GroupPolicy, GroupRules, NameMatching, Reconnect, section};
+use super::media::Caps;
+use crate::channel::{
+    Access, ChunkMode, Coalesce, DmPolicy, GroupPolicy, GroupRules, NameMatching, Reconnect, RoomContext, section,
+};
 use crate::message::{Speech, SpeechWay};
+use crate::ports::media_bytes_max;
 
 /// What addresses the agent where no prefixes are set.
 const PREFIXES: [&str; 2] = [">", "!"];
@@ -42,6 +46,9 @@ pub(super) struct RoomConfig {
     /// The same as the account's, for this room.
     #[schemars(range(min = 0, max = 1440))]
     pub(super) conversation_window_minutes: Option<u32>,
+    /// The same as the account's, for this room.
+    #[schemars(range(min = 1, max = 1024))]
+    pub(super) media_max_mb: Option<u32>,
     /// Which tools turns in the room have; a room without has those of the room `*`.
     #[allow(dead_code, reason = "the policy of tools reads it from the same section, as that of every integration")]
     pub(super) tools: Option<GroupRules>,
@@ -113,9 +120,10 @@ pub(super) struct AccountConfig {
     /// whom the policy keeps out.
     #[schemars(range(min = 0, max = 1440))]
     pub(super) conversation_window_minutes: u32,
-    /// How many messages of a room that were not for the agent it is told with the next one that is.
+    /// How many messages of a room that were not for the agent it is told with the next one that is;
+    /// `messages.groupChat.historyLimit` without.
     #[schemars(range(min = 0, max = 500))]
-    pub(super) history_limit: u32,
+    pub(super) history_limit: Option<u32>,
     /// Whether an answer in a room opens a thread on the message that it answers. What stands in a thread is answered there.
     pub(super) reply_to_mode: ReplyTo,
     /// The longest message that is sent, characters. The server's own limit is `Message_MaxAllowedSize`, 5000 by default.
@@ -182,7 +190,7 @@ impl Default for AccountConfig {
             onchar_prefixes: PREFIXES.map(str::to_owned).to_vec(),
             require_mention: true,
             conversation_window_minutes: 0,
-            history_limit: 50,
+            history_limit: None,
             reply_to_mode: ReplyTo::Off,
             text_chunk_limit: 4000,
             chunk_mode: ChunkMode::Length,
@@ -282,13 +290,19 @@ impl AccountConfig {
             names: NameMatching::IdsOnly,
             window_ms: minutes_ms(self.conversation_window_minutes),
             group_windows_ms: self.rooms.iter().filter_map(room_window).collect(),
-            context_max: usize::try_from(self.history_limit).unwrap_or(0),
+            context: RoomContext::of(self.history_limit),
         }
     }
 
     /// Returns the ids of the rooms that the settings name.
     pub(super) fn room_ids(&self) -> Vec<String> {
         self.rooms.keys().filter(|id| *id != EVERY_ROOM).cloned().collect()
+    }
+
+    /// Returns how large files may be.
+    pub(super) fn caps(&self) -> Caps {
+        let rooms = self.rooms.iter().filter_map(|(id, room)| Some((id.clone(), media_bytes_max(Some(room.media_max_mb?)))));
+        Caps::new(media_bytes_max(self.media_max_mb), rooms.collect())
     }
 
     /// Returns the lower-cased names in the lists, whose ids have to be found out.
@@ -329,6 +343,7 @@ impl AccountConfig {
         }
         self.names().hash(&mut hasher);
         self.room_ids().iter().for_each(|room| room.hash(&mut hasher));
+        self.rooms.iter().for_each(|(id, room)| (id, room.media_max_mb).hash(&mut hasher));
         (self.catch_up_max_age_minutes, self.catch_up_max_messages, self.watchdog_sec, self.reply_to_mode).hash(&mut hasher);
         self.media_max_mb.hash(&mut hasher);
         self.ca_pem.hash(&mut hasher);

@@ -10,7 +10,7 @@ use super::api::{Api, Me};
 use super::catch_up::Bounds;
 use super::checkpoints::Checkpoints;
 use super::config::ReplyTo;
-use super::media::{FileSender, Uploads};
+use super::media::{Caps, FileSender, Uploads};
 use super::opening::{self, Opened};
 use super::place::Places;
 use super::pump::{End, Parts, Pump};
@@ -95,8 +95,8 @@ pub(super) struct RocketConnector {
     pub(super) shared: Arc<Shared>,
     pub(super) watchdog: Duration,
     pub(super) bounds: Bounds,
-    /// The largest file that is sent, bytes.
-    pub(super) media_bytes_max: u64,
+    /// The largest files that are sent.
+    pub(super) caps: Caps,
     pub(super) clock: Clock,
 }
 
@@ -137,7 +137,7 @@ impl RocketConnector {
         };
         self.shared.state().me = Some(me.clone());
         let room = Arc::clone(&link.media);
-        let files = FileSender { me: me.clone(), room, uploads, bytes_max: self.media_bytes_max };
+        let files = FileSender { me: me.clone(), room, uploads, caps: self.caps.clone() };
         let parts = Parts {
             files,
             wire,

@@ -8,6 +8,7 @@ use super::api::{Api, ApiError};
 use super::connector::Shared;
 use super::rest::RestError;
 use super::send::{document, message_id, with_mentions};
+use crate::channel::Cursors;
 use crate::message::{Draft, OutboxId};
 use crate::ports::OutboxRow;
 
@@ -128,8 +129,12 @@ pub(super) fn pace(api: &Api) -> Duration {
     api.rest.pace(EDIT, SPARED_CALLS)
 }
 
-/// Shows a draft, in one call that is not made again.
-pub(super) async fn show(api: Arc<Api>, shared: Arc<Shared>, draft: Draft, shown: Shown) -> Drafted {
+/// Shows a draft, in one call that is not made again. A message that is not there yet waits until its chat is owed no other: what was
+/// said before may wait for its next try, or for this link to take it in hand.
+pub(super) async fn show(api: Arc<Api>, shared: Arc<Shared>, cursors: Cursors, draft: Draft, shown: Shown) -> Drafted {
+    if shown == Shown::No && cursors.owes(&draft.outbound.target.chat).await != Ok(false) {
+        return Drafted { id: draft.id, outcome: Outcome::Missed };
+    }
     let outcome = match call(&api, &shared, &draft, shown).await {
         Ok(()) => Outcome::Shown,
         Err(error) if error.passes() => Outcome::Missed,

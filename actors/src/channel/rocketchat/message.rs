@@ -74,6 +74,13 @@ pub(super) enum Trace {
 }
 
 impl Message {
+    /// Returns about how much memory it takes, bytes.
+    pub(super) fn bytes(&self) -> usize {
+        let files = self.files.len() * size_of::<Media>();
+        let quotes: usize = self.quotes.iter().map(|quote| quote.text.len()).sum();
+        size_of::<Self>() + self.text.len() + files + quotes
+    }
+
     /// Reads a document.
     ///
     /// # Errors

@@ -8,11 +8,12 @@
 //! - `message`, `normalise`, `mention`, `seen`: from a document to a message for the agent, each once
 //! - `room`, `rooms`, `checkpoints`, `catch_up`: where reading stopped in each room, and what was missed since
 //! - `target`, `shape`, `place`, `threads`, `send`, `outflow`: from an answer to a message in a room
-//! - `drafts`: a message that is shown while it grows
+//! - `drafts`: a message that is shown while it grows; `acts`, `emoji`: what is done with a message that is there
 //! - `connector`, `opening`, `pump`, `typing`: one connection's life
 //! - `platform`: the account as the shell sees it
 
 mod accounts;
+mod acts;
 mod api;
 mod auth;
 mod catch_up;
@@ -21,6 +22,7 @@ mod config;
 mod connector;
 mod ddp;
 mod drafts;
+mod emoji;
 mod entries;
 mod media;
 mod mention;

@@ -83,6 +83,7 @@ pub(super) fn normalise(message: &Message, context: Context<'_>) -> Normalised {
         space: None,
         hold: None,
         overheard: None,
+        listed_as: Vec::new(),
         media: message.files.clone(),
         mentioned,
         at_ms: message.at_ms,

@@ -36,16 +36,17 @@ impl Places {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(chat).cloned()
     }
 
+    /// Returns the room of a chat that messages came from; `None` for one that is not known without asking.
+    pub(super) fn room_of(&self, chat: &ChatRef) -> Option<String> {
+        plain(chat).map(str::to_owned).or_else(|| self.known(chat))
+    }
+
     /// Finds the room of a chat; makes the direct chat with a person where there is none.
     ///
     /// # Errors
     /// The server does not know the room or the person.
     pub(super) async fn find(&self, chat: &ChatRef, api: &Api) -> Result<String, ApiError> {
-        let plain = match chat.kind {
-            ChatKind::Direct => chat.id.strip_prefix(VISIT_PREFIX),
-            ChatKind::Group | ChatKind::Channel => Some(chat.id.as_str()).filter(|id| !id.starts_with('#')),
-        };
-        if let Some(room) = plain.map(str::to_owned).or_else(|| self.known(chat)) {
+        if let Some(room) = self.room_of(chat) {
             return Ok(room);
         }
         let room = match (chat.kind, chat.id.strip_prefix('@'), chat.id.strip_prefix('#')) {
@@ -63,5 +64,13 @@ impl Places {
         };
         self.note(chat, &room);
         Ok(room)
+    }
+}
+
+/// Returns the room that a chat's own id names.
+fn plain(chat: &ChatRef) -> Option<&str> {
+    match chat.kind {
+        ChatKind::Direct => chat.id.strip_prefix(VISIT_PREFIX),
+        ChatKind::Group | ChatKind::Channel => Some(chat.id.as_str()).filter(|id| !id.starts_with('#')),
     }
 }

@@ -20,8 +20,8 @@ use super::shape::TextShaper;
 use super::target;
 use crate::channel::{Access, Connector, GroupPolicy, Platform, Probe, Reconnect, TargetAddress, TargetError};
 use crate::core::Clock;
-use crate::message::{AccountKey, Media, MediaAt, Shaper, Target};
-use crate::ports::{Claim, MediaAnswer, MediaRoom, SendOrder, media_bytes_max};
+use crate::message::{AccountKey, ChatRef, Deed, Media, MediaAt, Shaper, Target};
+use crate::ports::{Claim, MediaAnswer, MediaRoom, SendOrder};
 
 /// How long a probe may take.
 const PROBE_WAIT: Duration = Duration::from_millis(2500);
@@ -123,15 +123,16 @@ impl Platform for RocketChat {
             shared: Arc::clone(&self.shared),
             watchdog: self.config.watchdog(),
             bounds: Bounds { age_max_ms: self.config.catch_up_age_ms(), messages_max: self.config.catch_up_max_messages },
-            media_bytes_max: media_bytes_max(self.config.media_max_mb),
+            caps: self.config.caps(),
             clock: self.clock.clone(),
         })
     }
 
     /// Files lie on the server, behind the account's login.
-    fn fetch(&self, media: &Media, room: &Arc<dyn MediaRoom>) -> Option<MediaAnswer<Media>> {
+    fn fetch(&self, media: &Media, chat: &ChatRef, room: &Arc<dyn MediaRoom>) -> Option<MediaAnswer<Media>> {
         let (MediaAt::Platform(path), Ok(api)) = (&media.at, &self.api) else { return None };
-        let claim = Claim::of(media, media_bytes_max(self.config.media_max_mb));
+        let bytes_max = self.config.caps().of(self.shared.places.room_of(chat).as_deref());
+        let claim = Claim::of(media, bytes_max);
         Some(media::take(Arc::clone(api), path.clone(), claim, Arc::clone(room)).boxed())
     }
 
@@ -157,6 +158,10 @@ impl Platform for RocketChat {
         let (config, chars_max) = (&self.config, self.config.chars_max());
         let (mode, prefix, speech) = (config.chunk_mode, config.response_prefix.clone(), config.speech());
         Arc::new(TextShaper { chars_max, mode, prefix, speech })
+    }
+
+    fn deeds(&self) -> &'static [Deed] {
+        &[Deed::React, Deed::Edit, Deed::Delete]
     }
 
     fn target(&self, text: &str) -> Result<TargetAddress, TargetError> {

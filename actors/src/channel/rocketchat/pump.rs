@@ -19,6 +19,7 @@ use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use serde_json::Value;
+use tokio::sync::Semaphore;
 
 use self::jobs::Done;
 use super::api::{Api, ApiError, Me};
@@ -28,6 +29,7 @@ use super::connector::Shared;
 use super::ddp::{self, Stream, Wire, WireError};
 use super::drafts::Drafts;
 use super::media::FileSender;
+use super::room::{Gap, Phase};
 use super::rooms::Rooms;
 use super::send::{SendError, Sent};
 use super::typing::{Place, Typing};
@@ -51,6 +53,8 @@ const EVENTS_HELD_MAX: usize = 1024;
 const CLOSE_DRAIN: Duration = Duration::from_secs(2);
 /// How long the server has to answer our goodbye.
 const GOODBYE_WAIT: Duration = Duration::from_millis(500);
+/// How many rooms that came up are looked up at a time.
+const LOOK_UPS_MAX: usize = 8;
 /// The event under which the messages of all rooms come.
 const ALL_MESSAGES: &str = "__my_messages__";
 
@@ -119,9 +123,12 @@ pub(super) struct Pump {
     stage: Stage,
     began: Duration,
     reading: Reading,
-    /// Subscriptions without which the connection is not up.
+    /// Subscriptions that were asked for and do not stand yet; without them the connection is not up.
     awaiting: HashSet<String>,
     rooms: Rooms,
+    /// Rooms that came up and are being looked up.
+    learning: HashSet<String>,
+    look_ups: Arc<Semaphore>,
     /// When the server last said that a room changed, for rooms that were caught up with since.
     dated: HashMap<String, i64>,
     seen: Seen,
@@ -198,6 +205,8 @@ impl Pump {
             reading: Reading::NotYet,
             awaiting: HashSet::new(),
             rooms: Rooms::default(),
+            learning: HashSet::new(),
+            look_ups: Arc::new(Semaphore::new(LOOK_UPS_MAX)),
             dated: HashMap::new(),
             seen: Seen::default(),
             catching: 0,
@@ -319,7 +328,7 @@ impl Pump {
 
     fn acknowledged(&mut self, acked: Acked) {
         let Some(Pending { room, at_ms, place }) = self.pending.remove(&acked.token) else { return };
-        if let Some(done_ms) = self.rooms.done(&room, at_ms, self.clock.now_ms()) {
+        if let Some(done_ms) = self.rooms.done(&room, (at_ms, acked.token), self.clock.now_ms()) {
             self.checkpoints.done(&room, done_ms);
         }
         if acked.became == Became::New {
@@ -347,7 +356,7 @@ impl Pump {
         match sent.outcome {
             Ok(message) => {
                 self.drafts.forget(sent.id);
-                let receipt = Receipt { platform_id: Some(message) };
+                let receipt = Receipt { platform_id: message };
                 self.events.push(LinkEvent::Confirmed { id: sent.id, receipt });
             }
             // The row is as good as before: it goes when there is a login again.
@@ -381,6 +390,7 @@ impl Pump {
             self.names_again = None;
             self.find_names();
         }
+        self.rooms.queue_due(now);
         self.checkpoints.late.try_again();
         self.fall_silent();
         let told = self.typing.tick(&self.me, now);
@@ -392,7 +402,7 @@ impl Pump {
     fn remember(&self) {
         let open: HashSet<&str> = self.pending.values().map(|pending| pending.room.as_str()).collect();
         self.shared.keep_dated(self.dated.iter().filter(|(room, _)| {
-            let live = self.rooms.get(room).is_some_and(|room| room.phase == super::room::Phase::Live);
+            let live = self.rooms.get(room).is_some_and(|room| room.phase == Phase::Live && room.gap == Gap::None);
             live && !open.contains(room.as_str())
         }));
     }

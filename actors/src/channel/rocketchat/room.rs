@@ -1,9 +1,12 @@
 //! A room as the server has it, and where reading it stands.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::message::Message;
 use super::target::ID_BYTES_MAX;
+use crate::channel::AckToken;
 
 /// How many live messages of a room are held while those before them are read; above, they are forgotten and read once more.
 pub(super) const HELD_MAX: usize = 512;
@@ -115,6 +118,22 @@ impl Phase {
         Self::Behind { held: Vec::new(), spilled: Spill::None }
     }
 
+    /// Returns how much is held, bytes.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Behind { held, .. } => held.iter().map(Message::bytes).sum(),
+            Self::Live => 0,
+        }
+    }
+
+    /// Forgets what is held, so that it has to be read once more.
+    pub(super) fn spill(&mut self) {
+        if let Self::Behind { held, spilled } = self {
+            *held = Vec::new();
+            *spilled = Spill::Some;
+        }
+    }
+
     /// Holds a message where the room is behind; gives it back where it is not.
     pub(super) fn hold(&mut self, message: Message) -> Option<Message> {
         match self {
@@ -133,6 +152,17 @@ impl Phase {
     }
 }
 
+/// Whether something lies between what was read of a room and what came live. While it does, the checkpoint stays before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gap {
+    /// No.
+    None,
+    /// It could not be read: the room goes on without it.
+    Open,
+    /// It was read, and is done with when everything up to this frame is.
+    Closing(AckToken),
+}
+
 /// A room that is listened to.
 #[derive(Debug)]
 pub(super) struct Room {
@@ -148,4 +178,27 @@ pub(super) struct Room {
     pub(super) sub: Option<String>,
     /// Whether it waits to be caught up with.
     pub(super) queued: bool,
+    /// Whether something of it is unread behind what is done with.
+    pub(super) gap: Gap,
+    /// How often it could not be read in a row.
+    pub(super) failures: u32,
+    /// When it is to be read again, on the clock.
+    pub(super) again: Option<Duration>,
+}
+
+impl Room {
+    /// Returns a room of which nothing is read.
+    pub(super) const fn new(info: RoomInfo) -> Self {
+        Self {
+            info,
+            phase: Phase::behind(),
+            done_ms: i64::MIN,
+            floor_ms: i64::MIN,
+            sub: None,
+            queued: false,
+            gap: Gap::None,
+            failures: 0,
+            again: None,
+        }
+    }
 }

@@ -1,16 +1,22 @@
 //! The rooms that are listened to.
 
 use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
 
 use super::message::Message;
-use super::room::{LATE_MS, Phase, Room, RoomInfo, Spill};
+use super::room::{Gap, LATE_MS, Phase, Room, RoomInfo, Spill};
+use crate::channel::AckToken;
 
 /// How many rooms are listened to; those beyond are heard over the stream of all messages only, and not caught up with.
 pub(super) const ROOMS_MAX: usize = 10_000;
 
+/// How much is held of live messages of all rooms that are behind, bytes; above, a room forgets its own and is read once more.
+pub(super) const HELD_BYTES_MAX: usize = 32 * 1024 * 1024;
+
 /// The rooms of one connection.
 #[derive(Debug, Default)]
 pub(super) struct Rooms {
+    held_bytes: usize,
     rooms: HashMap<String, Room>,
     /// From a subscription to its room.
     subs: HashMap<String, String>,
@@ -39,8 +45,7 @@ impl Rooms {
         if self.rooms.len() >= ROOMS_MAX {
             return Added::Full;
         }
-        let room = Room { info, phase: Phase::behind(), done_ms: i64::MIN, floor_ms: i64::MIN, sub: None, queued: false };
-        self.rooms.insert(room.info.id.clone(), room);
+        self.rooms.insert(info.id.clone(), Room::new(info));
         Added::New
     }
 
@@ -67,7 +72,8 @@ impl Rooms {
 
     /// Forgets a room; returns its subscription.
     pub(super) fn remove(&mut self, id: &str) -> Option<String> {
-        let sub = self.rooms.remove(id)?.sub;
+        let Room { sub, phase, .. } = self.rooms.remove(id)?;
+        self.held_bytes = self.held_bytes.saturating_sub(phase.bytes());
         if let Some(sub) = &sub {
             self.subs.remove(sub);
         }
@@ -84,9 +90,15 @@ impl Rooms {
         self.rooms.keys().cloned().collect()
     }
 
-    /// Records that everything of a room up to a moment is done with; returns that moment where it is a later one.
-    pub(super) fn done(&mut self, id: &str, at_ms: i64, now_ms: i64) -> Option<i64> {
+    /// Records that a frame of a room is done with, as all before it are; returns the moment up to which the room is, where that is a
+    /// later one. It stays where it is while something behind it is unread.
+    pub(super) fn done(&mut self, id: &str, (at_ms, token): (i64, AckToken), now_ms: i64) -> Option<i64> {
         let room = self.rooms.get_mut(id)?;
+        match room.gap {
+            Gap::None => {}
+            Gap::Closing(last) if token >= last => room.gap = Gap::None,
+            Gap::Open | Gap::Closing(_) => return None,
+        }
         let at_ms = believed(at_ms, now_ms);
         (at_ms > room.done_ms).then(|| {
             room.done_ms = at_ms;
@@ -97,10 +109,14 @@ impl Rooms {
     /// Passes a live message through its room: back where it goes on at once, held where the room is behind. One of a room that
     /// is not known goes on.
     pub(super) fn arrive(&mut self, message: Message) -> Option<Message> {
-        match self.rooms.get_mut(&message.room) {
-            Some(room) => room.phase.hold(message),
-            None => Some(message),
+        let Some(room) = self.rooms.get_mut(&message.room) else { return Some(message) };
+        let before = room.phase.bytes();
+        if self.held_bytes.saturating_add(message.bytes()) > HELD_BYTES_MAX {
+            room.phase.spill();
         }
+        let goes_on = room.phase.hold(message);
+        self.held_bytes = self.held_bytes.saturating_sub(before).saturating_add(room.phase.bytes());
+        goes_on
     }
 
     /// Has a room caught up with, in its turn.
@@ -126,11 +142,55 @@ impl Rooms {
         Some(id)
     }
 
+    /// Records that a room could not be read; returns how often in a row.
+    pub(super) fn unread(&mut self, id: &str) -> u32 {
+        let Some(room) = self.rooms.get_mut(id) else { return 0 };
+        room.failures = room.failures.saturating_add(1);
+        room.failures
+    }
+
+    /// Has a room read again later.
+    pub(super) fn read_again(&mut self, id: &str, at: Duration) {
+        if let Some(room) = self.rooms.get_mut(id) {
+            room.again = Some(at);
+        }
+    }
+
+    /// Queues the rooms that are to be read again by now.
+    pub(super) fn queue_due(&mut self, now: Duration) {
+        let due = self.rooms.values_mut().filter(|room| room.again.is_some_and(|at| at <= now));
+        let taken = due.map(|room| {
+            room.again = None;
+            room.info.id.clone()
+        });
+        let ids: Vec<_> = taken.collect();
+        ids.iter().for_each(|id| self.queue(id));
+    }
+
+    /// Lets a room go on without what could not be read of it.
+    pub(super) fn leave_gap(&mut self, id: &str) {
+        if let Some(room) = self.rooms.get_mut(id) {
+            room.gap = Gap::Open;
+        }
+    }
+
+    /// Records that a room was read, of which the last frame so far is this one.
+    pub(super) fn read(&mut self, id: &str, last: AckToken) {
+        if let Some(room) = self.rooms.get_mut(id) {
+            (room.failures, room.again) = (0, None);
+            if room.gap == Gap::Open {
+                room.gap = Gap::Closing(last);
+            }
+        }
+    }
+
     /// Ends a room's catching up: returns what came live meanwhile, in the order of writing. A room that had to forget some of it
-    /// is queued once more and gives nothing.
+    /// is queued once more and gives nothing, unless it goes on with a gap, which then holds that too.
     pub(super) fn caught_up(&mut self, id: &str) -> Vec<Message> {
         let Some(room) = self.rooms.get_mut(id) else { return Vec::new() };
+        self.held_bytes = self.held_bytes.saturating_sub(room.phase.bytes());
         match std::mem::replace(&mut room.phase, Phase::Live) {
+            Phase::Behind { spilled: Spill::Some, .. } if room.gap == Gap::Open => Vec::new(),
             Phase::Behind { spilled: Spill::Some, .. } => {
                 room.phase = Phase::behind();
                 self.queue(id);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::acts;
 use super::api::{Api, ApiError};
 use super::auth::AuthError;
 use super::connector::Shared;
@@ -29,8 +30,8 @@ pub(super) struct Sent {
     pub(super) chat: ChatRef,
     /// The room and the thread that it went into, where they were found.
     pub(super) place: Option<(String, Option<String>)>,
-    /// The message's id, or why there is none.
-    pub(super) outcome: Result<String, SendError>,
+    /// The message's id, none where another one was changed, or why it was not sent.
+    pub(super) outcome: Result<Option<String>, SendError>,
 }
 
 /// Why a row was not sent.
@@ -51,6 +52,12 @@ pub(super) enum SendError {
     /// What was begun cannot be written down, so that it is not begun.
     #[error("what is sent cannot be written down: {0}")]
     Store(#[from] StoreError),
+    /// There is no such message in the room.
+    #[error("there is no message `{0}` here")]
+    Unknown(String),
+    /// Somebody else wrote it.
+    #[error("the message `{0}` is not our own: only its writer changes it")]
+    NotOurs(String),
     /// The server did nothing, and the message is not there.
     #[error("the server answered without the message, and does not have it")]
     NotThere,
@@ -69,13 +76,15 @@ impl SendError {
     /// Returns the stable code.
     pub(super) const fn code(&self) -> Code {
         match self {
-            Self::Empty => Code::Refused,
+            Self::Empty | Self::Unknown(_) | Self::NotOurs(_) => Code::Refused,
             Self::Media(fault) if fault.passes() => fault.code(),
             Self::Media(_) => Code::Refused,
             Self::Store(error) => error.code(),
             Self::NotThere => Code::BadUpstream,
             Self::Auth(error) => error.code(),
             Self::Api(error) if error.passes() => error.code(),
+            // It may be for the time of some work on the server: a message is not given up for it at once.
+            Self::Api(ApiError::Rest(RestError::Redirected)) => Code::BadUpstream,
             Self::Api(_) => Code::Refused,
         }
     }
@@ -109,6 +118,10 @@ fn id_of(bytes: &[u8]) -> String {
 pub(super) async fn send(api: Arc<Api>, shared: Arc<Shared>, files: FileSender, row: Box<OutboxRow>, shown: Shown) -> Sent {
     let target = &row.outbound.target;
     let (id, trace, chat) = (row.id, row.trace, target.chat.clone());
+    if !row.outbound.act.is_post() {
+        let outcome = acts::act(&api, &shared, &row.outbound).await.map(|()| None);
+        return Sent { id, trace, chat, place: None, outcome };
+    }
     let thread = shared.threads.of(trace, id, target);
     if row.outbound.text.trim().is_empty() && row.outbound.media.is_empty() {
         return Sent { id, trace, chat, place: None, outcome: Err(SendError::Empty) };
@@ -126,7 +139,7 @@ pub(super) async fn send(api: Arc<Api>, shared: Arc<Shared>, files: FileSender, 
     if matches!(&outcome, Err(SendError::Api(error)) if !error.passes()) {
         shared.places.forget(&target.chat);
     }
-    Sent { id, trace, chat, place: Some((room, thread)), outcome }
+    Sent { id, trace, chat, place: Some((room, thread)), outcome: outcome.map(Some) }
 }
 
 /// A room, and a thread in it.

@@ -26,16 +26,15 @@ impl TextShaper {
     }
 
     fn pieces(&self, outbound: Outbound) -> Vec<Outbound> {
-        let Outbound { target, text, media, mentions } = outbound;
+        let Outbound { target, text, media, mentions, .. } = outbound;
         let mut mentions = Some(mentions);
         let mut pieces: Vec<_> = split_by(&text, TextLimit { chars_max: self.chars_max }, self.mode);
         pieces.retain(|piece| !piece.trim().is_empty());
         let mut pieces = pieces.into_iter();
         let mut payload = |text, media: Option<Media>| Outbound {
-            target: target.clone(),
-            text,
             media: media.into_iter().collect(),
             mentions: mentions.take().unwrap_or_default(),
+            ..Outbound::text(target.clone(), text)
         };
         let mut media = media.into_iter();
         let mut payloads = Vec::new();

@@ -27,6 +27,7 @@ pub(super) const KEYS: &[&str] = &[
     "groupPolicy",
     "groups",
     "groupAllowFrom",
+    "historyLimit",
     "blockStreaming",
     "blockStreamingCoalesce",
     "chunkMode",
@@ -75,6 +76,9 @@ fn config(draft: &Draft) -> Result<AccountConfig, Vec<AccountProblem>> {
     checks.check("blockStreamingCoalesce", config.block_streaming_coalesce.check());
     if let Some(size) = config.media_max_mb {
         checks.within("mediaMaxMb", size, 1..=MEDIA_MB_MAX.into(), "MiB");
+    }
+    if let Some(limit) = config.history_limit {
+        checks.within("historyLimit", limit, 0..=500, "messages");
     }
     if let Some(to) = &config.default_to {
         checks.check("defaultTo", target::parse(to).map(drop).map_err(|error| error.0));

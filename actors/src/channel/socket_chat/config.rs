@@ -9,7 +9,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 use super::target;
-use crate::channel::{Access, ChunkMode, Coalesce, DmPolicy, GroupPolicy, Groups, NameMatching, Reconnect, section};
+use crate::channel::{
+    Access, ChunkMode, Coalesce, DmPolicy, GroupPolicy, Groups, NameMatching, Reconnect, RoomContext, section,
+};
 
 /// Where the config call goes when nothing else is set.
 pub(super) const DEFAULT_API_BASE_URL: &str = "https://api-bot.aibotk.com";
@@ -44,6 +46,10 @@ pub(super) struct AccountConfig {
     pub(super) groups: Groups,
     /// Who may write in a group: ids or `*`; empty is everybody.
     pub(super) group_allow_from: Vec<String>,
+    /// How many messages of a group that were not for the agent it is told with the next one that is;
+    /// `messages.groupChat.historyLimit` without.
+    #[schemars(range(min = 0, max = 500))]
+    pub(super) history_limit: Option<u32>,
     /// Whether paragraphs of an answer are sent while its turn still runs; without it `agents.defaults.blockStreamingDefault` counts.
     pub(super) block_streaming: Option<bool>,
     /// How paragraphs are gathered before they are sent; what it leaves open, `agents.defaults.blockStreamingCoalesce` says.
@@ -88,6 +94,7 @@ impl Default for AccountConfig {
             group_policy: GroupPolicy::Open,
             groups: Groups::default(),
             group_allow_from: Vec::new(),
+            history_limit: None,
             block_streaming: None,
             block_streaming_coalesce: Coalesce::default(),
             chunk_mode: ChunkMode::Length,
@@ -131,6 +138,7 @@ impl AccountConfig {
             group_allow_from: entries(&self.group_allow_from, target::bare_peer),
             require_mention: self.require_mention,
             names: if self.allow_name_matching { NameMatching::NamesToo } else { NameMatching::IdsOnly },
+            context: RoomContext::of(self.history_limit),
             ..Access::default()
         }
     }

@@ -92,6 +92,7 @@ fn read(frame: &Frame<'_>, context: &Context) -> Result<Normalised, Normalised> 
         space: None,
         hold: None,
         overheard: None,
+        listed_as: Vec::new(),
         media,
         mentioned,
         at_ms: at_ms(&frame.timestamp).unwrap_or(context.now_ms),

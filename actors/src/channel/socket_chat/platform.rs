@@ -81,7 +81,7 @@ impl Platform for SocketChat {
     }
 
     /// What comes by an address is taken in from there, what comes in the payload from the payload.
-    fn fetch(&self, media: &Media, room: &Arc<dyn MediaRoom>) -> Option<MediaAnswer<Media>> {
+    fn fetch(&self, media: &Media, _: &ChatRef, room: &Arc<dyn MediaRoom>) -> Option<MediaAnswer<Media>> {
         let bytes_max = media_bytes_max(self.config.media_max_mb);
         match &media.at {
             MediaAt::Url(url) => Some(room.fetch(url.clone(), Claim::of(media, bytes_max))),

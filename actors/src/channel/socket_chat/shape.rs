@@ -84,7 +84,7 @@ pub(super) struct TextShaper {
 
 impl Shaper for TextShaper {
     fn shape(&self, outbound: Outbound) -> Vec<Outbound> {
-        let Outbound { target, text, media, mentions } = outbound;
+        let Outbound { target, text, media, mentions, .. } = outbound;
         let (text, pictures) = with_lines(&text, media);
         let mut pictures = pictures.into_iter().peekable();
         let mut pieces = split_by(&text, TextLimit { chars_max: TEXT_CHARS_MAX }, self.mode);
@@ -95,10 +95,9 @@ impl Shaper for TextShaper {
         let last = pieces.len().saturating_sub(1);
         let mut mentions = Some(mentions);
         let mut payload = |text, picture: Option<Media>| Outbound {
-            target: target.clone(),
-            text,
             media: picture.into_iter().collect(),
             mentions: mentions.take().unwrap_or_default(),
+            ..Outbound::text(target.clone(), text)
         };
         let mut payloads = Vec::with_capacity(pieces.len());
         for (at, piece) in pieces.into_iter().enumerate() {

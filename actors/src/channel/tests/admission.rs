@@ -1,6 +1,6 @@
 //! Policy, applied: what is written for a message, for every setting and every message.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -39,7 +39,9 @@ fn admit(access: &Access, approved: &HashSet<String>, inbound: Inbound) -> (Fate
         switchboard: &notebook,
         counters: &counters,
         desk: &desk,
+        context_max: 50,
         orders: &orders,
+        names: &BTreeMap::new(),
     };
     let fate = admission.admit(inbound, &mut Talks::default(), (START_MS, Duration::ZERO));
     (fate, counters.inbound_dropped.get())

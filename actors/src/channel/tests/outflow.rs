@@ -5,7 +5,7 @@ use crate::ports::OutboxRow;
 fn row(kind: ChatKind, chat: &str, text: &str) -> Box<OutboxRow> {
     let target =
         Target { account: AccountKey::new("mochat", "default"), chat: ChatRef { kind, id: chat.into() }, thread: None };
-    let outbound = Outbound { target, text: text.into(), media: Vec::new(), mentions: Vec::new() };
+    let outbound = Outbound::text(target, text.into());
     Box::new(OutboxRow {
         id: OutboxId::new(),
         seq: 1,

@@ -6,7 +6,7 @@ use tokio::sync::Semaphore;
 
 use super::stand_in::{account, in_time, play};
 use crate::channel::{ChannelMessage, LinkEvent, Normalised};
-use crate::message::Receipt;
+use crate::message::{Act, MessageRef, OutboxId, Receipt};
 use crate::ports::{OutboxState, Store as _};
 
 const RECEIPT: Receipt = Receipt { platform_id: None };
@@ -72,5 +72,27 @@ fn a_confirmation_of_an_earlier_life_counts() {
         let mut next = scene.link().await;
         let other = scene.enqueue("two").await;
         assert_eq!(next.next_sent().await.0, other);
+    });
+}
+
+/// A link is handed only what it can do, and only about messages that are there; anything else has nobody to wait for.
+#[test]
+fn what_a_link_cannot_do_never_reaches_it() {
+    play(|mut scene| async move {
+        let mut link = scene.link().await;
+        let message = MessageRef::Platform("p-1".into());
+        let deleted = scene.enqueue_act("", Act::Delete { message: message.clone() }).await;
+        let lost = scene.enqueue_act("better", Act::Edit { message: MessageRef::Row(deleted) }).await;
+        let edited = scene.enqueue_act("best", Act::Edit { message }).await;
+        assert_eq!(link.next_sent().await, (edited, "best".to_owned()));
+        in_time("both to be dead letters", async {
+            while scene.store.dead_letters(None, 9).await.unwrap().items.len() < 2 {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        let why = async |id: OutboxId| scene.store.outbox_note(id).await.unwrap().unwrap().dead.unwrap();
+        assert!(why(deleted).await.contains("cannot delete messages"), "{}", why(deleted).await);
+        assert!(why(lost).await.contains("never arrived"), "{}", why(lost).await);
     });
 }

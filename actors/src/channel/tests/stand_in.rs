@@ -13,8 +13,8 @@ use crate::channel::{
 };
 use crate::core::{ActorRef, Clock, Live, Progress, Supervision, Supervisor};
 use crate::message::{
-    AccountKey, Ask, AskError, ChatKind, ChatRef, Counters, EventBody, Inbound, LinkState, LinkStatus, Listener, Outbound,
-    OutboxId, Peer, Route, RunId, Runs, SessionKey, Shaper, Switchboard, Target, TraceId,
+    AccountKey, Act, Ask, AskError, ChatKind, ChatRef, Counters, Deed, EventBody, Inbound, LinkState, LinkStatus, Listener,
+    Outbound, OutboxId, Peer, Route, RunId, Runs, SessionKey, Shaper, Switchboard, Target, TraceId,
 };
 use crate::ports::memory::MemoryStore;
 use crate::ports::{NewOutbox, NoMediaRoom, SendOrder, Store};
@@ -135,6 +135,10 @@ impl Platform for StandIn {
         Arc::new(Whole)
     }
 
+    fn deeds(&self) -> &'static [Deed] {
+        &[Deed::Edit]
+    }
+
     fn target(&self, text: &str) -> Result<TargetAddress, TargetError> {
         Err(TargetError(text.to_owned()))
     }
@@ -193,12 +197,13 @@ impl Scene {
 
     /// Writes a payload and wakes the actor.
     pub(super) async fn enqueue(&self, text: &str) -> OutboxId {
-        let outbound = Outbound {
-            target: Target { account: account(), chat: chat(), thread: None },
-            text: text.to_owned(),
-            media: Vec::new(),
-            mentions: Vec::new(),
-        };
+        self.enqueue_act(text, Act::Post).await
+    }
+
+    /// Writes what is to be done with a message and wakes the actor.
+    pub(super) async fn enqueue_act(&self, text: &str, act: Act) -> OutboxId {
+        let target = Target { account: account(), chat: chat(), thread: None };
+        let outbound = Outbound { act, ..Outbound::text(target, text.to_owned()) };
         let row = NewOutbox { id: OutboxId::new(), outbound, trace: TraceId::new(), idempotency_key: None };
         let id = self.store.enqueue(row).await.unwrap().id;
         self.actor.wake();
@@ -236,6 +241,7 @@ pub(super) fn inbound(id: &str) -> Inbound {
         space: None,
         hold: None,
         overheard: None,
+        listed_as: Vec::new(),
         media: Vec::new(),
         mentioned: true,
         at_ms: 0,

@@ -1,6 +1,6 @@
 //! What is remembered of rooms between messages.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::admission::platform;
 use crate::channel::admission::Admission;
 use crate::channel::intake::Fate;
 use crate::channel::talks::Talks;
-use crate::channel::{Access, Desk, GroupPolicy, Orders};
+use crate::channel::{Access, Desk, GroupPolicy, Orders, RoomContext};
 use crate::doubles::{Notebook, account_of};
 use crate::message::{AccountCounters, ChatKind, Inbound};
 use crate::ports::conformance::{START_MS, make};
@@ -23,7 +23,7 @@ fn access() -> Access {
         prefixes: vec!["!".into()],
         window_ms: 60_000,
         group_windows_ms,
-        context_max: 2,
+        context: RoomContext::Own(2),
         ..Access::default()
     }
 }
@@ -58,6 +58,8 @@ fn read(access: &Access, talks: &mut Talks, inbound: Inbound, now: Duration) -> 
         counters: &counters,
         desk: &desk,
         orders: &orders,
+        context_max: 1,
+        names: &BTreeMap::new(),
     };
     match admission.admit(inbound, talks, (START_MS, now)) {
         Fate::Accept(mut accept) => {

@@ -62,6 +62,7 @@ pub(super) async fn announce(
         space: None,
         hold: None,
         overheard: None,
+        listed_as: Vec::new(),
         media: Vec::new(),
         mentioned: true,
         at_ms: now_ms,

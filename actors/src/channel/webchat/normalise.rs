@@ -33,6 +33,7 @@ pub(super) fn normalise(post: Post, now_ms: i64) -> Result<Inbound, PostError> {
         space: None,
         hold: None,
         overheard: None,
+        listed_as: Vec::new(),
         media,
         mentioned: true,
         at_ms: now_ms,

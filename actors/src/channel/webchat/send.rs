@@ -237,7 +237,7 @@ impl Shaper for TextShaper {
     fn shape(&self, outbound: Outbound) -> Vec<Outbound> {
         let text = with_attachment_line(&outbound.text, &outbound.media);
         let pieces = split(&text, TextLimit { chars_max: TEXT_CHARS_MAX }).into_iter();
-        let payload = |text| Outbound { target: outbound.target.clone(), text, media: Vec::new(), mentions: Vec::new() };
+        let payload = |text| Outbound::text(outbound.target.clone(), text);
         pieces.filter(|piece| !piece.trim().is_empty()).map(payload).collect()
     }
 

@@ -44,6 +44,7 @@ pub fn accept_of(account: &AccountKey, room: &str, platform_id: &str) -> Accept 
         space: None,
         hold: None,
         overheard: None,
+        listed_as: Vec::new(),
         media: Vec::new(),
         mentioned: true,
         at_ms: START_MS,
@@ -62,7 +63,7 @@ pub fn outbox(chat: &str, text: &str) -> NewOutbox {
 #[must_use]
 pub fn outbox_of(account: &AccountKey, room: &str, text: &str) -> NewOutbox {
     let target = Target { account: account.clone(), chat: chat(room), thread: None };
-    let outbound = Outbound { target, text: text.to_owned(), media: Vec::new(), mentions: vec!["ü".into()] };
+    let outbound = Outbound { mentions: vec!["ü".into()], ..Outbound::text(target, text.to_owned()) };
     NewOutbox { id: OutboxId::new(), outbound, trace: TraceId::new(), idempotency_key: None }
 }
 

@@ -1,7 +1,7 @@
 //! Promises about payloads to platforms.
 
 use super::{Bench, Case, START_MS, case, make};
-use crate::message::{AccountKey, Code, OutboxId};
+use crate::message::{AccountKey, Act, Code, MessageRef, Outbound, OutboxId};
 use crate::ports::{Attempt, CrashCount, NewOutbox, OutboxRow, OutboxState, Queued, SendOrder, Store, StoreError, StoreLimits};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -9,6 +9,8 @@ pub(super) fn cases() -> Vec<Case> {
     vec![
         case("hands payloads out once, in order per chat", |bench| Box::pin(ordered(bench))),
         case("makes the same request only once", |bench| Box::pin(idempotent(bench))),
+        case("makes all payloads of a request or none", |bench| Box::pin(together(bench))),
+        case("finds the message of a row that another one is about", |bench| Box::pin(about(bench))),
         case("answers with the row of a key however that ended", |bench| Box::pin(ended_keys(bench))),
         case("sends one row of a chat at a time where the wire keeps no order", |bench| Box::pin(one_per_chat(bench))),
         case("passes over a chat whose first row is not due, whole", |bench| Box::pin(backs_off(bench))),
@@ -18,7 +20,13 @@ pub(super) fn cases() -> Vec<Case> {
         case("takes a confirmation that comes after its row was put back", |bench| Box::pin(late(bench))),
         case("keeps a payload that was in hand at too many crashes out of the way", |bench| Box::pin(poison(bench))),
         case("knows a row by the platform's id of it, once it is confirmed", |bench| Box::pin(sent_as(bench))),
+        case("says whether a chat is owed anything", |bench| Box::pin(owes(bench))),
         case("keeps accounts apart", |bench| Box::pin(accounts(bench))),
+        Case {
+            says: "takes no request that has no room as a whole",
+            limits: StoreLimits { outbox_rows_max: 3, ..one },
+            test: |bench| Box::pin(no_room(bench)),
+        },
         Case { says: "takes no payload at its bound", limits: one, test: |bench| Box::pin(full(bench)) },
     ]
 }
@@ -79,6 +87,48 @@ async fn idempotent(Bench { store, .. }: Bench) {
     one.idempotency_key = None;
     assert!(!store.enqueue(one).await.unwrap().new, "the same row is made once, too");
     assert_eq!(texts(&*store, 10, PIPELINED).await, ["one"]);
+}
+
+async fn together(bench: Bench) {
+    let store = &*bench.store;
+    let keyed = |key: &str, text: &str| NewOutbox { idempotency_key: Some(key.into()), ..make::outbox("a", text) };
+    assert_eq!(store.enqueue_all(Vec::new()).await.unwrap(), []);
+    let rows = vec![keyed("k1", "one"), keyed("k2", "two")];
+    let queued: Vec<_> = rows.iter().map(|row| Queued { id: row.id, new: true }).collect();
+    assert_eq!(store.enqueue_all(rows).await.unwrap(), queued);
+    // The request was made before, whatever it says this time.
+    let again = vec![keyed("k1", "uno"), keyed("k2", "due"), keyed("k3", "tre")];
+    let known: Vec<_> = queued.iter().map(|row| Queued { id: row.id, new: false }).collect();
+    assert_eq!(store.enqueue_all(again).await.unwrap(), known);
+    assert_eq!(texts(store, 10, PIPELINED).await, ["one", "two"]);
+}
+
+async fn about(bench: Bench) {
+    let store = &*bench.store;
+    let edit = |message| {
+        let new = make::outbox("a", "better");
+        NewOutbox { outbound: Outbound { act: Act::Edit { message }, ..new.outbound }, ..new }
+    };
+    let said = put(store, "a", &["said", "lost"]).await;
+    let (there, lost, by_id) = (MessageRef::Row(said[0]), MessageRef::Row(said[1]), MessageRef::Platform("p-9".into()));
+    store.enqueue_all(vec![edit(there.clone()), edit(lost.clone()), edit(by_id.clone())]).await.unwrap();
+    let note = async |id| store.outbox_note(id).await.unwrap();
+    let waits = note(said[0]).await.unwrap();
+    assert_eq!((waits.state, waits.platform_id, waits.dead), (OutboxState::Queued, None, None));
+    assert_eq!((waits.account, waits.chat), (make::account(), make::chat("a")));
+
+    texts(store, 2, PIPELINED).await;
+    store.confirm_send(vec![(said[0], make::receipt())]);
+    store.fail_send(said[1], last()).await.unwrap();
+    let rows = store.begin_send(make::account(), 10, PIPELINED).await.unwrap();
+    let messages: Vec<_> = rows.iter().map(|row| row.outbound.act.message().cloned().unwrap()).collect();
+    assert_eq!(messages, [MessageRef::Platform("p-1".into()), lost, by_id]);
+    assert!(rows.iter().all(|row| row.outbound.text == "better"));
+    let sent = note(said[0]).await.unwrap();
+    assert_eq!((sent.state, sent.platform_id.as_deref()), (OutboxState::Sent, Some("p-1")));
+    let dead = note(said[1]).await.unwrap();
+    assert_eq!((dead.state, dead.dead.as_deref()), (OutboxState::Dead, Some("the platform refused it")));
+    assert_eq!(note(OutboxId::new()).await, None);
 }
 
 async fn ended_keys(bench: Bench) {
@@ -212,6 +262,16 @@ async fn accounts(Bench { store, .. }: Bench) {
     assert_eq!(texts(&*store, 10, PIPELINED).await, ["mine"]);
 }
 
+async fn no_room(Bench { store, .. }: Bench) {
+    let rows = |count: usize| -> Vec<_> { (0..count).map(|_| make::outbox("a", "part")).collect() };
+    let refused = |rows| StoreError::Full { table: "outbox", rows, setting: "outboxRowsMax" };
+    assert_eq!(store.enqueue_all(rows(4)).await, Err(refused(0)));
+    assert_eq!(store.enqueue_all(rows(2)).await.unwrap().len(), 2);
+    assert_eq!(store.enqueue_all(rows(2)).await, Err(refused(2)), "there is room for one of them, which is not enough");
+    assert_eq!(store.health().outbox_open, 2);
+    assert_eq!(store.enqueue_all(rows(1)).await.unwrap().len(), 1);
+}
+
 async fn full(Bench { store, .. }: Bench) {
     let accepted = store.accept(vec![make::accept("a", "1")]).await.unwrap();
     store.begin_turn(make::session("a"), 1).await.unwrap();
@@ -225,6 +285,29 @@ async fn full(Bench { store, .. }: Bench) {
     store.confirm_send(vec![(a[0], make::receipt())]);
     store.finish_turn(turn, 0).await.unwrap();
     assert_eq!(texts(&*store, 10, PIPELINED).await, ["answer"]);
+}
+
+async fn owes(Bench { store, .. }: Bench) {
+    let (target, other) = (make::outbox("a", "a1").outbound.target, AccountKey::new("other", "default"));
+    let owed = async |account: &AccountKey| store.owes(account.clone(), target.chat.clone()).await.unwrap();
+    assert!(!owed(&target.account).await, "a chat that nobody knows");
+    put(&*store, "b", &["b1"]).await;
+    assert!(!owed(&target.account).await, "another chat is");
+    let ids = put(&*store, "a", &["a1"]).await;
+    assert!(owed(&target.account).await && !owed(&other).await);
+    texts(&*store, 10, PIPELINED).await;
+    assert!(owed(&target.account).await, "it is on its way");
+    store.fail_send(ids[0], last()).await.unwrap();
+    assert!(!owed(&target.account).await, "nobody sends it any more");
+    let ids = put(&*store, "a", &["a2"]).await;
+    texts(&*store, 10, PIPELINED).await;
+    store.confirm_send(vec![(ids[0], make::receipt())]);
+    store.flush().await.unwrap();
+    assert!(!owed(&target.account).await, "it has it");
+    let ids = put(&*store, "a", &["a3"]).await;
+    texts(&*store, 10, PIPELINED).await;
+    store.fail_send(ids[0], later(1000)).await.unwrap();
+    assert!(owed(&target.account).await, "it waits for its next try");
 }
 
 async fn sent_as(Bench { store, .. }: Bench) {

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{Bench, Case, START_MS, case, make};
-use crate::message::{Activation, Code, Role, RunId, Usage};
-use crate::ports::{SessionRow, SessionTraits, Store, StoreError, TurnOutcome, UsageDay};
+use crate::message::{Activation, Code, Role, RunId, SessionKey, Usage};
+use crate::ports::{SessionRow, SessionTraits, Store, StoreError, TurnOutcome, UsageDay, UsageQuery, UsageSum, UsageSums};
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
@@ -12,6 +12,7 @@ pub(super) fn cases() -> Vec<Case> {
         case("knows a session from its first message on", |bench| Box::pin(first_message(bench))),
         case("counts the tokens of a session's turns, as far as a number goes", |bench| Box::pin(usage(bench))),
         case("counts what caches and turns cost, for the session and for the day", |bench| Box::pin(costs(bench))),
+        case("sums what all sessions used, and tells of the newest", |bench| Box::pin(usage_sums(bench))),
         case("keeps a session's settings, merged", |bench| Box::pin(patches(bench))),
         case("refuses a setting that it does not know or cannot keep, and keeps the others", |bench| Box::pin(refuses(bench))),
         case("gives a label to one session at a time", |bench| Box::pin(labels(bench))),
@@ -128,6 +129,47 @@ async fn costs(bench: Bench) {
     let last = *store.usage_days(today + 1).await.unwrap().last().unwrap();
     assert_eq!((last.usage.cost_nanos, last.usage.cache_read, last.usage.input), (most, most, 5));
     assert_eq!((row(store, "a").await.usage.cost_nanos, row(store, "a").await.usage.cache_read), (most, most));
+}
+
+async fn usage_sums(bench: Bench) {
+    const DAY_MS: u64 = 24 * 3_600_000;
+    let store = &*bench.store;
+    let today = UsageDay::of(START_MS);
+    let used = |cost_nanos| Usage { cost_nanos, ..Usage::tokens(2, 1) };
+    let query = |first, last, rows_max| UsageQuery { first_day: today + first, last_day: today + last, rows_max, agent: None };
+    let of = |query| async { store.usage_sums(query).await.unwrap() };
+    assert_eq!(of(query(0, 0, 9)).await, UsageSums::default());
+    speak(store, "a", used(7)).await;
+    bench.pass(DAY_MS);
+    store.accept(vec![make::accept("b", "1")]).await.unwrap();
+    let row = store.begin_turn(make::session("b"), 1).await.unwrap().remove(0);
+    let reply_to = Some(make::outbox("b", "").outbound.target);
+    store.finish_turn(TurnOutcome { usage: used(0), reply_to, ..make::turn("b", &[row.id], vec![]) }, 0).await.unwrap();
+    store.append_transcript(SessionKey::new("agent:main-2:main"), Vec::new(), used(9));
+    store.append_transcript(SessionKey::new("agent:main"), Vec::new(), used(1));
+    store.append_transcript(SessionKey::new("other"), Vec::new(), used(0));
+    store.flush().await.unwrap();
+    let sums = of(query(0, 1, 2)).await;
+    let shown = |sums: &UsageSums| {
+        let groups = sums.groups.iter();
+        let sum = |sum: &UsageSum| (sum.sessions, sum.usage.input, sum.usage.cost_nanos, sum.unpriced);
+        groups.map(|(group, of)| (format!("{}/{}", group.agent, group.channel), sum(of))).collect::<Vec<_>>()
+    };
+    let wanted = [("/", (1, 2, 0, 1)), ("main/", (2, 4, 8, 0)), ("main/socket-chat", (1, 2, 0, 1)), ("main-2/", (1, 2, 9, 0))];
+    assert_eq!(shown(&sums), wanted.map(|(name, sum)| (name.to_owned(), sum)));
+    assert_eq!(sums.rows, store.sessions(2).await.unwrap(), "the newest, the sums of all");
+    assert_eq!((sums.total().sessions, sums.total().usage.cost_nanos, sums.total().unpriced), (5, 17, 2));
+    assert_eq!(sums.by(|group| &group.agent)["main"].sessions, 3);
+    assert_eq!(shown(&of(query(0, 0, 9)).await), [("main/".to_owned(), (1, 2, 7, 0))]);
+    assert_eq!(of(query(2, 9, 9)).await, UsageSums::default());
+    let main = of(UsageQuery { agent: Some("main".into()), ..query(0, 1, 9) }).await;
+    assert_eq!((main.total().sessions, main.rows.len()), (3, 3), "and not those of `main-2`");
+    assert!(of(query(i64::MIN / 2, i64::MAX / 2, 9)).await.total().sessions == 5, "whatever is asked");
+    let most = Usage { cost_nanos: i64::MAX.unsigned_abs(), ..Usage::default() };
+    for chat in ["a", "b", "c"] {
+        speak(store, chat, most).await;
+    }
+    assert_eq!(of(query(0, 1, 0)).await.total().usage.cost_nanos, u64::MAX, "a sum ends where a number does");
 }
 
 async fn patches(bench: Bench) {

@@ -109,7 +109,7 @@ impl State {
     }
 
     fn revive_out(&mut self, id: DeadLetterId) -> Result<(), StoreError> {
-        self.check_outbox()?;
+        self.check_outbox(1)?;
         let place = self.outbox.iter().find(|(_, out)| out.row.id.as_uuid() == id).map(|(place, _)| *place);
         let Some(mut out) = place.and_then(|place| self.outbox.remove(&place)) else { return Err(missing("its row")) };
         let target = &out.row.outbound.target;

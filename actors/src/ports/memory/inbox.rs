@@ -85,7 +85,7 @@ impl State {
             }
         }
         if !outcome.outbox.is_empty() {
-            self.check_outbox()?;
+            self.check_outbox(1)?;
         }
         for row in self.inbox.values_mut().filter(|row| outcome.done.contains(&row.id)) {
             row.stand = Stand::Done;

@@ -1,9 +1,9 @@
 //! Payloads on their way to platforms.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use crate::message::{AccountKey, ChatRef, Code, OutboxId, Receipt};
-use crate::ports::{Attempt, CrashCount, NewOutbox, OutboxRow, OutboxState, Queued, SendOrder, StoreError};
+use crate::message::{AccountKey, ChatRef, Code, OutboxId, Receipt, Target};
+use crate::ports::{Attempt, CrashCount, NewOutbox, OutboxNote, OutboxRow, OutboxState, Queued, SendOrder, StoreError};
 
 use super::state::{Out, Stand, State, missing};
 
@@ -30,9 +30,9 @@ impl Out {
 }
 
 impl State {
-    pub(super) fn check_outbox(&self) -> Result<(), StoreError> {
+    pub(super) fn check_outbox(&self, new: usize) -> Result<(), StoreError> {
         let rows = self.outbox_open();
-        if rows >= self.limits.outbox_rows_max {
+        if rows.saturating_add(u64::try_from(new).unwrap_or(u64::MAX)) > self.limits.outbox_rows_max {
             return Err(StoreError::Full { table: "outbox", rows, setting: "outboxRowsMax" });
         }
         Ok(())
@@ -44,14 +44,15 @@ impl State {
         self.outbox.values().find(same_key).or_else(|| self.outbox.values().find(same_id)).map(|out| out.row.id)
     }
 
-    pub(super) fn enqueue(&mut self, row: NewOutbox) -> Result<Queued, StoreError> {
-        if let Some(id) = self.known(&row) {
-            return Ok(Queued { id, new: false });
+    pub(super) fn enqueue(&mut self, rows: Vec<NewOutbox>) -> Result<Vec<Queued>, StoreError> {
+        let there: Vec<_> = rows.iter().filter_map(|row| self.known(row)).map(|id| Queued { id, new: false }).collect();
+        if !there.is_empty() {
+            return Ok(there);
         }
-        self.check_outbox()?;
-        let id = row.id;
-        self.put(row);
-        Ok(Queued { id, new: true })
+        self.check_outbox(rows.len())?;
+        let queued = rows.iter().map(|row| Queued { id: row.id, new: true }).collect();
+        rows.into_iter().for_each(|row| self.put(row));
+        Ok(queued)
     }
 
     /// Writes a payload, at the bound too, unless it is there already.
@@ -84,6 +85,7 @@ impl State {
         };
         let mut closed = self.chats_in_hand(account);
         let now_ms = self.now_ms();
+        let receipts: HashMap<_, _> = self.outbox.values().filter_map(|out| Some((out.row.id, out.receipt.clone()?))).collect();
         let mut taken = Vec::new();
         for out in self.outbox.values_mut().filter(|out| out.is_of(account) && out.stand == Stand::Waiting) {
             if taken.len() == limit || closed.contains(out.chat()) {
@@ -94,7 +96,11 @@ impl State {
             }
             if out.due_ms <= now_ms {
                 out.stand = Stand::Begun;
-                taken.push(out.taken());
+                let mut row = out.taken();
+                if let Some(platform_id) = row.outbound.act.row().and_then(|about| receipts.get(&about)) {
+                    row.outbound.act.found(platform_id.clone());
+                }
+                taken.push(row);
             }
         }
         taken
@@ -159,9 +165,23 @@ impl State {
         waiting.filter(|out| seen.insert(out.chat().clone())).map(|out| out.due_ms).min()
     }
 
+    pub(super) fn owes(&self, account: &AccountKey, chat: &ChatRef) -> bool {
+        let open = |out: &&Out| matches!(out.stand, Stand::Waiting | Stand::Begun);
+        self.outbox.values().filter(open).any(|out| out.is_of(account) && out.chat() == chat)
+    }
+
     pub(super) fn sent_as(&self, account: &AccountKey, platform_id: &str) -> Option<OutboxId> {
         let mut done = self.outbox.values().filter(|out| out.is_of(account) && out.stand == Stand::Done);
         done.find(|out| out.receipt.as_deref() == Some(platform_id)).map(|out| out.row.id)
+    }
+
+    pub(super) fn outbox_note(&self, id: OutboxId) -> Option<OutboxNote> {
+        let state = self.outbox_state(id)?;
+        let out = self.outbox.values().find(|out| out.row.id == id)?;
+        let Target { account, chat, .. } = &out.row.outbound.target;
+        let (account, chat) = (account.clone(), chat.clone());
+        let dead = self.letters.iter().find(|letter| letter.id == id.as_uuid()).map(|letter| letter.reason.clone());
+        Some(OutboxNote { state, platform_id: out.receipt.clone(), account, chat, dead })
     }
 
     pub(super) fn outbox_state(&self, id: OutboxId) -> Option<OutboxState> {

@@ -56,7 +56,7 @@ impl State {
         let account = AccountKey::new(&asked.shown.channel, &asked.shown.account);
         self.allowed.insert((account, asked.shown.peer.clone()));
         if !notice.is_empty() {
-            let outbound = Outbound { target: asked.target, text: notice, media: Vec::new(), mentions: Vec::new() };
+            let outbound = Outbound::text(asked.target, notice);
             self.put(NewOutbox { id: OutboxId::new(), outbound, trace: asked.trace, idempotency_key: None });
         }
         Some(asked.shown)

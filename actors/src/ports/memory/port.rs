@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use crate::message::{
-    AccountKey, Activation, BegunRound, BlobId, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
+    AccountKey, Activation, BegunRound, BlobId, ChatRef, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,
 };
 use crate::ports::{
     Accept, Accepted, Answer, Attempt, Compacted, Context, CrashCount, DeadLetter, DeadLetterId, DeviceRow, InboxFate,
-    InboxRow, NewOutbox, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder, SessionName,
-    SessionRow, Store, StoreHealth, Summary, TurnOutcome, UsageDay,
+    InboxRow, NewOutbox, OutboxNote, OutboxRow, OutboxState, Page, Pairing, PairingOutcome, PairingRequest, Queued, SendOrder,
+    SessionName, SessionRow, Store, StoreHealth, Summary, TurnOutcome, UsageDay, UsageQuery, UsageSums,
 };
 
 use super::{Disk, MemoryStore};
@@ -60,8 +60,8 @@ impl Store for MemoryStore {
         self.read(|state| Ok(state.sessions_with_open_rows()))
     }
 
-    fn enqueue(&self, row: NewOutbox) -> Answer<Queued> {
-        self.write(|state| state.enqueue(row))
+    fn enqueue_all(&self, rows: Vec<NewOutbox>) -> Answer<Vec<Queued>> {
+        self.write(|state| state.enqueue(rows))
     }
 
     fn begin_send(&self, account: AccountKey, limit: usize, order: SendOrder) -> Answer<Vec<OutboxRow>> {
@@ -86,6 +86,14 @@ impl Store for MemoryStore {
 
     fn outbox_state(&self, id: OutboxId) -> Answer<Option<OutboxState>> {
         self.read(|state| Ok(state.outbox_state(id)))
+    }
+
+    fn outbox_note(&self, id: OutboxId) -> Answer<Option<OutboxNote>> {
+        self.read(|state| Ok(state.outbox_note(id)))
+    }
+
+    fn owes(&self, account: AccountKey, chat: ChatRef) -> Answer<bool> {
+        self.read(|state| Ok(state.owes(&account, &chat)))
     }
 
     fn sent_as(&self, account: AccountKey, platform_id: String) -> Answer<Option<OutboxId>> {
@@ -152,6 +160,10 @@ impl Store for MemoryStore {
 
     fn open_rows(&self, limit: usize) -> Answer<Vec<(SessionKey, u64)>> {
         self.read(|state| Ok(state.open_rows(limit)))
+    }
+
+    fn usage_sums(&self, query: UsageQuery) -> Answer<UsageSums> {
+        self.read(move |state| Ok(state.usage_sums(&query)))
     }
 
     fn usage_days(&self, from: i64) -> Answer<Vec<UsageDay>> {

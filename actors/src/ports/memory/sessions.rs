@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::message::{Activation, Entry, Role, SessionKey, Target, Usage};
 use crate::ports::{
     ACTIVATIONS_MAX, Compacted, Context, HISTORY_BYTES_MAX, LINES_TAKEN_MAX, SessionName, SessionRow, SessionTraits,
-    StoreError, Summary, UsageDay,
+    StoreError, Summary, UsageDay, UsageQuery, UsageSums,
 };
 
 use super::state::State;
@@ -154,7 +154,7 @@ impl State {
         if self.sessions.get(key).is_none_or(|session| session.id != summary.id) {
             return Err(StoreError::Conflict { what: format!("session {key} has another transcript by now") });
         }
-        let session = self.append(key, vec![summary.line], summary.usage);
+        let session = self.append(key, vec![summary.line], Usage::default());
         session.summary = Some(session.trimmed + session.entries.len() as u64);
         session.told_from = summary.from;
         session.compactions += 1;
@@ -165,6 +165,15 @@ impl State {
         let mut known: Vec<_> = self.sessions.iter().collect();
         known.sort_by_key(|(_, session)| std::cmp::Reverse((session.updated_ms, session.number)));
         known.into_iter().take(limit).map(|(key, session)| session.row(key)).collect()
+    }
+
+    pub(super) fn usage_sums(&self, query: &UsageQuery) -> UsageSums {
+        let mut sums = UsageSums::default();
+        for row in self.list_sessions(usize::MAX).into_iter().filter(|row| query.has(&row.key, row.updated_ms)) {
+            sums.add_row(row);
+        }
+        sums.rows.truncate(query.rows_max);
+        sums
     }
 
     pub(super) fn known_session(&self, key: &SessionKey) -> Option<SessionRow> {

@@ -45,7 +45,7 @@ impl State {
                 });
             }
         }
-        self.check_outbox()?;
+        self.check_outbox(1)?;
         if let Some(row) = self.inbox.values_mut().find(|row| row.id == id) {
             row.said.push(words);
         }

@@ -10,6 +10,7 @@ mod running;
 pub(super) use effect::is_default;
 pub use parse::{Command, Order};
 pub use rules::{AccessGroups, Allowed, COMPACT_MARK, CommandRules, Direct, Reading, Standing, Writers};
+pub(super) use running::said;
 
 #[cfg(test)]
 mod tests;

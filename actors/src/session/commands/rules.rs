@@ -73,7 +73,7 @@ pub const COMPACT_MARK: &str = "compact:";
 pub struct Writers {
     /// Those whom the account's list names.
     pub owners: BTreeSet<String>,
-    /// Those whom its list for groups names.
+    /// Those whom its list for groups names: ids, and names with `@` before them, which count once the platform has bound them to an id.
     pub in_groups: BTreeSet<String>,
     /// Who else comes through in a direct chat.
     pub direct: Direct,
@@ -185,12 +185,16 @@ impl CommandRules {
         let id = inbound.route.peer.id.to_lowercase();
         let (listed, everybody) =
             (|list: &BTreeSet<String>| id != "*" && list.contains(&id), |list: &BTreeSet<String>| list.contains("*"));
+        // What concerns the gateway is for those whom the lists name by their id, and for nobody by a name.
+        let named = |list: &BTreeSet<String>| inbound.listed_as.iter().any(|name| list.contains(name));
         let granted = match inbound.route.chat.kind {
             _ if listed(&writers.owners) => Standing::Owner,
             // Policy lets nobody else through.
             ChatKind::Direct if writers.direct == Direct::Known => Standing::Member,
-            ChatKind::Direct if everybody(&writers.owners) => Standing::Member,
-            ChatKind::Group | ChatKind::Channel if listed(&writers.in_groups) || everybody(&writers.in_groups) => {
+            ChatKind::Direct if named(&writers.owners) || everybody(&writers.owners) => Standing::Member,
+            ChatKind::Group | ChatKind::Channel
+                if listed(&writers.in_groups) || named(&writers.in_groups) || everybody(&writers.in_groups) =>
+            {
                 Standing::Member
             }
             ChatKind::Direct | ChatKind::Group | ChatKind::Channel => Standing::Stranger,

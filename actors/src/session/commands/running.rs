@@ -9,7 +9,7 @@ use super::effect::{Effect, Known, effect, effects};
 use super::parse::Order;
 use super::rules::{CommandRules, Reading, Standing};
 use crate::agent::Ending;
-use crate::core::Scope;
+use crate::core::{Backoff, Scope};
 use crate::message::{Entry, Inbound, Target, Usage};
 use crate::ports::{Errand, InboxRow, Ordered, StoreError, TurnOutcome, whole_transcript};
 use crate::session::actor::{STORE_AGAIN, STORE_WAIT, SessionActor, Work};
@@ -17,12 +17,16 @@ use crate::session::closing::Closing;
 use crate::session::ended::{Ended, How};
 use crate::session::memory::SendPolicy;
 use crate::session::outcome;
+use crate::session::queue::Stop;
 use crate::session::seed::{Seed, Source};
 use crate::session::sending::SessionKind;
 use crate::session::telling::Telling;
 
 /// How long whoever looks after the gateway may take for one errand.
 const ERRAND_WAIT: Duration = Duration::from_secs(30);
+
+/// How waits grow between tries to begin a session anew: what it needs may be away for long, and is asked for by every such session.
+const RESET_BACKOFF: Backoff = Backoff { base: STORE_AGAIN, max: Duration::from_secs(300), jitter: 0.2 };
 
 /// What is said of one that took longer; it may be done all the same.
 const NOT_IN_TIME: &str = "This took too long, and may be done all the same: look at it again, or at the log.";
@@ -106,9 +110,11 @@ impl SessionActor {
         match effect {
             Effect::Say(say) => self.answered(seed, say, scope),
             Effect::Stop => {
-                let stopped = std::mem::take(&mut self.queue.stopped);
-                let say = if stopped { "Stopped." } else { "Nothing was running." };
-                self.answered(seed, say.to_owned(), scope);
+                let came = match &seed.source {
+                    Source::Row(row) => self.take_stop(row.id),
+                    Source::Ask(_) => Stop::Nothing,
+                };
+                self.answered(seed, came.told(), scope);
             }
             Effect::Set { field, value, say } => self.set(one(field, value), say, seed, scope),
             Effect::Several(effects) => self.set_several(effects, seed, scope),
@@ -221,7 +227,7 @@ impl SessionActor {
         scope.run(STORE_WAIT, reset, move |session, answer, scope| match answer {
             Some(Ok((row, _))) => {
                 session.memory.changed();
-                session.memory.spoken_ms = None;
+                (session.memory.spoken_ms, session.memory.not_anew) = (None, 0);
                 session.memory.learn(Some(row));
                 then(session, seed, scope);
             }
@@ -230,9 +236,11 @@ impl SessionActor {
                     Some(Err(error)) => error.to_string(),
                     Some(Ok(_)) | None => "no answer in time".to_owned(),
                 };
-                tracing::warn!(event = "session.reset", actor = %scope.id(), "a session cannot begin anew, and is tried again: {why}");
+                session.memory.not_anew = session.memory.not_anew.saturating_add(1);
+                let (tries, wait) = (session.memory.not_anew, RESET_BACKOFF.wait(session.memory.not_anew));
+                tracing::warn!(event = "session.reset", actor = %scope.id(), tries, ?wait, "a session cannot begin anew, and is tried again: {why}");
                 // Whoever called comes here again; others run meanwhile, and it can be aborted.
-                session.prepare_after(STORE_AGAIN, seed, Self::begin_row, scope);
+                session.prepare_after(wait, seed, Self::begin_row, scope);
             }
         });
     }
@@ -283,7 +291,8 @@ fn one(field: &str, value: Option<String>) -> Map<String, Value> {
     Map::from_iter([(field.to_owned(), value.map_or(Value::Null, Value::from))])
 }
 
-fn said(say: String) -> Ended {
+/// Returns how something ends that only says this.
+pub(in crate::session) fn said(say: String) -> Ended {
     Ended::saying(say, How::Done(Ending { finish_reason: "stop".into(), usage: Usage::default() }))
 }
 

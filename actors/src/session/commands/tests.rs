@@ -150,6 +150,16 @@ fn whose_word_counts_follows_from_the_lists_of_the_account() {
         let expected = if peer == "*" { Standing::Member } else { expected };
         assert_eq!(rules(writers.clone()).standing(&inbound(kind, peer, "")), expected, "{writers:?} {kind:?} {peer}");
     }
+    let bound = Writers { owners: list(&["@bob"]), in_groups: list(&["@bob"]), direct: Direct::Everybody };
+    for (kind, names, expected) in [
+        (Group, vec!["@bob".to_owned()], Standing::Member),
+        (Group, vec!["@eve".to_owned()], Standing::Stranger),
+        (Group, Vec::new(), Standing::Stranger),
+        (Dm, vec!["@bob".to_owned()], Standing::Member),
+    ] {
+        let inbound = Inbound { listed_as: names, ..inbound(kind, "b1", "") };
+        assert_eq!(rules(bound.clone()).standing(&inbound), expected, "{kind:?} {:?}", inbound.listed_as);
+    }
     let ignored = CommandRules { access_groups: AccessGroups::Ignored, ..rules(known) };
     assert_eq!(ignored.standing(&inbound(Group, "eve", "")), Standing::Member);
     assert_eq!(ignored.standing(&inbound(Group, "ann", "")), Standing::Owner);

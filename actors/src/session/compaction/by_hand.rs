@@ -13,6 +13,7 @@ use crate::core::{Progress, Scope};
 use crate::message::Usage;
 use crate::session::actor::{SessionActor, Work};
 use crate::session::closing::{Began, Closing};
+use crate::session::commands::said;
 use crate::session::ended::{Ended, How};
 use crate::session::seed::{Seed, Source};
 use crate::session::voice::{Next, Voice};
@@ -110,8 +111,9 @@ impl SessionActor {
         let now_ms = scope.clock().now_ms();
         let question = seed.entry(now_ms);
         let Source::Row(row) = seed.source else { return };
+        // Whoever asked for it hears of its end also where somebody else ended it.
+        let outcome = self.told(&row, question, &said(say.clone()), now_ms);
         let ended = Ended::saying(say, how);
-        let outcome = self.told(&row, question, &ended, now_ms);
         self.finish(outcome, Closing { voice, ended, began: Some(began) }, scope);
     }
 }

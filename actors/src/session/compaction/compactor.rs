@@ -8,8 +8,7 @@ use super::estimate;
 use super::plan::{Why, older};
 use super::rules::{CompactionMode, CompactionRules};
 use crate::agent::{
-    Ending, Gone, Hands, Prompt, Provider, ProviderError, Run, RunEnd, RunLimits, RunOutcome, Sink, SteerBox, ToolNews,
-    TurnState,
+    Gone, Hands, Prompt, Provider, ProviderError, Run, RunLimits, RunOutcome, Sink, SteerBox, ToolNews, TurnState, Written,
 };
 use crate::core::{Clock, Progress};
 use crate::message::{Code, Entry, Role, RunId, SessionKey, Usage};
@@ -104,7 +103,7 @@ impl Compactor {
         let wishes: Vec<&str> = self.rules.instructions.as_deref().into_iter().chain(wish).collect();
         let so_far = context.summary.take().map(|line| line.text);
         let lines: Vec<Entry> = context.lines.into_iter().map(|(_, line)| line).collect();
-        let (text, usage) = self.in_few_words(&lines, so_far.as_deref(), &wishes, time_max, progress).await?;
+        let text = self.in_few_words(&lines, so_far.as_deref(), &wishes, time_max, progress).await?;
         let line = Entry {
             role: Role::Summary,
             text,
@@ -114,7 +113,7 @@ impl Compactor {
             rounds: Vec::new(),
         };
         progress.stamp();
-        let summary = Summary { id, from, line: line.clone(), usage };
+        let summary = Summary { id, from, line: line.clone() };
         self.within(self.store.summarise(self.session.clone(), summary)).await?;
         let (told, stays) = (lines.len(), kept.len());
         let context = std::iter::once(line).chain(kept.into_iter().map(|(_, line)| line)).collect();
@@ -135,8 +134,7 @@ impl Compactor {
         wishes: &[&str],
         time_max: Duration,
         progress: &Progress,
-    ) -> Result<(String, Usage), ProviderError> {
-        let mut usage = Usage::default();
+    ) -> Result<String, ProviderError> {
         let mut tokens_max = self.rules.budget(self.author.window).piece;
         let mut halvings = 0;
         loop {
@@ -145,10 +143,7 @@ impl Compactor {
             for piece in digest::pieces(lines.iter(), tokens_max) {
                 let request = digest::request(summary.as_deref(), &piece, wishes);
                 match self.ask(request, time_max, progress).await {
-                    Ok((text, cost)) => {
-                        summary = Some(text);
-                        usage = usage.plus(cost);
-                    }
+                    Ok(text) => summary = Some(text),
                     Err(error) => {
                         trouble = Some(error);
                         break;
@@ -156,7 +151,7 @@ impl Compactor {
                 }
             }
             match trouble {
-                None => return Ok((summary.unwrap_or_default(), usage)),
+                None => return Ok(summary.unwrap_or_default()),
                 Some(error) if error.code == Code::ProviderContext && halvings < HALVINGS_MAX => {
                     halvings += 1;
                     tokens_max = (tokens_max / 2).max(1);
@@ -166,8 +161,9 @@ impl Compactor {
         }
     }
 
-    /// Asks for one summary, without tools.
-    async fn ask(&self, text: String, time_max: Duration, progress: &Progress) -> Result<(String, Usage), ProviderError> {
+    /// Asks for one summary, without tools. What it cost is counted as soon as it is over, however it came out and whatever becomes
+    /// of the others.
+    async fn ask(&self, text: String, time_max: Duration, progress: &Progress) -> Result<String, ProviderError> {
         let prompt = Prompt {
             model: self.author.model.clone(),
             system: Some(INSTRUCTIONS.to_owned()),
@@ -187,10 +183,14 @@ impl Compactor {
             hands: Hands::default(),
             state: TurnState::Waiting,
         };
-        let RunEnd { text, outcome, .. } = run.finish().await;
-        let text = text.trim();
+        let mut written = Written::default();
+        let outcome = run.write(&mut written).await;
+        if written.usage != Usage::default() {
+            self.store.append_transcript(self.session.clone(), Vec::new(), written.usage);
+        }
+        let text = written.text.trim();
         match outcome {
-            RunOutcome::Done(Ending { usage, .. }) if !text.is_empty() => Ok((text.to_owned(), usage)),
+            RunOutcome::Done(_) if !text.is_empty() => Ok(text.to_owned()),
             RunOutcome::Done(_) | RunOutcome::Gone => {
                 let what = format!("provider {} wrote an empty summary", self.author.provider.name());
                 Err(failure(Code::ProviderBroken, what))

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::plan::{Sort, Waiting};
+use super::plan::{Sort, Waiting, is_same_place};
 use crate::message::{Ends, Hold, Route};
 use crate::ports::InboxRow;
 
@@ -60,8 +60,4 @@ pub(in crate::session) fn held(waiting: &[Waiting], now_ms: i64) -> Held {
 fn due_ms(first: Hold, last: Hold) -> i64 {
     let quiet_ms = last.since_ms.saturating_add_unsigned(last.quiet_ms);
     quiet_ms.min(first.since_ms.saturating_add_unsigned(first.longest_ms))
-}
-
-fn is_same_place(one: &Route, other: &Route) -> bool {
-    (&one.account, &one.chat, &one.thread) == (&other.account, &other.chat, &other.thread)
 }

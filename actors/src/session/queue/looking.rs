@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::merge::{Merged, merge};
-use super::plan::{Batch, Plan, Quiet, Sort, Waiting, plan};
+use super::plan::{Batch, Plan, Quiet, STOPPED, Sort, Waiting, plan};
 use super::policy::QueueMode;
 use crate::agent::SteerBox;
 use crate::core::{Scope, TaskHandle};
@@ -45,8 +45,10 @@ pub(in crate::session) struct Standing {
     pub(in crate::session) beside: Option<TaskHandle>,
     /// Whether a stop waits that came while a turn ran: the rows in front of it are not begun.
     pub(in crate::session) stop_waits: bool,
-    /// Whether it ended that turn.
-    pub(in crate::session) stopped: bool,
+    /// The stop that ended a turn, or had messages go unanswered.
+    pub(in crate::session) stopped: Option<InboxId>,
+    /// Whether an order to stop is carried out beside a turn that is nothing to it.
+    pub(in crate::session) stopping: bool,
     /// Whether a row waits that shared a turn with others: they are looked at together.
     pub(in crate::session) shared_waits: bool,
     /// What the rows ask for their own turns that were looked at last; those of [`LOOK_MAX`] at the most.
@@ -206,9 +208,9 @@ impl SessionActor {
             // They are answered by the turn of the first only: what is left is looked at anew.
             return self.recover(CrashCount::Uncounted, scope);
         }
-        for (row, why) in &batch.dropped {
-            self.parts.counters.turns.dropped.inc();
-            tracing::info!(event = "message.dropped", actor = %scope.id(), %row, why, "a message is not answered");
+        self.note_dropped(&batch.dropped, scope);
+        if let ([.., (_, STOPPED)], [stop]) = (&batch.dropped[..], &batch.rows[..]) {
+            self.queue.stopped = Some(stop.id);
         }
         batch.summed.retain(|row| taken.contains(&row.id));
         batch.rows.retain(|row| taken.contains(&row.id));
@@ -223,6 +225,14 @@ impl SessionActor {
                 self.take_in_hand(Some(seed), also, scope);
             }
             None => self.take_in_hand(None, Vec::new(), scope),
+        }
+    }
+
+    /// Counts rows that went unanswered, and says so.
+    pub(super) fn note_dropped(&self, dropped: &[(InboxId, &'static str)], scope: &Scope<'_, Self>) {
+        for (row, why) in dropped {
+            self.parts.counters.turns.dropped.inc();
+            tracing::info!(event = "message.dropped", actor = %scope.id(), %row, why, "a message is not answered");
         }
     }
 }

@@ -7,11 +7,13 @@ mod merge;
 mod plan;
 mod policy;
 mod steering;
+mod stopping;
 
 pub(super) use looking::Standing;
 pub(super) use merge::Writers;
 pub(super) use plan::{Waiting, shares_turn};
 pub use policy::{QUEUE_CAP_MAX, QUEUE_DEBOUNCE_MAX, QueueDrop, QueueMode, QueuePolicy, QueueRules, QueueWish, QueueWishError};
+pub(super) use stopping::Stop;
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::held::{Held, held, hold};
 use super::policy::{QueueDrop, QueueMode, QueuePolicy};
-use crate::message::{Backlog, InboxId};
+use crate::message::{Backlog, InboxId, Route};
 use crate::ports::InboxRow;
 use crate::session::hints::Hints;
 
@@ -25,7 +25,7 @@ pub(in crate::session) enum Sort {
     Message,
     /// Something that has a turn of its own whatever the mode: what a client ordered, a command, a row that was in hand at a crash.
     Alone,
-    /// An order to stop: it goes before everything, and what stands in front of it goes unanswered.
+    /// An order to stop: it goes before everything, and what stands in front of it of its own place goes unanswered.
     Stop,
 }
 
@@ -75,15 +75,15 @@ pub(in crate::session) enum Quiet {
 /// Why messages go unanswered.
 const OLD: &str = "queue full: the oldest are dropped";
 const NEW: &str = "queue full: the newest are dropped";
-const STOPPED: &str = "stopped";
+pub(super) const STOPPED: &str = "stopped";
 
 /// Decides about rows in the order of their arrival, by the time on the gateway's clock, milliseconds since 1970.
 #[must_use]
 pub(in crate::session) fn plan(mut waiting: Vec<Waiting>, quiet: Quiet, now_ms: i64) -> Plan {
     if let Some(at) = waiting.iter().position(|waiting| waiting.sort == Sort::Stop) {
         let stop = waiting.split_off(at).into_iter().next().map(|waiting| waiting.row);
-        let dropped = waiting.iter().filter(|waiting| waiting.sort == Sort::Message).map(|waiting| (waiting.row.id, STOPPED));
-        return Plan::Turn(Batch { dropped: dropped.collect(), rows: stop.into_iter().collect(), ..Batch::default() });
+        let dropped = stop.as_ref().map(|stop| stopped_by(&stop.inbound.route, &waiting)).unwrap_or_default();
+        return Plan::Turn(Batch { dropped, rows: stop.into_iter().collect(), ..Batch::default() });
     }
     // What still waits for others may be in front of it.
     if let Some(at) = waiting.iter().position(|waiting| shares_turn(&waiting.row)) {
@@ -108,6 +108,20 @@ pub(in crate::session) fn plan(mut waiting: Vec<Waiting>, quiet: Quiet, now_ms: 
     }
     waiting.truncate(count);
     Plan::Turn(cap(waiting.into_iter().map(|waiting| waiting.row).collect(), policy))
+}
+
+/// Returns which of the rows in front of an order to stop go unanswered for it: the messages of its own place. What others wait
+/// for in other places, or what a client ordered, is nothing to it.
+#[must_use]
+pub(in crate::session) fn stopped_by(stop: &Route, before: &[Waiting]) -> Vec<(InboxId, &'static str)> {
+    let of_place = |waiting: &&Waiting| waiting.sort == Sort::Message && is_same_place(stop, &waiting.row.inbound.route);
+    before.iter().filter(of_place).map(|waiting| (waiting.row.id, STOPPED)).collect()
+}
+
+/// Returns whether the answers to two messages go to the same place.
+#[must_use]
+pub(in crate::session) fn is_same_place(one: &Route, other: &Route) -> bool {
+    (&one.account, &one.chat, &one.thread) == (&other.account, &other.chat, &other.thread)
 }
 
 /// Returns whether others shared the turn of a row that was cut short.
@@ -145,11 +159,10 @@ fn resumed(waiting: Vec<Waiting>) -> Batch {
 /// Returns whether a row can share the turn of another: the same place of the answer, the same policy, since what one message asks for
 /// holds for that message.
 fn goes_with(head: &Waiting, next: &Waiting) -> bool {
-    let (one, other) = (&head.row.inbound.route, &next.row.inbound.route);
     next.sort == Sort::Message
         && next.policy == head.policy
         && next.hints == head.hints
-        && (&one.account, &one.chat, &one.thread) == (&other.account, &other.chat, &other.thread)
+        && is_same_place(&head.row.inbound.route, &next.row.inbound.route)
 }
 
 fn cap(mut rows: Vec<InboxRow>, policy: QueuePolicy) -> Batch {

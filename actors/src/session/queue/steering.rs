@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::looking::LOOK_MAX;
-use super::plan::{Sort, Waiting};
+use super::plan::{Sort, Waiting, is_same_place};
 use super::policy::QueueMode;
 use crate::agent::SteerBox;
 use crate::core::Scope;
@@ -21,6 +21,8 @@ const LOOK_AFTER: Duration = Duration::from_millis(10);
 enum Course {
     GoesOn,
     Ended,
+    /// It goes on, and the row is dealt with a little later.
+    Later,
 }
 
 impl SessionActor {
@@ -73,10 +75,15 @@ impl SessionActor {
             if !self.has_turn() {
                 return;
             }
-            self.queue.seen = place;
+            let before = std::mem::replace(&mut self.queue.seen, place);
             let waiting = self.sorted(row);
-            if self.deal_with(waiting, scope) == Course::Ended {
-                return;
+            match self.deal_with(waiting, scope) {
+                Course::GoesOn => {}
+                Course::Ended => return,
+                Course::Later => {
+                    self.queue.seen = before;
+                    return;
+                }
             }
         }
         if full {
@@ -88,12 +95,19 @@ impl SessionActor {
     fn deal_with(&mut self, waiting: Waiting, scope: &mut Scope<'_, Self>) -> Course {
         let Waiting { row, policy, sort, hints } = waiting;
         match (sort, policy.mode) {
-            (Sort::Stop, _) => {
+            (Sort::Stop, _) if self.answers_place(&row.inbound.route) => {
                 // It is answered once the turn is over, before all that waits.
-                self.queue.stop_waits = true;
-                self.queue.stopped |= self.stop_turn(None, "stop", scope).is_some();
-                self.rows = Rows::Waiting;
+                (self.queue.stop_waits, self.rows) = (true, Rows::Waiting);
+                if self.stop_turn(None, "stop", scope).is_some() {
+                    self.queue.stopped = Some(row.id);
+                }
                 Course::Ended
+            }
+            // What another one ends is not ended twice.
+            (Sort::Stop, _) if self.queue.stopping => Course::Later,
+            (Sort::Stop, _) => {
+                self.stop_beside(row, scope);
+                Course::GoesOn
             }
             (Sort::Message, QueueMode::Interrupt) if self.answers_place(&row.inbound.route) => {
                 self.stop_turn(None, "interrupt", scope);
@@ -112,7 +126,7 @@ impl SessionActor {
     }
 
     /// Returns whether the turn in hand answers rows of a place; neither a client that waits for its own turn nor another chat is
-    /// interrupted.
+    /// interrupted or stopped.
     fn answers_place(&self, other: &Route) -> bool {
         let answers = |seed: &Seed| match &seed.source {
             Source::Row(first) => is_same_place(&first.inbound.route, other),
@@ -167,9 +181,4 @@ impl SessionActor {
         // What is remembered lacks these lines.
         self.memory.lines = None;
     }
-}
-
-/// Returns whether the answers to two messages go to the same place.
-fn is_same_place(one: &Route, other: &Route) -> bool {
-    (&one.account, &one.chat, &one.thread) == (&other.account, &other.chat, &other.thread)
 }

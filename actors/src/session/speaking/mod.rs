@@ -17,7 +17,7 @@ use crate::message::{Floor, InboxId, Outbound, OutboxId, Shaper, SpeechWay, Targ
 
 use parts::Parts;
 use rules::PartRules;
-pub use rules::{PartBreak, SpeechSettings};
+pub use rules::{PartBreak, Pause, SpeechSettings};
 use sketch::Sketch;
 
 /// What a turn has written so far. No longer than an answer may be.
@@ -118,7 +118,7 @@ struct Listener {
 
 impl Listener {
     fn outbound(&self, text: &str) -> Outbound {
-        Outbound { target: self.target.clone(), text: text.to_owned(), media: Vec::new(), mentions: Vec::new() }
+        Outbound::text(self.target.clone(), text.to_owned())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
@@ -32,6 +33,8 @@ pub(in crate::session) struct Parts {
     writing: Option<Writing>,
     /// Whether parts may leave.
     mouth: Mouth,
+    /// No part leaves before this moment on the clock.
+    silent_until: Duration,
     /// Below so many bytes nothing of them can leave; 0 where that is not known.
     quiet_to: usize,
 }
@@ -57,7 +60,19 @@ impl Parts {
         switchboard: Arc<dyn Switchboard>,
     ) -> Self {
         let (said, bytes) = (row.said.clone(), row.said.iter().map(String::len).sum());
-        Self { row: row.id, rules, listener, store, switchboard, said, bytes, writing: None, mouth: Mouth::Open, quiet_to: 0 }
+        Self {
+            row: row.id,
+            rules,
+            listener,
+            store,
+            switchboard,
+            said,
+            bytes,
+            writing: None,
+            mouth: Mouth::Open,
+            silent_until: Duration::ZERO,
+            quiet_to: 0,
+        }
     }
 
     pub(super) async fn speak(&mut self) -> Infallible {
@@ -65,6 +80,11 @@ impl Parts {
             self.write_down().await;
             if self.mouth == Mouth::Shut {
                 return std::future::pending().await;
+            }
+            // What is added meanwhile leaves with the next part.
+            let pause = self.silent_until.saturating_sub(self.listener.clock.elapsed());
+            if !pause.is_zero() {
+                self.listener.clock.sleep(pause).await;
             }
             match self.next() {
                 Next::Now(bytes) => self.begin(bytes),
@@ -129,6 +149,7 @@ impl Parts {
             Ok(()) => {
                 self.bytes = self.bytes.saturating_add(words.len());
                 self.said.push(words);
+                self.silent_until = self.listener.clock.elapsed() + self.rules.pause.next();
                 self.switchboard.wake_channel(&self.listener.target.account);
             }
             Err(error) => {

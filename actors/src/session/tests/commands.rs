@@ -12,7 +12,7 @@ use crate::ports::Store as _;
 use crate::ports::conformance::make;
 use crate::session::{Allowed, CommandRules, QueueRules, ResetPolicy, ResetRules, Writers};
 
-fn ready(bench: &mut Bench) {
+pub(super) fn ready(bench: &mut Bench) {
     bench.settings.commands = CommandRules { writers: [(make::account(), writers())].into(), ..CommandRules::default() };
 }
 
@@ -140,6 +140,27 @@ fn a_session_that_begins_anew_keeps_what_was_said_and_answers_what_follows() {
         assert!(bench.provider.prompts()[1].history.is_empty());
         let kept: Vec<_> = bench.archive.kept().into_iter().map(|lines| lines.len()).collect();
         assert_eq!(kept, [2]);
+    });
+}
+
+/// An archive may be away for long, and every session that is to begin anew asks for it.
+#[test]
+fn a_session_that_cannot_begin_anew_tries_ever_more_seldom_and_loses_nothing() {
+    play(|stage| async move {
+        let mut bench = Bench::new(&stage);
+        ready(&mut bench);
+        bench.archive.refuse(6);
+        bench.arrive(&["old", "/new", "after"]).await;
+        let begun = stage.clock.elapsed();
+        bench.start(Tenure::Kept);
+        stage.pass_until("it was refused six times", || bench.archive.asked() == 6).await;
+        // 1, 2, 4, 8 and 16 seconds between them, a fifth less at the most.
+        let tried_for = stage.clock.elapsed() - begun;
+        assert!(tried_for >= Duration::from_secs(24), "{tried_for:?}");
+        assert_eq!((bench.open_rows(), bench.outbox().await), (2, vec!["old".to_owned()]));
+        bench.answered().await;
+        assert_eq!(bench.outbox().await, ["This session begins anew.", "after"]);
+        assert_eq!((bench.archive.asked(), bench.archive.kept().len()), (7, 1));
     });
 }
 

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::bench::{Bench, abort, ask, failure, heard, key, order, say};
+use super::bench::{Bench, abort, ask, end, failure, heard, key, order, say};
 use super::shared::bell;
 use crate::core::ActorRef;
 use crate::doubles::{Line, Stage, play, toolbox};
-use crate::message::{Code, Delta, Role, RunVerdict, SessionMessage, Tenure};
+use crate::message::{Code, Delta, Role, RunVerdict, SessionMessage, Tenure, Usage};
 use crate::ports::Store as _;
 use crate::ports::conformance::make;
 use crate::session::{CommandRules, CompactionMode, Writers};
@@ -275,4 +275,56 @@ fn one_that_was_asked_for_can_be_ended() {
         talk(&bench, &session, &["3".into()]).await;
         assert_eq!(histories(&bench).last().unwrap(), "1 1 2 2");
     });
+}
+
+/// Whoever asked for it in a chat would hear nothing of it otherwise.
+#[test]
+fn one_that_is_ended_says_so_to_whoever_asked_for_it() {
+    for by_hand in [true, false] {
+        play(|stage| async move {
+            let bench = bench(&stage);
+            let session = bench.start(Tenure::Kept);
+            talk(&bench, &session, &["1".into(), "2".into()]).await;
+            bench.outbox().await;
+            let _pieces = bench.stream();
+            bench.arrive(&["/compact"]).await;
+            session.wake();
+            stage.until("it is asked", || bench.provider.asked() == 3).await;
+            let ended = "The compaction was ended before it was done.";
+            let expected = if by_hand {
+                abort(&session, None).await.expect("it is ended");
+                vec![ended]
+            } else {
+                bench.arrive(&["/stop"]).await;
+                session.wake();
+                vec![ended, "Stopped."]
+            };
+            bench.answered().await;
+            assert_eq!(bench.outbox().await, expected);
+            assert_eq!((compactions(&bench).await, bench.transcript().await.len()), (0, 4));
+        });
+    }
+}
+
+/// What a summary cost is counted piece by piece: a later one may fail.
+#[test]
+fn what_a_piece_cost_is_counted_whatever_becomes_of_the_next() {
+    for fails in [true, false] {
+        play(|stage| async move {
+            let mut bench = bench(&stage);
+            bench.settings.compaction.mode = CompactionMode::ByHand;
+            bench.provider.reads(400);
+            let session = bench.start(Tenure::Kept);
+            talk(&bench, &session, &["1", "2", "3", "4"].map(long)).await;
+            bench.outbox().await;
+            let pieces = bench.stream();
+            [say("short"), end()].into_iter().for_each(|piece| pieces.send(piece).unwrap());
+            bench.provider.add(if fails { Line::Fail(Code::ProviderAuth) } else { Line::Say("shorter") });
+            talk(&bench, &session, &["/compact".into()]).await;
+            assert_eq!(bench.provider.asked(), 6, "two requests");
+            assert_eq!(compactions(&bench).await, u64::from(!fails));
+            let used = bench.store.inner.session(key()).await.unwrap().unwrap().usage;
+            assert_eq!(used, Usage::tokens(3, 5), "fails: {fails}");
+        });
+    }
 }

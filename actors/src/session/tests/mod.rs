@@ -15,5 +15,6 @@ mod readying;
 mod rows;
 mod shared;
 mod speaking;
+mod stops;
 mod tools;
 mod traits;

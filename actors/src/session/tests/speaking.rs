@@ -12,7 +12,7 @@ use crate::core::Drill;
 use crate::doubles::{Line, PropTool, Stage, play, toolbox};
 use crate::message::{Code, Role, Speech, SpeechWay, Tenure};
 use crate::ports::Store as _;
-use crate::session::{OnProviderFailure, PartBreak};
+use crate::session::{OnProviderFailure, PartBreak, Pause};
 
 const SORRY: &str = "Sorry, I could not answer that (provider_refused). Please try again later.";
 
@@ -143,6 +143,27 @@ fn parts_end_with_a_round_only_where_the_settings_say_so() {
         second.send(end()).unwrap();
         bench.answered().await;
         assert_eq!(bench.outbox().await, ["^One.\n\nTw", "o."]);
+    });
+}
+
+#[test]
+fn parts_leave_with_a_pause_between_them_and_the_end_waits_for_none() {
+    play(|stage| async move {
+        let mut bench = bench(&stage, SpeechWay::Parts);
+        let wait = Duration::from_secs(30);
+        bench.settings.speech.pause = Pause { min: wait, max: wait };
+        let pieces = begun(&bench).await;
+        bench.start(Tenure::Kept);
+        left(&bench, 1).await;
+        let before = stage.clock.elapsed();
+        pieces.send(say("o.\n\nThree.\n\nFo")).unwrap();
+        left(&bench, 2).await;
+        let waited = stage.clock.elapsed() - before;
+        assert!(waited > wait / 2, "{waited:?}");
+        pieces.send(say("ur.")).unwrap();
+        pieces.send(end()).unwrap();
+        stage.until("the end waits for nothing", || bench.open_rows() == 0).await;
+        assert_eq!(bench.outbox().await, ["^One.", "Two.\n\nThree.", "Four."]);
     });
 }
 

@@ -184,6 +184,54 @@ fn a_step_that_the_disk_does_not_take_is_written_before_the_tool_is_called() {
     });
 }
 
+/// The disk has taken a round, or may have, and nobody waited for its word: the next try goes on with that round, whose calls are made
+/// then, and does not ask for another.
+#[test]
+fn a_round_whose_writing_took_longer_than_its_turn_is_gone_on_with() {
+    for taken in [true, false] {
+        play(|stage| async move {
+            let bell = PropTool::new("bell", Repeat::Never);
+            let mut bench = bench(&stage, &[&bell]);
+            bench.settings.on_provider_failure = crate::session::OnProviderFailure::Retry;
+            bench.settings.turn_timeout = Duration::from_secs(10);
+            bench.provider.add(Line::Calls("Ring. ", &["bell"]));
+            bench.provider.add(Line::Calls("Again. ", &["bell", "bell"]));
+            bench.provider.add(Line::Say("Rung."));
+            let held = taken.then(|| bench.store.hold_answer("begin_round"));
+            if !taken {
+                bench.store.fail("begin_round");
+            }
+            bench.arrive(&["1"]).await;
+            bench.start(Tenure::Kept);
+            stage.until("the round is on its way", || bench.store.asked("begin_round") == 1).await;
+            stage.clock.advance(Duration::from_secs(10));
+            stage.until("the turn's time is over", || bench.counters.turns.failed.get() == 1).await;
+            assert_eq!(bell.calls(), 0, "no call is made before its round is written down");
+            bench.store.mend("begin_round");
+            bench.answered().await;
+            assert_eq!(bench.outbox().await, ["Ring. Again. Rung."], "taken: {taken}");
+            assert_eq!((bell.calls(), shown(&bench)), (3, vec![done("bell 1"), done("bell 2"), done("bell 3")]));
+            drop(held);
+        });
+    }
+}
+
+#[test]
+fn a_turn_that_is_ended_before_its_round_is_written_down_remembers_no_call() {
+    play(|stage| async move {
+        let bell = PropTool::new("bell", Repeat::Never);
+        let bench = bench(&stage, &[&bell]);
+        bench.provider.add(Line::Calls("Ring. ", &["bell"]));
+        let _held = bench.store.hold_answer("begin_round");
+        bench.arrive(&["1"]).await;
+        let session = bench.start(Tenure::Kept);
+        stage.until("the round is on its way", || bench.store.asked("begin_round") == 1).await;
+        assert!(abort(&session, None).await.is_some());
+        bench.answered().await;
+        assert_eq!((bell.calls(), rounds(&bench).await), (0, vec![]));
+    });
+}
+
 #[test]
 fn listeners_hear_of_tools_where_the_session_is_verbose() {
     for (level, told) in [("on", true), ("off", false)] {

@@ -13,11 +13,12 @@ use super::events::Events;
 use super::input;
 use super::request::{ResponseRequest, in_our_terms};
 use super::wire::Head;
-use crate::http::body::LargeBody;
+use crate::http::body::{Body, Responses};
 use crate::http::error::{ApiError, ErrorBody};
 use crate::http::gateway::Gateway;
 use crate::http::observe::Trace;
-use crate::http::openai::completions::{DELTAS_MAX, Deltas, MODEL_DEFAULT, collect, late};
+use crate::http::openai::attached::{self, Attached};
+use crate::http::openai::completions::{DELTAS_MAX, Deltas, MODEL_DEFAULT, collect, join, late};
 use crate::http::openai::content::Content;
 use crate::http::openai::flow::Flow;
 use crate::http::openai::request::{ChatMessage, MessageCall};
@@ -47,26 +48,28 @@ pub(in crate::http) async fn create(
     gateway: Data<Gateway>,
     request: HttpRequest,
     trace: Trace,
-    body: LargeBody,
+    body: Body<Responses>,
 ) -> Result<HttpResponse, ApiError> {
     let settings = gateway.settings.get();
     if !settings.responses_enabled {
         let text = "responses are off: set `gateway.http.endpoints.responses.enabled`";
         return Err(ApiError::new(Code::NotFound, text));
     }
-    let asked = ResponseRequest::parse(&body.0)?;
+    let asked = ResponseRequest::parse(&body.bytes)?;
     let agent = route::agent(&settings, request.headers(), asked.model.as_deref())?;
     let before = previous(&gateway.responses, &asked, &agent)?;
     let (session, tenure) = session(&settings, request.headers(), &agent, &asked, before.as_ref())?;
     let run = RunId::new();
     let model = asked.model.clone().filter(|model| !model.is_empty()).unwrap_or_else(|| MODEL_DEFAULT.to_owned());
     let head = Head::new(&run.to_string(), gateway.clock.now_ms() / 1000, &model, &asked);
-    let messages = input::messages(&asked.input, before.as_ref().map(|given| &*given.open).unwrap_or_default())?;
-    let afterwards = Afterwards {
+    let mut messages = input::messages(&asked.input, before.as_ref().map(|given| &*given.open).unwrap_or_default())?;
+    attached::read_texts(&mut messages, &settings.responses)?;
+    let inline: usize = messages.iter().flat_map(|message| &message.content.attached).map(Attached::inline_bytes).sum();
+    let mut afterwards = Afterwards {
         book: gateway.responses.clone(),
         agent,
         session: session.clone(),
-        bytes: body.0.len() + before.as_ref().map_or(0, |given| given.open_bytes),
+        bytes: body.bytes.len().saturating_sub(inline) + before.as_ref().map_or(0, |given| given.open_bytes),
         // Without tools an answer leaves nothing open.
         messages: if asked.tools.is_some() { messages.clone() } else { Vec::new() },
     };
@@ -74,7 +77,11 @@ pub(in crate::http) async fn create(
     let mut chat = asked.into_chat(messages);
     let sampling = sampling::sampling(&mut chat).map_err(in_our_terms)?;
     let tools = tools::tools(&mut chat).map_err(in_our_terms)?;
-    let question = prompt::question(chat.messages).map_err(in_our_terms)?;
+    let prompt::Question { system, before: said, text, attached, rounds } =
+        prompt::question(chat.messages).map_err(in_our_terms)?;
+    let taken = attached::take(attached, &settings.responses, &gateway.media).await?;
+    taken.settle(&mut afterwards.messages);
+    drop(body);
     if before.is_some() {
         written(&gateway, &session).await?;
     }
@@ -83,11 +90,11 @@ pub(in crate::http) async fn create(
         session,
         tenure,
         run,
-        system: join(instructions, question.system),
-        before: question.before,
-        text: question.text,
-        media: question.media,
-        rounds: question.rounds,
+        system: join(join(instructions, system), taken.texts()),
+        before: said,
+        text,
+        media: taken.media(),
+        rounds,
         tools,
         sampling,
         model: None,
@@ -155,11 +162,6 @@ async fn written(gateway: &Gateway, session: &SessionKey) -> Result<(), ApiError
     gateway.clock.within(WRITTEN_WAIT, looks).await.unwrap_or_else(|| Err(gone()))
 }
 
-fn join(first: Option<String>, second: Option<String>) -> Option<String> {
-    let parts: Vec<_> = [first, second].into_iter().flatten().filter(|part| !part.trim().is_empty()).collect();
-    (!parts.is_empty()).then(|| parts.join("\n\n"))
-}
-
 /// What is remembered of an answer once it is given.
 #[derive(Debug)]
 pub(super) struct Afterwards {
@@ -178,7 +180,7 @@ impl Afterwards {
         let mut open = Vec::new();
         let mut open_bytes = 0;
         if !calls.is_empty() {
-            let mut said = input::message("assistant", Content { text: text.to_owned(), images: Vec::new() });
+            let mut said = input::message("assistant", Content::text(text));
             said.tool_calls = Some(calls.iter().map(MessageCall::from).collect());
             open_bytes = self.bytes + text.len() + calls.iter().map(|call| call.args_text().len()).sum::<usize>();
             open = self.messages.iter().cloned().chain([said]).collect();

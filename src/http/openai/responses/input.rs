@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::parts;
 use crate::http::error::ApiError;
 use crate::http::fields::kind;
+use crate::http::openai::attached;
 use crate::http::openai::content::Content;
 use crate::http::openai::request::{ChatMessage, MessageCall};
 
@@ -20,7 +21,7 @@ pub(super) fn messages(input: &Value, open: &[ChatMessage]) -> Result<Vec<ChatMe
     match input {
         Value::String(text) => {
             talk.close("input")?;
-            talk.messages.push(message("user", Content { text: text.clone(), images: Vec::new() }));
+            talk.messages.push(message("user", Content::text(text.clone())));
         }
         Value::Array(items) if items.len() > ITEMS_MAX => {
             let text = format!("`input` has {} items: send at most {ITEMS_MAX}", items.len());
@@ -37,6 +38,7 @@ pub(super) fn messages(input: &Value, open: &[ChatMessage]) -> Result<Vec<ChatMe
             return Err(ApiError::field("input", text));
         }
     }
+    attached::look(&talk.messages)?;
     Ok(talk.messages)
 }
 
@@ -88,14 +90,7 @@ impl Talk {
         }
         self.close(at)?;
         let at = format!("{at}.content");
-        let read = parts::read(item.get("content").unwrap_or(&Value::Null), &at)?;
-        let files = read.files.into_iter().map(|file| message("system", Content { text: file, images: Vec::new() }));
-        let has_files = files.len() > 0;
-        self.messages.extend(files);
-        let mut content = read.content;
-        if role == "user" && has_files && content.is_empty() {
-            "The user sent files.".clone_into(&mut content.text);
-        }
+        let content = parts::read(item.get("content").unwrap_or(&Value::Null), &at)?;
         self.messages.push(message(role, content));
         Ok(())
     }
@@ -125,8 +120,8 @@ impl Talk {
         self.waiting.remove(place);
         let at = format!("{at}.output");
         let content = match item.get("output") {
-            Some(Value::String(text)) => Content { text: text.clone(), images: Vec::new() },
-            Some(parts @ Value::Array(_)) => parts::read(parts, &at)?.joined(),
+            Some(Value::String(text)) => Content::text(text.clone()),
+            Some(parts @ Value::Array(_)) => parts::read(parts, &at)?,
             _ => return Err(ApiError::field(at.clone(), format!("`{at}` must be a string or a list of parts"))),
         };
         let mut message = message("tool", content);

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::book::{Given, ResponseBook};
 use super::input::messages;
 use super::request::ResponseRequest;
+use crate::http::openai::attached::{BodyRules, read_texts};
 use crate::http::openai::prompt::question;
 
 fn any_json() -> impl Strategy<Value = Value> {
@@ -34,8 +35,13 @@ fn any_json() -> impl Strategy<Value = Value> {
 }
 
 fn read(body: &[u8]) {
-    match ResponseRequest::parse(body).and_then(|request| question(messages(&request.input, &[])?)) {
-        Ok(question) => assert!(!question.text.trim().is_empty() || !question.media.is_empty()),
+    let asked = ResponseRequest::parse(body).and_then(|request| {
+        let mut messages = messages(&request.input, &[])?;
+        read_texts(&mut messages, &BodyRules::responses())?;
+        question(messages)
+    });
+    match asked {
+        Ok(question) => assert!(!question.text.trim().is_empty() || !question.attached.is_empty()),
         Err(error) => assert_eq!(error.status_code(), 400),
     }
 }
@@ -66,8 +72,9 @@ fn files_in_what_came_of_a_call_are_read_with_it() {
     for (output, told) in cases {
         let call = json!({ "type": "function_call", "call_id": "c", "name": "n", "arguments": "{}" });
         let result = json!({ "type": "function_call_output", "call_id": "c", "output": output });
-        let read = messages(&json!([{ "role": "user", "content": "x" }, call, result]), &[]).unwrap();
-        assert_eq!(read.last().unwrap().content.text, told);
+        let mut read = messages(&json!([{ "role": "user", "content": "x" }, call, result]), &[]).unwrap();
+        read_texts(&mut read, &BodyRules::responses()).unwrap();
+        assert_eq!(read.last().unwrap().content.with_links(), told);
     }
 }
 

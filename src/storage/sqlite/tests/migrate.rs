@@ -2,7 +2,7 @@
 
 use callboard_actors::message::{SessionKey, Usage};
 use callboard_actors::ports::conformance::make;
-use callboard_actors::ports::{Accepted, DeviceRow, InboxFate, SessionTraits};
+use callboard_actors::ports::{Accepted, DeviceRow, InboxFate, SendOrder, SessionTraits};
 use rusqlite::{Connection, params};
 
 use super::*;
@@ -26,6 +26,14 @@ fn make_version_1(path: &Path) {
         let body = serde_json::to_string(&entry).unwrap();
         conn.execute("INSERT INTO transcript VALUES (?1, ?2, ?3)", params![(3_i64 << 32) + line, START_MS, body]).unwrap();
     }
+    let body = serde_json::to_string(&make::outbox("a", "still to be sent").outbound).unwrap();
+    assert!(!body.contains("act"), "what is a message of its own is written as it was before there were others");
+    conn.execute(
+        "INSERT INTO outbox (place, id, account, chat, seq, due_ms, owner_epoch, trace_id, created_ms, body)
+         VALUES (1, ?1, 4, 5, 1, ?2, 1, ?1, ?2, ?3)",
+        params![uuid::Uuid::now_v7().as_bytes(), START_MS, body],
+    )
+    .unwrap();
     let body = serde_json::to_string(&make::accept("a", "1").inbound).unwrap();
     conn.execute(
         "INSERT INTO inbox (place, id, account, chat, seq, session, owner_epoch, trace_id, created_ms, platform_id, body)
@@ -58,7 +66,7 @@ async fn a_file_of_version_1_keeps_its_rows() {
         store.put_device(DeviceRow { id: "d".into(), body: "{}".into() }).await.unwrap();
         listed.into_iter().map(|row| row.id).collect()
     };
-    assert_eq!(look::<i64>(&path, "PRAGMA user_version"), 6);
+    assert_eq!(look::<i64>(&path, "PRAGMA user_version"), 7);
     let store = open(&path, &still());
     let listed = store.sessions(9).await.unwrap();
     assert_eq!(listed.iter().map(|row| row.id).collect::<Vec<_>>(), ids, "they are given once");
@@ -66,6 +74,9 @@ async fn a_file_of_version_1_keeps_its_rows() {
     assert_eq!(store.history(make::session("a"), 9).await.unwrap().len(), 4, "lines go on after those that were there");
     assert_eq!(store.begin_turn(make::session("b"), 9).await.unwrap().len(), 1);
     assert_eq!(store.devices().await.unwrap().len(), 1);
+    let waiting = store.begin_send(make::account(), 9, SendOrder::OnePerChat).await.unwrap();
+    assert_eq!(waiting.iter().map(|row| row.outbound.text.as_str()).collect::<Vec<_>>(), ["still to be sent"]);
+    assert!(waiting.iter().all(|row| row.outbound.act.is_post()));
 }
 
 /// Without that a row of the inbox, or a line that is being read, could fall to a session that somebody else made.

@@ -28,6 +28,8 @@ pub enum Trouble {
     CommitThenCut,
     /// The request has no effect, and the connection ends without an answer.
     RefuseThenCut,
+    /// The request has no effect, and its answer does not end for as long as it is read.
+    Endless,
     /// 429, to be made again after so many seconds; the request has no effect.
     Limited(u64),
 }

@@ -132,6 +132,13 @@ async fn exchange(wire: &mut Wire, request: &Request, shared: &Shared) -> io::Re
             note(shared, request, &route, 0);
             cut()
         }
+        Some(Trouble::Endless) => {
+            note(shared, request, &route, 0);
+            wire.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n{\"success\":true,\"x\":\"").await?;
+            loop {
+                wire.write(&[b'x'; 16 * 1024]).await?;
+            }
+        }
         Some(trouble) => {
             let response = page(&trouble, shared);
             note(shared, request, &route, response.status);
@@ -169,7 +176,9 @@ fn page(trouble: &Trouble, shared: &Shared) -> Response {
             Response::bytes(400, "application/json", body.to_string().into_bytes())
         }
         Trouble::Status(status) => Response::bytes(*status, "text/plain", b"upstream connect error".to_vec()),
-        Trouble::Slow(_) | Trouble::CommitThenCut | Trouble::RefuseThenCut => unreachable!("these are answered elsewhere"),
+        Trouble::Slow(_) | Trouble::CommitThenCut | Trouble::RefuseThenCut | Trouble::Endless => {
+            unreachable!("these are answered elsewhere")
+        }
     }
 }
 
@@ -178,7 +187,9 @@ async fn upgrade(mut wire: Wire, request: &Request, shared: Arc<Shared>) {
     match trouble {
         None => {}
         Some(Trouble::Slow(time)) => tokio::time::sleep(time).await,
-        Some(Trouble::CommitThenCut | Trouble::RefuseThenCut) => return note(&shared, request, "websocket", 0),
+        Some(Trouble::CommitThenCut | Trouble::RefuseThenCut | Trouble::Endless) => {
+            return note(&shared, request, "websocket", 0);
+        }
         Some(trouble) => {
             let response = page(&trouble, &shared);
             note(&shared, request, "websocket", response.status);

@@ -27,6 +27,19 @@ pub struct Plan {
     pub open_max: usize,
     /// How long no answer may come before the run is given up.
     pub stall_max: Duration,
+    /// How the agent answers.
+    pub form: Form,
+}
+
+/// How the agent answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// In one message that has the question's words.
+    Whole,
+    /// In several: `well`, the question's words, `over`.
+    Parts,
+    /// In one that grows to the same.
+    Edits,
 }
 
 /// Whatever runs the gateway.
@@ -73,9 +86,9 @@ impl Stage {
     pub async fn play(&self, server: &RocketChat, plan: Plan, runner: &mut impl Runner) -> Report {
         let (asked, pace) = self.ask(server, plan, runner).await;
         if pace == Pace::Kept {
-            self.wait_for(server, &asked, 0, plan.stall_max).await;
+            self.wait_for(server, &asked, 0, plan).await;
         }
-        self.judge(server, &asked)
+        self.judge(server, &asked, plan.form)
     }
 
     /// Says everything of a plan and has its troubles come; the questions, each with the number of its room. It ends early when
@@ -102,7 +115,7 @@ impl Stage {
             if due(plan.kills, number, plan.messages) {
                 runner.kill().await;
             }
-            if self.wait_for(server, &asked, plan.open_max, plan.stall_max).await == Pace::Lost {
+            if self.wait_for(server, &asked, plan.open_max, plan).await == Pace::Lost {
                 return (asked, Pace::Lost);
             }
         }
@@ -110,10 +123,10 @@ impl Stage {
     }
 
     /// Waits until no more than so many questions are without an answer, or until no answer has come for too long.
-    async fn wait_for(&self, server: &RocketChat, asked: &[(usize, String)], open_max: usize, stall_max: Duration) -> Pace {
+    async fn wait_for(&self, server: &RocketChat, asked: &[(usize, String)], open_max: usize, plan: Plan) -> Pace {
         let (mut best, mut since) = (asked.len(), Instant::now());
         loop {
-            let answered = self.answered(server);
+            let answered = self.answered(server, plan.form);
             let open = asked.iter().filter(|(_, question)| !answered.contains(question)).count();
             if open < best {
                 (best, since) = (open, Instant::now());
@@ -121,26 +134,34 @@ impl Stage {
             if open <= open_max {
                 return Pace::Kept;
             }
-            if since.elapsed() > stall_max {
+            if since.elapsed() > plan.stall_max {
                 return Pace::Lost;
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
     }
 
-    fn answered(&self, server: &RocketChat) -> BTreeSet<String> {
-        self.answers(server).into_iter().flat_map(|answer| questions_of(&answer.text)).collect()
+    fn answered(&self, server: &RocketChat, form: Form) -> BTreeSet<String> {
+        let answers = self.answers(server, form);
+        match form {
+            Form::Whole => answers.into_iter().flat_map(|answer| questions_of(&answer.text)).collect(),
+            Form::Parts | Form::Edits => soak::grown(&answers),
+        }
     }
 
-    /// Returns each of the bot's messages, in order.
-    fn answers(&self, server: &RocketChat) -> Vec<soak::Answer> {
-        let accepted = server.accepted().into_iter().filter(|message| message.uid == self.bot.id);
+    /// Returns each of the bot's messages, in order; those that grow as they stand now.
+    fn answers(&self, server: &RocketChat, form: Form) -> Vec<soak::Answer> {
+        let all = if form == Form::Edits { server.standing() } else { server.accepted() };
+        let accepted = all.into_iter().filter(|message| message.uid == self.bot.id);
         accepted.map(|message| soak::Answer { id: message.id, place: message.rid, text: message.text }).collect()
     }
 
     /// Compares the questions with what the bot has said.
-    pub fn judge(&self, server: &RocketChat, asked: &[(usize, String)]) -> Report {
-        let places: Vec<&str> = self.rooms().collect();
-        soak::judge(&places, asked, self.answers(server))
+    pub fn judge(&self, server: &RocketChat, asked: &[(usize, String)], form: Form) -> Report {
+        let (places, said): (Vec<&str>, _) = (self.rooms().collect(), self.answers(server, form));
+        match form {
+            Form::Whole => soak::judge(&places, asked, said),
+            Form::Parts | Form::Edits => soak::judge_grown(&places, asked, &said, form == Form::Edits),
+        }
     }
 }

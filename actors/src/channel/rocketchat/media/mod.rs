@@ -1,5 +1,6 @@
 //! Files: from the server into the media room, and from the room into a message, once, however often it is tried.
 
+mod caps;
 mod download;
 mod form;
 mod outgoing;
@@ -8,6 +9,7 @@ mod uploads;
 #[cfg(test)]
 mod tests;
 
+pub(super) use caps::Caps;
 pub(super) use download::{Download, take};
 pub(super) use form::Form;
 pub(super) use outgoing::{FileSender, post};

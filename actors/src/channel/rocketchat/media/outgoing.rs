@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::caps::Caps;
 use super::form::Form;
 use super::uploads::{Begun, Uploads};
 use crate::channel::rocketchat::api::{Api, ApiError, Me};
@@ -25,8 +26,8 @@ pub(in crate::channel::rocketchat) struct FileSender {
     pub(in crate::channel::rocketchat) room: Arc<dyn MediaRoom>,
     /// What was begun.
     pub(in crate::channel::rocketchat) uploads: Arc<Uploads>,
-    /// The largest file that is sent, bytes.
-    pub(in crate::channel::rocketchat) bytes_max: u64,
+    /// The largest files that are sent.
+    pub(in crate::channel::rocketchat) caps: Caps,
 }
 
 /// Where a row's message goes.
@@ -68,16 +69,17 @@ impl Post<'_> {
     }
 
     async fn anew(&self, media: &Media) -> Result<String, SendError> {
+        let bytes_max = self.sender.caps.of(Some(self.spot.room));
         let media = match &media.at {
             MediaAt::Blob(_) => media.clone(),
-            MediaAt::Url(url) => match self.sender.room.fetch(url.clone(), Claim::of(media, self.sender.bytes_max)).await {
+            MediaAt::Url(url) => match self.sender.room.fetch(url.clone(), Claim::of(media, bytes_max)).await {
                 Ok(media) => media,
                 Err(fault) => return self.by_address(url, &fault).await,
             },
             MediaAt::Platform(_) | MediaAt::Nowhere => return Err(MediaFault::Missing.into()),
         };
-        if media.size.is_some_and(|size| size > self.sender.bytes_max) {
-            return Err(MediaFault::TooLarge { max: self.sender.bytes_max }.into());
+        if media.size.is_some_and(|size| size > bytes_max) {
+            return Err(MediaFault::TooLarge { max: bytes_max }.into());
         }
         match self.upload(&format!("rooms.media/{}", self.spot.room), &[], &media).await {
             Ok(answer) => {
@@ -104,8 +106,7 @@ impl Post<'_> {
 
     /// Sends file and message in one call, as servers before the two calls have it.
     async fn at_once(&self, media: &Media) -> Result<String, SendError> {
-        let name = media.name.clone().unwrap_or_default();
-        self.sender.uploads.note(self.row.id, Begun::AtOnce(name)).await?;
+        self.sender.uploads.note(self.row.id, Begun::AtOnce(sent_name(media).to_owned())).await?;
         let caption = with_mentions(&self.row.outbound);
         let thread = self.spot.thread.map(|thread| ("tmid", thread));
         let fields: Vec<_> =
@@ -116,10 +117,9 @@ impl Post<'_> {
 
     async fn upload(&self, route: &str, fields: &[(&str, &str)], media: &Media) -> Result<serde_json::Value, SendError> {
         let (Some(id), Some(mime)) = (media.blob(), media.mime.as_deref()) else { return Err(MediaFault::Missing.into()) };
-        let name = media.name.as_deref().unwrap_or("file");
         let form = async || {
             let file = self.sender.room.open(id.clone()).await?;
-            Ok::<_, SendError>(Form::new(fields, name, mime, file))
+            Ok::<_, SendError>(Form::new(fields, sent_name(media), mime, file))
         };
         match self.api.upload(route, form().await?).await {
             Err(error) if error.status() == Some(401) => {
@@ -158,8 +158,23 @@ impl Post<'_> {
                 ours && message.files.iter().any(|media| media.name.as_deref() == Some(name))
             }
         };
-        Ok(found.messages.into_iter().find(is_it).map(|message| message.id))
+        for message in found.messages.into_iter().filter(is_it) {
+            // A file of the same name may have been sent for another row.
+            let of_other = match begun {
+                Begun::File(_) => false,
+                Begun::AtOnce(_) => self.sender.uploads.is_of_other(&message.id, self.row.id).await?,
+            };
+            if !of_other {
+                return Ok(Some(message.id));
+            }
+        }
+        Ok(None)
     }
+}
+
+/// Returns the name that a file has on the server.
+fn sent_name(media: &Media) -> &str {
+    media.name.as_deref().filter(|name| !name.trim().is_empty()).unwrap_or("file")
 }
 
 fn id_of(answer: &serde_json::Value, route: &'static str) -> Result<String, SendError> {

@@ -47,6 +47,14 @@ impl Uploads {
         self.begun.lock().await.get(&row.to_string()).cloned()
     }
 
+    /// Returns whether another row is known to be a message.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub(super) async fn is_of_other(&self, message: &str, row: OutboxId) -> Result<bool, StoreError> {
+        Ok(self.cursors.sent_as(message).await?.is_some_and(|known| known != row))
+    }
+
     /// Writes down what was begun for a row; on the disk when this returns.
     ///
     /// # Errors

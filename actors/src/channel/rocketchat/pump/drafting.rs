@@ -42,8 +42,8 @@ impl Pump {
         let may = |draft: &Draft| !drafts.is_calling(draft.id) && !outflow.has(&draft.outbound.target.chat.id);
         for draft in self.link.speakers.take(may) {
             if let Some(shown) = self.drafts.begin(draft.id) {
-                let (api, shared) = (Arc::clone(&self.api), Arc::clone(&self.shared));
-                self.job(async move { Done::Drafted(drafts::show(api, shared, draft, shown).await) });
+                let (api, shared, cursors) = (Arc::clone(&self.api), Arc::clone(&self.shared), self.link.cursors.clone());
+                self.job(async move { Done::Drafted(drafts::show(api, shared, cursors, draft, shown).await) });
             }
         }
     }

@@ -33,7 +33,7 @@ impl Pump {
             Frame::Ping { id } => self.frames.push(ddp::pong(id.as_deref())),
             Frame::Ready { subs } => subs.iter().for_each(|sub| self.stands(sub)),
             Frame::NoSub { id, error } => {
-                if let Some(reason) = error {
+                if let Some(reason) = error.filter(|_| self.awaiting.contains(&id)) {
                     tracing::warn!(event = "rocketchat.no_sub", actor = %self.account, "a subscription was refused: {reason}");
                 }
                 self.stands(&id);
@@ -52,7 +52,10 @@ impl Pump {
 
     /// Records that a subscription stands, or never will: the stream of all messages may have what it would have given.
     fn stands(&mut self, sub: &str) {
-        self.awaiting.remove(sub);
+        // Said once more it says nothing: nobody is to have rooms read in a loop.
+        if !self.awaiting.remove(sub) {
+            return;
+        }
         if let (Stage::Up(_), Some(room)) = (self.stage, self.rooms.of_sub(sub)) {
             self.rooms.queue(&room);
         }
@@ -107,7 +110,9 @@ impl Pump {
                 };
                 if action == "removed" {
                     if let Some(sub) = self.rooms.remove(&info.id) {
+                        self.awaiting.remove(&sub);
                         self.frames.push(ddp::unsubscribe(&sub));
+                        self.look_whether_up();
                     }
                 } else {
                     let joined_ms = subscription.get("ts").and_then(at_ms);

@@ -8,15 +8,15 @@ use futures_util::FutureExt as _;
 
 use super::hear::Came;
 use super::{EVENTS_HELD_MAX, End, Pump, Reading, Stage};
+use crate::channel::LinkEvent;
 use crate::channel::late_cursors::Written;
 use crate::channel::rocketchat::api::{ApiError, Listed, RoomBy, UserBy};
 use crate::channel::rocketchat::catch_up::{self, Missed};
 use crate::channel::rocketchat::ddp::Stream;
 use crate::channel::rocketchat::drafts::Drafted;
-use crate::channel::rocketchat::room::{Phase, RoomInfo, RoomKind};
-use crate::channel::rocketchat::rooms::Added;
+use crate::channel::rocketchat::room::{Gap, Phase, RoomInfo, RoomKind};
+use crate::channel::rocketchat::rooms::{Added, ROOMS_MAX};
 use crate::channel::rocketchat::send::Sent;
-use crate::channel::{LinkEvent, Normalised};
 use crate::ports::StoreError;
 
 /// How many rooms are caught up with at a time. The server limits the rate anyhow.
@@ -54,6 +54,15 @@ pub(super) enum Failure {
     Store(StoreError),
 }
 
+/// What becomes of a room that could not be read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unread {
+    /// It waits until it can be.
+    Waits,
+    /// It goes on without what was missed.
+    Left,
+}
+
 impl Pump {
     pub(super) fn job(&self, job: impl Future<Output = Done> + Send + 'static) {
         self.jobs.push(job.boxed());
@@ -66,7 +75,10 @@ impl Pump {
             Done::Listed(Err(Failure::Store(error))) => self.end = Some(End::Store(error)),
             Done::Dated(rooms) => self.dated(rooms),
             Done::Learned { id, info, joined_ms, done_ms } => match done_ms {
-                Ok(done_ms) => self.learned(&id, info, joined_ms, done_ms),
+                Ok(done_ms) => {
+                    self.learning.remove(&id);
+                    self.learned(&id, info, joined_ms, done_ms);
+                }
                 Err(error) => self.end = Some(End::Store(error)),
             },
             Done::Missed { id, missed } => self.missed(&id, missed),
@@ -161,10 +173,15 @@ impl Pump {
     pub(super) fn learn(&mut self, info: RoomInfo, joined_ms: Option<i64>) -> Added {
         let id = info.id.clone();
         let unclear = info.kind == RoomKind::Direct && info.people.is_none();
+        if self.learning.len() >= ROOMS_MAX {
+            return Added::Full;
+        }
         let added = self.rooms.add(info);
-        if added == Added::New {
-            let (api, reader) = (Arc::clone(&self.api), self.checkpoints.reader());
+        // One that comes and goes is looked up once at a time.
+        if added == Added::New && self.learning.insert(id.clone()) {
+            let (api, reader, turns) = (Arc::clone(&self.api), self.checkpoints.reader(), Arc::clone(&self.look_ups));
             self.job(async move {
+                let _turn = turns.acquire().await;
                 // Without it the id and the name have to do.
                 let info = if unclear { api.room(RoomBy::Id(&id)).await.ok() } else { None };
                 let stop = reader.read(std::slice::from_ref(&id)).await;
@@ -181,6 +198,7 @@ impl Pump {
         self.begin_room(id, joined_ms, done_ms);
         if self.rooms.get(id).is_some_and(|room| room.sub.is_none()) {
             let sub = self.subscribe(Stream::Messages, id);
+            self.awaiting.insert(sub.clone());
             self.rooms.subscribed(id, sub);
         }
     }
@@ -193,7 +211,7 @@ impl Pump {
             let (api, clock, bounds) = (Arc::clone(&self.api), self.clock.clone(), self.bounds);
             let (info, done_ms) = (room.info.clone(), room.done_ms);
             self.job(async move {
-                let missed = catch_up::read(api, clock, info, done_ms, bounds).await;
+                let missed = catch_up::read(&api, clock.now_ms(), &info, done_ms, bounds).await;
                 Done::Missed { id, missed }
             });
         }
@@ -204,22 +222,43 @@ impl Pump {
         match missed {
             Ok(Missed { found, left_out }) => {
                 found.bad.into_iter().for_each(|reason| self.bad(reason));
-                for _ in 0..left_out {
-                    self.told += 1;
-                    self.events.frame(Normalised::Ignored("too many missed"), Some(self.told));
+                if left_out > 0 {
+                    self.events.push(LinkEvent::LeftOut { reason: "too many missed", count: left_out });
                 }
                 found.messages.iter().filter(|message| message.room == id).for_each(|message| self.pass(message, Came::Late));
+                self.rooms.read(id, self.told);
             }
-            // What was not read stays unread: nothing of the room is acknowledged past it.
-            Err(error @ ApiError::Auth(_)) => {
+            Err(error @ ApiError::Auth(_)) if !error.passes() => {
                 self.end = Some(End::Refused(error));
                 return;
             }
             Err(error) => {
-                tracing::warn!(event = "rocketchat.catch_up", actor = %self.account, room = %id, "what was missed cannot be read: {error}");
+                if self.unread(id, &error) == Unread::Waits {
+                    return;
+                }
             }
         }
         self.go_live(id);
+    }
+
+    /// Has a room that could not be read be read again later. Its live messages wait for that, for the sake of its order, unless it
+    /// does not pass: then they go on, and the checkpoint stays before what is unread.
+    fn unread(&mut self, id: &str, error: &ApiError) -> Unread {
+        let failures = self.rooms.unread(id);
+        let left = self.rooms.get(id).is_some_and(|room| room.gap != Gap::None);
+        let lasts = left || !error.passes() || failures > catch_up::FAILURES_MAX && !error.is_outage();
+        let borne = if error.passes() { catch_up::FAILURES_MAX } else { 0 };
+        let wait =
+            if lasts { catch_up::AGAIN_LASTING.wait(failures.saturating_sub(borne)) } else { catch_up::AGAIN.wait(failures) };
+        self.rooms.read_again(id, self.clock.elapsed() + wait);
+        let goes_on = if lasts { ", and the room goes on without it" } else { "" };
+        tracing::warn!(event = "rocketchat.catch_up", actor = %self.account, room = %id, failures, wait_ms = wait.as_millis(),
+            "what was missed cannot be read{goes_on}: {error}");
+        if lasts {
+            self.rooms.leave_gap(id);
+            return Unread::Left;
+        }
+        Unread::Waits
     }
 
     fn go_live(&mut self, id: &str) {

@@ -94,9 +94,9 @@ impl RestError {
         match self {
             Self::Timeout | Self::Unreachable(_) | Self::Limited { .. } | Self::NotJson { .. } => true,
             // The server itself answers in JSON: anything else comes from a proxy before it.
-            Self::Status { .. } => true,
+            Self::Status { .. } | Self::TooLong { .. } => true,
             Self::Refused { status, .. } => *status >= 500 || *status == 401,
-            Self::TooLong { .. } | Self::Redirected | Self::Misconfigured(_) => false,
+            Self::Redirected | Self::Misconfigured(_) => false,
         }
     }
 

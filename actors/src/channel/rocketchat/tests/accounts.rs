@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::super::accounts::{KEYS, read};
-use super::super::config;
+use super::super::config::{self, AccountConfig};
 use crate::channel::{Account, DEFAULTS_KEY, DmPolicy, ENV_KEY, GroupPolicy};
 use crate::message::{Paragraphs, SpeechWay};
 
@@ -92,6 +92,7 @@ fn mistakes_are_named_with_their_place_and_mend() {
         (json!({ "baseURL": "http://h" }), "baseURL", "did you mean `baseUrl`"),
         (json!({ "authToken": 7 }), "authToken", "has to be a text"),
         (json!({ "textChunkLimit": 0 }), "textChunkLimit", "64 to 100000"),
+        (json!({ "rooms": { "r": { "mediaMaxMb": 0 } } }), "rooms", "MiB of mediaMaxMb"),
         (json!({ "chatmode": "always" }), "chatmode", "unknown variant"),
         (json!({ "defaultTo": "user:" }), "defaultTo", "Invalid rocketchat target"),
         (json!([]), "", "has to be an object"),
@@ -193,4 +194,13 @@ fn how_answers_leave_is_what_the_account_says() {
     assert_eq!(speech(json!({ "blockStreaming": false, "streamMode": "edit" })).way, Some(SpeechWay::Edits));
     let (path, text) = problem(json!({ "blockStreamingCoalesce": { "idleMs": 0 } }));
     assert!(path == "blockStreamingCoalesce" && text.contains("idleMs"), "{path}: {text}");
+}
+
+#[test]
+fn a_room_has_the_word_on_the_size_of_its_files() {
+    let config = |rooms: Value| serde_json::from_value::<AccountConfig>(json!({ "mediaMaxMb": 2, "rooms": rooms })).unwrap();
+    let caps = config(json!({ "small": { "mediaMaxMb": 1 }, "plain": {} })).caps();
+    let sizes = [Some("small"), Some("plain"), Some("other"), None].map(|room| caps.of(room) >> 20);
+    assert_eq!(sizes, [1, 2, 2, 2]);
+    assert_ne!(config(json!({ "a": {} })).fingerprint(), config(json!({ "a": { "mediaMaxMb": 1 } })).fingerprint());
 }

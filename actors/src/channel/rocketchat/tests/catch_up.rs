@@ -5,9 +5,9 @@ use super::super::catch_up::bounded;
 use super::super::message::Message;
 
 /// A list, how many are taken, those that are, and how many are left out.
-type Case<'a> = (&'a [(&'a str, i64)], u32, &'a [&'a str], usize);
+type Case<'a> = (&'a [(&'a str, i64)], u32, &'a [&'a str], u64);
 
-fn order(list: &[(&str, i64)], max: u32) -> (Vec<String>, usize) {
+fn order(list: &[(&str, i64)], max: u32) -> (Vec<String>, u64) {
     let message = |(id, at): &(&str, i64)| {
         Message::read(&json!({ "_id": id, "rid": "r", "msg": "x", "ts": at, "u": { "_id": "u" } })).unwrap()
     };

@@ -21,12 +21,8 @@ fn shaper(prefix: Option<&str>) -> TextShaper {
 fn shape(shaper: &TextShaper, text: &str, media: &[&str]) -> Vec<(String, Option<String>)> {
     let chat = ChatRef { kind: ChatKind::Channel, id: "r".into() };
     let target = Target { account: AccountKey::new("rocketchat", "default"), chat, thread: Some("t".into()) };
-    let outbound = Outbound {
-        target,
-        text: text.into(),
-        media: media.iter().map(|url| Media::at_url(*url, None)).collect(),
-        mentions: Vec::new(),
-    };
+    let outbound =
+        Outbound { media: media.iter().map(|url| Media::at_url(*url, None)).collect(), ..Outbound::text(target, text.into()) };
     let one = |piece: Outbound| {
         assert!(piece.media.len() <= 1);
         (piece.text, piece.media.first().and_then(Media::url).map(str::to_owned))

@@ -6,15 +6,12 @@ use crate::message::{AccountKey, ChatKind, ChatRef, Code, Media, Outbound, Outbo
 use crate::ports::OutboxRow;
 
 fn outbound(kind: ChatKind, id: &str, text: &str, media: Option<&str>, mentions: &[&str]) -> Outbound {
+    let account = AccountKey::new("socket-chat", "default");
+    let target = Target { account, chat: ChatRef { kind, id: id.into() }, thread: None };
     Outbound {
-        target: Target {
-            account: AccountKey::new("socket-chat", "default"),
-            chat: ChatRef { kind, id: id.into() },
-            thread: None,
-        },
-        text: text.into(),
         media: media.map(|url| Media::at_url(url, None)).into_iter().collect(),
         mentions: mentions.iter().map(|id| (*id).to_owned()).collect(),
+        ..Outbound::text(target, text.into())
     }
 }
 

@@ -117,7 +117,7 @@ impl Bench {
     pub(super) async fn queue(&self, chat: &str, text: &str) -> OutboxId {
         let chat = ChatRef { kind: ChatKind::Direct, id: chat.into() };
         let target = Target { account: default_account(), chat, thread: None };
-        let outbound = Outbound { target, text: text.into(), media: Vec::new(), mentions: Vec::new() };
+        let outbound = Outbound::text(target, text.into());
         let row = NewOutbox { id: OutboxId::new(), outbound, trace: TraceId::new(), idempotency_key: None };
         let id = self.store.inner.enqueue(row).await.expect("it is queued").id;
         self.actor.wake();

@@ -123,10 +123,8 @@ fn text_and_attachment_are_one_payload_unless_they_are_very_long() {
         let chat = ChatRef { kind: ChatKind::Direct, id: "agent:main:main".into() };
         let target = Target { account: default_account(), chat, thread: None };
         let outbound = Outbound {
-            target,
-            text: text.into(),
             media: media.map(|url| Media::at_url(url, None)).into_iter().collect(),
-            mentions: Vec::new(),
+            ..Outbound::text(target, text.into())
         };
         TextShaper.shape(outbound).into_iter().map(|payload| payload.text).collect()
     };

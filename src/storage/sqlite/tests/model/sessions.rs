@@ -48,7 +48,6 @@ impl Pair {
                     // The numbers of the two stores differ, their order does not.
                     from: own.lines.get(from).or(own.lines.last()).map_or(0, |(number, _)| *number),
                     line: make::entry(RunId::named("sum").unwrap(), Role::Summary, "short"),
-                    usage: Usage::tokens(1, 1),
                 };
                 let session = || make::session(CHATS[chat]);
                 let own = real.context(session(), 9).await.unwrap();

@@ -13,6 +13,16 @@ impl RocketChat {
         self.world().record.accepted.clone()
     }
 
+    /// Returns the same with their texts of now; those that were deleted are not among them.
+    pub fn standing(&self) -> Vec<Accepted> {
+        let world = self.world();
+        let now = |message: &Accepted| {
+            let text = world.message(&message.id)?.shown["msg"].as_str()?.to_owned();
+            Some(Accepted { text, ..message.clone() })
+        };
+        world.record.accepted.iter().filter_map(now).collect()
+    }
+
     /// Returns the texts that clients have posted in a room, in order.
     pub fn said(&self, rid: &str) -> Vec<String> {
         let world = self.world();

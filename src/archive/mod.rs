@@ -1,8 +1,13 @@
 //! Lines that leave a transcript, kept as files: `<state>/archive/<sessionId>.jsonl.<why>.<time>`, one line of JSON each.
 
+mod keeper;
+mod sweep;
+
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use callboard_actors::message::{Entry, Role};
 use serde_json::{Value, json};
@@ -10,8 +15,18 @@ use uuid::Uuid;
 
 use crate::storage::folder::make_private_folder;
 
+pub use keeper::ArchiveSettings;
+pub(crate) use keeper::FileArchive;
+pub(crate) use sweep::Mode;
+
 /// The folder in the state folder.
 const FOLDER: &str = "archive";
+
+/// How the name of a file ends that is being written; it begins with a dot.
+const PART: &str = ".part";
+
+/// Held from the choice of a name until there is a file of that name.
+static NAMING: Mutex<()> = Mutex::new(());
 
 /// How many files of one transcript may be of the same millisecond.
 const SAME_TIME_MAX: u32 = 100;
@@ -52,32 +67,66 @@ pub(crate) fn told(line: &Entry) -> Value {
     })
 }
 
-/// Writes lines to a new file that only its owner may read, on the disk when this returns; answers with its path.
+/// Writes lines to a new file that only its owner may read, on the disk when this returns; answers with its path. A file under its
+/// own name is whole: what cannot be written to its end is taken away again.
 ///
 /// # Errors
 /// The system's.
 pub(crate) fn write(state_dir: &Path, id: Uuid, why: Why, at_ms: i64, lines: &[Entry]) -> io::Result<PathBuf> {
     let folder = state_dir.join(FOLDER);
     make_private_folder(&folder)?;
-    let (path, file) = create(&folder, id, why, at_ms)?;
-    let mut writer = BufWriter::new(file);
+    let part = part_in(&folder);
+    let written = fill(&part, lines).and_then(|()| name(&folder, &part, id, why, at_ms));
+    if written.is_err() {
+        // What the disk does not even give back goes with the next sweep.
+        let _ = fs::remove_file(&part);
+    }
+    let path = written?;
+    File::open(&folder)?.sync_all()?;
+    Ok(path)
+}
+
+/// Looks whether a file could be written, and leaves nothing of it.
+///
+/// # Errors
+/// The system's.
+fn probe(state_dir: &Path) -> io::Result<()> {
+    let folder = state_dir.join(FOLDER);
+    make_private_folder(&folder)?;
+    let part = part_in(&folder);
+    let tried = create(&part).and_then(|mut file| file.write_all(&[b' '; 4_096]).and_then(|()| file.sync_all()));
+    let removed = fs::remove_file(&part);
+    tried.and(removed)
+}
+
+fn part_in(folder: &Path) -> PathBuf {
+    folder.join(format!(".{}{PART}", Uuid::new_v4()))
+}
+
+fn create(path: &Path) -> io::Result<File> {
+    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
+fn fill(part: &Path, lines: &[Entry]) -> io::Result<()> {
+    let mut writer = BufWriter::new(create(part)?);
     for line in lines {
         serde_json::to_writer(&mut writer, &told(line))?;
         writer.write_all(b"\n")?;
     }
-    writer.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-    Ok(path)
+    writer.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
 }
 
-fn create(folder: &Path, id: Uuid, why: Why, at_ms: i64) -> io::Result<(PathBuf, std::fs::File)> {
+/// Gives a file that is whole its name, which no other has.
+fn name(folder: &Path, part: &Path, id: Uuid, why: Why, at_ms: i64) -> io::Result<PathBuf> {
     let at = jiff::Timestamp::from_millisecond(at_ms).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     let name = format!("{id}.jsonl.{}.{}", why.as_str(), at.strftime("%Y-%m-%dT%H-%M-%S.%3fZ"));
+    // Nobody else writes here: one gateway holds the state folder.
+    let _one = NAMING.lock().unwrap_or_else(PoisonError::into_inner);
     for number in 1..=SAME_TIME_MAX {
         let path = folder.join(if number == 1 { name.clone() } else { format!("{name}-{number}") });
-        match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
-            Ok(file) => return Ok((path, file)),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
+        if !path.try_exists()? {
+            fs::rename(part, &path)?;
+            return Ok(path);
         }
     }
     Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{name} is there {SAME_TIME_MAX} times")))

@@ -1,0 +1,90 @@
+//! An order to stop that comes from another place than the one that the running turn answers: it ends what waits there, and
+//! nothing else.
+
+use super::looking::LOOK_MAX;
+use super::plan::{Waiting, stopped_by};
+use crate::core::Scope;
+use crate::message::InboxId;
+use crate::ports::InboxRow;
+use crate::session::actor::{Rows, STORE_WAIT, SessionActor};
+use crate::session::commands::said;
+use crate::session::seed::Seed;
+
+/// What is answered to an order to stop: where there was something to end, and where there was nothing.
+const SAID: (&str, &str) = ("Stopped.", "Nothing was running.");
+
+/// Whether an order to stop ended anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::session) enum Stop {
+    /// A turn, or messages that waited for one.
+    Something,
+    /// There was nothing.
+    Nothing,
+}
+
+impl Stop {
+    /// Returns what is answered to the order.
+    #[must_use]
+    pub(in crate::session) fn told(self) -> String {
+        match self {
+            Self::Something => SAID.0.to_owned(),
+            Self::Nothing => SAID.1.to_owned(),
+        }
+    }
+}
+
+impl SessionActor {
+    /// Says whether an order to stop has ended anything; once.
+    pub(in crate::session) fn take_stop(&mut self, stop: InboxId) -> Stop {
+        match self.queue.stopped.take_if(|known| *known == stop) {
+            Some(_) => Stop::Something,
+            None => Stop::Nothing,
+        }
+    }
+
+    /// Carries an order to stop out beside a turn that is nothing to it. What cannot be done now is done when that turn is over,
+    /// before all that waits.
+    pub(super) fn stop_beside(&mut self, stop: InboxRow, scope: &mut Scope<'_, Self>) {
+        (self.queue.stop_waits, self.queue.stopping, self.rows) = (true, true, Rows::Waiting);
+        let rows = self.parts.store.waiting_rows(self.key.clone(), 0, LOOK_MAX);
+        scope.run(STORE_WAIT, rows, move |session, answer, scope| {
+            let mut rows = answer.and_then(Result::ok).unwrap_or_default();
+            // One that does not wait any more was carried out meanwhile.
+            let Some(at) = rows.iter().position(|(_, row)| row.id == stop.id) else { return session.stopped_beside(scope) };
+            rows.truncate(at);
+            let before: Vec<Waiting> = rows.into_iter().map(|(_, row)| session.sorted(row)).collect();
+            let dropped = stopped_by(&stop.inbound.route, &before);
+            session.end_beside(&stop, dropped, scope);
+        });
+    }
+
+    /// Ends an order to stop with the messages that go unanswered for it. A crash between the two leaves the order, which then has
+    /// nothing more to end.
+    fn end_beside(&mut self, stop: &InboxRow, dropped: Vec<(InboxId, &'static str)>, scope: &mut Scope<'_, Self>) {
+        let now_ms = scope.clock().now_ms();
+        let came = if dropped.is_empty() { Stop::Nothing } else { Stop::Something };
+        let question = Seed::row(stop.clone()).entry(now_ms);
+        let outcome = self.told(stop, question, &said(came.told()), now_ms);
+        let (store, key) = (self.parts.store.clone(), self.key.clone());
+        let done = async move {
+            if !dropped.is_empty() {
+                store.take_rows(key, Vec::new(), dropped.clone()).await?;
+            }
+            store.finish_turn(outcome.clone(), 0).await.map(|_| (dropped, outcome))
+        };
+        scope.run(STORE_WAIT, done, |session, answer, scope| {
+            if let Some(Ok((dropped, outcome))) = answer {
+                session.parts.counters.turns.commands.inc();
+                session.note_dropped(&dropped, scope);
+                session.announce(&outcome);
+            }
+            session.stopped_beside(scope);
+        });
+    }
+
+    /// Another may wait for this one.
+    fn stopped_beside(&mut self, scope: &mut Scope<'_, Self>) {
+        self.queue.stopping = false;
+        self.look_soon(scope);
+    }
+}

@@ -1,0 +1,94 @@
+//! From a wish for a message that is there to its row.
+
+use callboard_actors::channel::Account;
+use callboard_actors::message::{Act, Code, MessageRef, Outbound, OutboxId, Target, TraceId};
+use callboard_actors::ports::{OutboxNote, OutboxState};
+
+use super::change::{At, Change, What};
+use super::error::{Field, SendError};
+use super::sending::{Outgoing, Sent, key_of};
+
+impl Outgoing {
+    /// Puts a change of a message into the outbox, behind what waits for its chat; answers when it is durable, and waits a moment
+    /// for the platform's word.
+    ///
+    /// # Errors
+    /// The channel cannot do it, the message is not known or never arrived, the store does not take it, or the platform refused it
+    /// within the moment.
+    pub async fn change(&self, change: Change, trace: TraceId) -> Result<Sent, SendError> {
+        change.check()?;
+        let account = self.account(&change.channel, change.account.as_deref())?;
+        let deed = change.what.deed();
+        if !account.platform.deeds().contains(&deed) {
+            let reason = format!("`{}` cannot {} messages: send another one instead", account.key.channel(), deed.as_str());
+            return Err(SendError::of(Code::NotImplemented, Field::Channel, reason));
+        }
+        let (message, target) = self.find(&account, &change).await?;
+        let (text, act) = match change.what {
+            What::React(mark) => (String::new(), Act::React { message, mark }),
+            What::Edit(text) => (self.one_piece(&account, &target, text)?, Act::Edit { message }),
+            What::Delete => (String::new(), Act::Delete { message }),
+        };
+        // A key of its own kind: the same key given to a message, or to another kind of change, is another one.
+        let key = change.idempotency_key.map(|key| format!("{}\u{1e}{key}", deed.as_str()));
+        let key = key.map(|key| key_of(change.key_owner.as_deref(), &target, key));
+        let payload = Outbound { act, ..Outbound::text(target.clone(), text) };
+        self.put(account, target, vec![payload], key.as_deref(), trace).await
+    }
+
+    /// Finds the message and where it stands. What a row knows counts before what is said: it went there and nowhere else.
+    async fn find(&self, account: &Account, change: &Change) -> Result<(MessageRef, Target), SendError> {
+        let row = change.message_id.parse::<uuid::Uuid>().ok().map(OutboxId::from_uuid);
+        if let Some(id) = row
+            && let Some(note) = self.store.outbox_note(id).await?
+        {
+            return of_row(account, id, note);
+        }
+        let platform = &account.platform;
+        let target = match &change.at {
+            Some(At::Target(text)) => platform.target(text).map(|address| address.target),
+            Some(At::Chat(chat)) => Ok(Target { account: account.key.clone(), chat: chat.clone(), thread: None }),
+            None => {
+                let reason = "where the message stands is required, unless it is named by the id that it was sent under within the last day";
+                return Err(SendError::wrong(Field::To, reason));
+            }
+        };
+        let target = target.map_err(|error| SendError::of(Code::InvalidTarget, Field::To, error.to_string()))?;
+        Ok((MessageRef::Platform(change.message_id.clone()), target))
+    }
+
+    /// Shapes a text like one that is sent; a message that is there stays one.
+    fn one_piece(&self, account: &Account, target: &Target, text: String) -> Result<String, SendError> {
+        let mut pieces = self.switchboard.shape(Outbound::text(target.clone(), text));
+        match (pieces.pop(), pieces.len()) {
+            (Some(only), 0) => Ok(only.text),
+            (None, _) => Err(SendError::wrong(Field::Text, "nothing is left to say")),
+            (Some(_), more) => {
+                let reason =
+                    format!("the text is too long for one message of `{}`: it would be {}", account.key.channel(), more + 1);
+                Err(SendError::wrong(Field::Text, reason))
+            }
+        }
+    }
+}
+
+/// Reads what a row tells of its message.
+fn of_row(account: &Account, id: OutboxId, note: OutboxNote) -> Result<(MessageRef, Target), SendError> {
+    if note.account != account.key {
+        let reason = format!("the message was sent by `{}`, not by `{}`", note.account, account.key);
+        return Err(SendError::of(Code::NotFound, Field::MessageId, reason));
+    }
+    let target = Target { account: note.account, chat: note.chat, thread: None };
+    match (note.state, note.platform_id) {
+        (OutboxState::Sent, Some(platform_id)) => Ok((MessageRef::Platform(platform_id), target)),
+        (OutboxState::Sent, None) => {
+            let reason = "the channel did not say under which id it has the message";
+            Err(SendError::of(Code::NotFound, Field::MessageId, reason))
+        }
+        (OutboxState::Queued, _) => Ok((MessageRef::Row(id), target)),
+        (OutboxState::Dead, _) => {
+            let reason = format!("the message never arrived: it is the dead letter `{id}`");
+            Err(SendError::of(Code::Conflict, Field::MessageId, reason))
+        }
+    }
+}

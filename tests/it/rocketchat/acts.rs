@@ -1,0 +1,168 @@
+//! Messages that are changed after they were sent: marked, edited, deleted.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::rig::Rig;
+use crate::harness::rocketchat::faults::Trouble;
+use crate::harness::rocketchat::{Kind, Version};
+use crate::harness::{eventually, until};
+
+async fn order(rig: &Rig, status: u16, action: &str, args: Value) -> Value {
+    let body = json!({ "tool": "message", "action": action, "args": args });
+    let answer = rig.gateway.expect(status, Method::POST, "/tools/invoke", Some(body)).await;
+    if status == 200 { answer["result"]["details"].clone() } else { answer["error"].clone() }
+}
+
+fn marks(rig: &Rig, id: &str) -> Value {
+    rig.server.message(id).expect("the message")["reactions"].clone()
+}
+
+/// Orders what the server refuses: said at once, or in the dead letters if the server took its time.
+async fn refused(rig: &Rig, action: &str, args: Value, told: &str) {
+    let body = json!({ "tool": "message", "action": action, "args": args });
+    let (_, answer) = rig.gateway.request(Method::POST, "/tools/invoke", Some(body)).await;
+    let Some(id) = answer["result"]["details"]["id"].as_str() else {
+        assert_eq!(answer["error"]["code"], "refused", "{action}: {answer}");
+        assert!(answer["error"]["message"].as_str().expect("a text").contains(told), "{action}: {answer}");
+        return;
+    };
+    until("it is a dead letter", async || {
+        let letters = rig.gateway.get("/admin/deadletters").await.to_string();
+        (letters.contains(id) && letters.contains(told)).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_message_is_sent_marked_edited_and_deleted() {
+    for version in [Version::Six, Version::Seven, Version::Eight] {
+        let rig = Rig::start(version, json!({})).await;
+        let rid = rig.room(Kind::Private, "inner").await;
+        let target = format!("group:{rid}");
+        let sent = order(&rig, 200, "send", json!({ "target": target, "message": "frist" })).await;
+        rig.server.wait_for_said(&rid, 1).await;
+        let id = rig.posted()[0].id.clone();
+        let named = sent["messageId"].as_str().expect("an id");
+        assert!(named == id || (sent["state"] == "queued" && sent["id"] == named), "{version:?} {sent}");
+
+        // By the server's id with the place, and by the row's alone.
+        order(&rig, 200, "edit", json!({ "target": target, "messageId": id, "message": "first" })).await;
+        order(&rig, 200, "edit", json!({ "messageId": sent["id"], "message": "the first" })).await;
+        eventually("both edits", || rig.server.edits_of(&id) == ["first", "the first"]).await;
+
+        order(&rig, 200, "react", json!({ "messageId": sent["id"], "emoji": "👍" })).await;
+        order(&rig, 200, "react", json!({ "target": target, "messageId": id, "emoji": "tada" })).await;
+        eventually("the marks", || marks(&rig, &id)[":tada:"]["usernames"] == json!(["call.bot"])).await;
+        assert_eq!(marks(&rig, &id)[":thumbsup:"]["usernames"], json!(["call.bot"]));
+        rig.server.react(&id, &rig.ann, "tada");
+        order(&rig, 200, "react", json!({ "messageId": sent["id"], "emoji": "thumbsup", "remove": true })).await;
+        eventually("one is off", || marks(&rig, &id)[":thumbsup:"]["usernames"] == json!([])).await;
+        order(&rig, 200, "react", json!({ "messageId": sent["id"], "emoji": "" })).await;
+        eventually("only our own go", || marks(&rig, &id)[":tada:"]["usernames"] == json!(["ann"])).await;
+
+        order(&rig, 200, "delete", json!({ "target": target, "messageId": id })).await;
+        eventually("it is gone", || rig.server.message(&id).is_none()).await;
+        // What is gone is gone: doing it again is no fault, and what is ordered behind it goes on.
+        order(&rig, 200, "unsend", json!({ "messageId": sent["id"] })).await;
+        order(&rig, 200, "send", json!({ "target": target, "message": "next" })).await;
+        assert_eq!(rig.server.wait_for_said(&rid, 2).await, ["frist", "next"]);
+        assert_eq!(rig.count("outbound_dead_total").await, 0);
+    }
+}
+
+#[tokio::test]
+async fn only_messages_of_its_own_are_changed_and_the_reason_is_told() {
+    let rig = Rig::start(Version::Seven, json!({ "requireMention": true })).await;
+    let (rid, other) = (rig.room(Kind::Private, "inner").await, rig.room(Kind::Channel, "general").await);
+    let theirs = rig.server.say(&rid, &rig.ann, "mine");
+    let target = format!("group:{rid}");
+    let sent = order(&rig, 200, "send", json!({ "target": target, "message": "ours" })).await;
+    rig.server.wait_for_said(&rid, 1).await;
+    let ours = rig.posted()[0].id.clone();
+    let elsewhere = format!("channel:{other}");
+    let by_server = [
+        ("edit", json!({ "target": target, "messageId": theirs, "message": "x" }), "not our own"),
+        ("delete", json!({ "target": target, "messageId": theirs }), "not our own"),
+        ("edit", json!({ "target": target, "messageId": "nobodysaidthis", "message": "x" }), "no message"),
+        ("edit", json!({ "target": elsewhere, "messageId": ours, "message": "x" }), "no message"),
+    ];
+    for (action, args, told) in by_server {
+        refused(&rig, action, args, told).await;
+    }
+    let at_once = [
+        ("edit", json!({ "messageId": ours, "message": "x" }), "invalid_request", "where the message stands"),
+        ("edit", json!({ "messageId": sent["id"], "message": " " }), "invalid_request", "`message`"),
+        ("edit", json!({ "messageId": sent["id"], "message": "word ".repeat(20_000) }), "invalid_request", "too long"),
+        ("react", json!({ "messageId": sent["id"] }), "invalid_request", "`emoji`"),
+        ("react", json!({ "messageId": sent["id"], "emoji": "two words" }), "invalid_request", "emoji"),
+        ("react", json!({ "emoji": "eyes" }), "invalid_request", "`messageId`"),
+        (
+            "edit",
+            json!({ "channel": "webchat", "target": "main", "messageId": "x", "message": "x" }),
+            "not_implemented",
+            "webchat",
+        ),
+    ];
+    for (action, args, code, told) in at_once {
+        let error = order(&rig, 400, action, args.clone()).await;
+        assert_eq!(error["code"], code, "{action} {args}: {error}");
+        assert!(error["message"].as_str().expect("a text").contains(told), "{action} {args}: {error}");
+    }
+    assert_eq!(rig.server.message(&theirs).expect("it is there")["msg"], "mine");
+    assert_eq!(rig.server.message(&ours).expect("it is there")["msg"], "ours");
+}
+
+/// The message is not there yet when its edit is ordered, and the process dies in between: its row finds it.
+#[tokio::test]
+async fn a_change_of_a_message_that_waits_follows_it_over_a_crash() {
+    let mut rig = Rig::start(Version::Eight, json!({})).await;
+    let rid = rig.room(Kind::Private, "inner").await;
+    rig.server.go_away();
+    rig.link("down").await;
+    let sent = order(&rig, 200, "send", json!({ "target": format!("group:{rid}"), "message": "draft" })).await;
+    assert_eq!((&sent["state"], &sent["messageId"]), (&json!("queued"), &sent["id"]));
+    let edit = json!({ "messageId": sent["id"], "message": "final", "idempotencyKey": "k" });
+    let edited = order(&rig, 200, "edit", edit.clone()).await;
+    assert_eq!(edited["state"], "queued");
+    let again = order(&rig, 200, "edit", edit).await;
+    assert_eq!((&again["duplicate"], &again["id"]), (&json!(true), &edited["id"]));
+    order(&rig, 200, "react", json!({ "messageId": sent["id"], "emoji": "eyes" })).await;
+    rig.gateway.kill();
+    rig.server.come_back();
+    rig.gateway.again().await;
+    let posted = || rig.posted().first().map(|message| message.id.clone());
+    eventually("it is sent", || posted().is_some()).await;
+    let id = posted().expect("the message");
+    eventually("it is marked, by the last of them", || marks(&rig, &id)[":eyes:"]["usernames"] == json!(["call.bot"])).await;
+    assert_eq!(rig.server.edits_of(&id), ["final"], "in the order of the requests, and once");
+    assert_eq!(rig.server.message(&id).expect("it is there")["msg"], "final");
+}
+
+/// What the server did is not known when its answer is lost: it is done again, and is no more than done.
+#[tokio::test]
+async fn a_reaction_whose_answer_is_lost_stands_once() {
+    let rig = Rig::start(Version::Seven, json!({})).await;
+    let rid = rig.room(Kind::Private, "inner").await;
+    let theirs = rig.server.say(&rid, &rig.ann, "look");
+    rig.server.plan("chat.react", Trouble::CommitThenCut, 1);
+    let args = json!({ "target": format!("group:{rid}"), "messageId": theirs, "emoji": ":eyes:" });
+    order(&rig, 200, "react", args).await;
+    eventually("it was asked again", || rig.server.calls("chat.react").len() >= 2).await;
+    eventually("nothing waits", || marks(&rig, &theirs)[":eyes:"]["usernames"] == json!(["call.bot"])).await;
+}
+
+/// A turn marks what it answers without being told any id.
+#[tokio::test]
+async fn a_turn_marks_the_message_that_it_answers() {
+    let mut rig = Rig::prepare(Version::Eight, json!({}));
+    rig.gateway
+        .play("steps:\n  - do:\n      - tool: { name: message, args: { action: react, emoji: '👀' } }\n      - results\n");
+    rig.gateway.again().await;
+    rig.gateway.ready("all").await;
+    let rid = rig.room(Kind::Direct, "").await;
+    let asked = rig.server.say(&rid, &rig.ann, "hello");
+    let said = rig.server.wait_for_said(&rid, 1).await;
+    assert!(said[0].contains("react") && said[0].contains(&asked), "the tool tells which it was: {said:?}");
+    eventually("it is marked", || marks(&rig, &asked)[":eyes:"]["usernames"] == json!(["call.bot"])).await;
+}
