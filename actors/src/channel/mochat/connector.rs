@@ -50,6 +50,8 @@ pub(super) struct MochatConnector {
     pub(super) me: String,
     pub(super) shared: Arc<Shared>,
     pub(super) bounds: Bounds,
+    /// What holds answers up, for the log.
+    pub(super) delay: String,
     pub(super) clock: Clock,
 }
 
@@ -82,6 +84,7 @@ impl MochatConnector {
             Ok(found) => found,
             Err(end) => return end,
         };
+        tracing::info!(event = "mochat.delay", actor = %self.account, "{}", self.delay);
         let sender = Sender {
             api: Arc::clone(&self.api),
             shared: Arc::clone(&self.shared),

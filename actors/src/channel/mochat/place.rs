@@ -41,6 +41,14 @@ impl Place {
         matches!(self.sort, Sort::Session { .. })
     }
 
+    /// Returns whether the server says anything of it, and not the settings alone.
+    pub(super) const fn is_described(&self) -> bool {
+        match &self.sort {
+            Sort::Session { converse, people } => converse.is_some() || *people > 0,
+            Sort::Panel { group } => group.is_some() || self.name.is_some(),
+        }
+    }
+
     /// Returns the group of a panel.
     pub(super) fn group(&self) -> Option<&str> {
         match &self.sort {

@@ -177,6 +177,10 @@ impl Places {
     pub(super) fn update(&mut self, place: Place) {
         self.note_converse(&place);
         if let Some(spot) = self.spots.get_mut(&place.id) {
+            // It was named by the settings before it was there, and the server could not tell of it.
+            if place.is_described() && !spot.place.is_described() {
+                spot.told = Told::No;
+            }
             spot.place = place;
         }
     }

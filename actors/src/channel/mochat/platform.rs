@@ -145,7 +145,6 @@ impl fmt::Debug for Mochat {
 
 impl Platform for Mochat {
     fn connector(&self) -> Box<dyn Connector> {
-        tracing::info!(event = "mochat.delay", actor = %self.account, "{}", self.config.delay_in_words());
         match &self.login {
             Err(missing) => Box::new(Unfit(format!("mochat account is not configured ({missing}): {MEND}"))),
             Ok(Login { token, me, api }) => Box::new(MochatConnector {
@@ -155,6 +154,7 @@ impl Platform for Mochat {
                 me: me.clone(),
                 shared: Arc::clone(&self.shared),
                 bounds: self.bounds(),
+                delay: self.config.delay_in_words(),
                 clock: self.clock.clone(),
             }),
         }

@@ -81,6 +81,27 @@ async fn only_those_on_the_list_and_mentions_where_they_are_asked_for_count() {
 }
 
 #[tokio::test]
+async fn only_those_sessions_and_panels_are_heard_that_are_listed() {
+    let rig = Rig::start(json!({ "sessions": ["session_2"], "panels": ["p2", "p_none"] })).await;
+    rig.platform.session("session_2").await;
+    rig.platform.panel("p2").await;
+    rig.way("websocket").await;
+    for (key, id) in [("sessionId", "session_1"), ("panelId", "p1"), ("sessionId", "session_2"), ("panelId", "p2")] {
+        let mut said = json!({ "content": format!("hello {id}") });
+        said[key] = json!(id);
+        rig.platform.say(said).await;
+    }
+    assert_eq!(rig.wait_for_said("session_2", 1).await, ["hello session_2"]);
+    assert_eq!(rig.wait_for_said("p2", 1).await, ["hello p2"]);
+    assert_eq!(rig.platform.sent().await.len(), 2, "nobody else is answered");
+    let asked = rig.platform.journal("emit").await;
+    let named = |id: &str| asked.iter().any(|one| one["args"].to_string().contains(&format!("\"{id}\"")));
+    assert!(named("session_2") && !named("session_1") && !named("p1"));
+    until("the panel that there is not is alone", async || (rig.status().await["status"]["placesByCalls"] == 1).then_some(()))
+        .await;
+}
+
+#[tokio::test]
 async fn a_server_that_counts_anew_is_answered_once_still() {
     let rig = Rig::start(json!({})).await;
     for text in ["one", "two", "three"] {

@@ -2,6 +2,7 @@
 
 mod checks;
 mod delay;
+mod docs_page;
 mod hot;
 mod long_answers;
 mod messages;

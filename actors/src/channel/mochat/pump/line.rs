@@ -137,6 +137,8 @@ impl Pump {
                 tracing::info!(event = "mochat.socket", actor = %self.account, transport = how.transport.name(), parser = how.parser.name(), "open");
                 self.line.transport = how.transport;
                 self.line.state = State::Joining(session);
+                // A new session is asked for everything: what was refused before may be all that it tells of.
+                self.places.all_mut().for_each(|spot| spot.told = Told::No);
                 self.join();
                 if self.line.asking == Asking::No {
                     self.is_live();

@@ -9,7 +9,7 @@ use super::jobs::Done;
 use super::{End, Pump};
 use crate::channel::mochat::message::{Message, text_at};
 use crate::channel::mochat::payload::Payload;
-use crate::channel::mochat::places::{Held, Told};
+use crate::channel::mochat::places::{Busy, Held, Told};
 use crate::socketio::{EmitError, Incoming};
 
 impl Pump {
@@ -90,9 +90,17 @@ impl Pump {
         Ok(())
     }
 
-    /// Takes in a message by itself.
+    /// Takes in a message by itself. Until it is known that the server tells of the place, those before it may be missing: then it is read
+    /// with them, in order.
     fn arrive(&mut self, place: &str, message: Message) {
         let Some(spot) = self.places.get_mut(place) else { return };
+        if spot.told != Told::Yes {
+            spot.due = Duration::ZERO;
+            if spot.busy == Busy::Yes && !spot.place.is_session() {
+                spot.busy = Busy::Overtaken;
+            }
+            return;
+        }
         match spot.hold(Held::Message(message)) {
             Ok(Some(Held::Message(message))) => self.pass(place, &message, None),
             Ok(_) => {}

@@ -38,7 +38,7 @@ impl Unreachable {
                 return Self::Tls(tls.to_string());
             }
             if let Some(io) = cause.downcast_ref::<std::io::Error>() {
-                if let Some(tls) = io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+                if let Some(tls) = tls_in(io) {
                     return Self::Tls(tls.to_string());
                 }
                 if io.kind() == std::io::ErrorKind::ConnectionRefused {
@@ -53,6 +53,18 @@ impl Unreachable {
                 None => return Self::Broken(cause.to_string()),
             }
         }
+    }
+}
+
+/// Returns the fault of TLS that an error of the system was made of. Such errors stand in each other, and tell nobody of that as their
+/// source.
+fn tls_in(mut io: &std::io::Error) -> Option<&rustls::Error> {
+    loop {
+        let inner = io.get_ref()?;
+        if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
+            return Some(tls);
+        }
+        io = inner.downcast_ref::<std::io::Error>()?;
     }
 }
 
