@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use arc_swap::ArcSwap;
 use callboard_actors::agent::{Provider, ProviderError, Providers, ToolPolicy};
 use callboard_actors::channel::webchat::WebChatDesk;
-use callboard_actors::channel::{Account, ChannelSettings, Orders};
+use callboard_actors::channel::{Account, AckReaction, ChannelSettings, Orders};
 use callboard_actors::core::{Clock, Live};
 use callboard_actors::mcp::McpSettings;
 use callboard_actors::ports::StoreLimits;
@@ -199,7 +199,7 @@ impl Generation {
         Ok(Self {
             sessions: Arc::new(slices.session.clone()),
             routes: Arc::new(slices.routes.clone()),
-            channels: Arc::new(channels(&slices.delivery, &slices.session.commands)),
+            channels: Arc::new(channels(&slices.delivery, &slices.session.commands, slices.ack.clone())),
             accounts: Arc::new(slices.accounts.iter().map(|account| account.clone().at_desk(webchat)).collect()),
             http: Arc::new(http(&config)),
             access: Arc::new(access(&slices.gateway)),
@@ -223,13 +223,14 @@ fn providers(config: &Config, clock: &Clock) -> Result<ProviderTable, TableError
     ProviderTable::new(models::settings(&slices.models), &choices, clock)
 }
 
-fn channels(delivery: &DeliverySettings, commands: &CommandRules) -> ChannelSettings {
+fn channels(delivery: &DeliverySettings, commands: &CommandRules, ack: Option<AckReaction>) -> ChannelSettings {
     let commands = commands.clone();
     ChannelSettings {
         orders: Orders::new(move |message| commands.is_order(message)),
         attempts_max: delivery.attempts_max,
         crashes_max: delivery.crashes_max,
         outbound_age_max: delivery.age_max.unwrap_or(FOR_EVER),
+        ack,
     }
 }
 

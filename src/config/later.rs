@@ -41,8 +41,6 @@ pub(super) const KEYS: &[&str] = &[
     "messages.inbound",
     "messages.groupChat",
     "messages.responsePrefix",
-    "messages.ackReaction",
-    "messages.ackReactionScope",
     "messages.removeAckAfterReply",
     "messages.tts",
     "logging.file",

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::ack::AckReaction;
 use crate::message::Inbound;
 
 /// The settings that all channels share.
@@ -17,11 +18,14 @@ pub struct ChannelSettings {
     pub outbound_age_max: Duration,
     /// Which messages of a group are for the agent though they do not address it: commands of those who may order (`commands`).
     pub orders: Orders,
+    /// With what messages are marked that were taken in, on platforms that can (`messages.ackReaction`).
+    pub ack: Option<AckReaction>,
 }
 
 impl Default for ChannelSettings {
     fn default() -> Self {
-        Self { attempts_max: 8, crashes_max: 3, outbound_age_max: Duration::from_secs(24 * 3600), orders: Orders::default() }
+        let outbound_age_max = Duration::from_secs(24 * 3600);
+        Self { attempts_max: 8, crashes_max: 3, outbound_age_max, orders: Orders::default(), ack: None }
     }
 }
 

@@ -11,6 +11,30 @@ use serde::{Deserialize, Serialize};
 pub struct Messages {
     /// What becomes of messages that come while a turn runs. A session's own word (`/queue`, `sessions.patch`) goes before these.
     pub queue: Queue,
+    /// With which emoji a message is marked that was taken in, where the channel can (rocketchat): a name or a character. Empty marks none.
+    #[schemars(length(max = 64))]
+    pub ack_reaction: String,
+    /// Which messages are marked so.
+    pub ack_reaction_scope: AckReactionScope,
+}
+
+/// Which messages are marked when they are taken in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AckReactionScope {
+    /// Those of groups that address the agent.
+    #[default]
+    GroupMentions,
+    /// Those of groups.
+    GroupAll,
+    /// Those of direct chats.
+    Direct,
+    /// All.
+    All,
+    /// None.
+    Off,
+    /// The same as `off`.
+    None,
 }
 
 /// What becomes of messages that come while a turn runs.

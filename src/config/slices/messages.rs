@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use callboard_actors::channel::{Account, KINDS};
+use callboard_actors::channel::{Account, AckReaction, AckScope, KINDS};
 use callboard_actors::message::SpeechWay;
 use callboard_actors::session::{
     LaneLimits, PartBreak, QUEUE_DEBOUNCE_MAX, QueueDrop, QueueMode, QueuePolicy, QueueRules, SpeechSettings,
@@ -62,6 +62,19 @@ pub(super) fn speech(model: &Model) -> SpeechSettings {
         max_chars: coalesce.max_chars,
         idle: Duration::from_millis(coalesce.idle_ms),
     }
+}
+
+/// Returns with what messages are marked that were taken in.
+pub(super) fn ack(model: &Model) -> Option<AckReaction> {
+    let scope = match model.messages.ack_reaction_scope {
+        model::AckReactionScope::All => AckScope::All,
+        model::AckReactionScope::Direct => AckScope::Direct,
+        model::AckReactionScope::GroupAll => AckScope::Groups,
+        model::AckReactionScope::GroupMentions => AckScope::Mentions,
+        model::AckReactionScope::Off | model::AckReactionScope::None => return None,
+    };
+    let emoji = model.messages.ack_reaction.trim();
+    (!emoji.is_empty()).then(|| AckReaction { emoji: emoji.to_owned(), scope })
 }
 
 pub(super) fn lanes(model: &Model) -> LaneLimits {

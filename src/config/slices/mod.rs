@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use callboard_actors::agent::ToolPolicy;
-use callboard_actors::channel::Account;
+use callboard_actors::channel::{Account, AckReaction};
 use callboard_actors::mcp::McpSettings;
 use callboard_actors::ports::StoreLimits;
 use callboard_actors::registry::RouteSettings;
@@ -63,6 +63,8 @@ pub struct Slices {
     pub mcp: Vec<McpSettings>,
     /// Which agent works where.
     pub workspaces: Workspaces,
+    /// With what messages are marked that were taken in.
+    pub ack: Option<AckReaction>,
     /// When a payload is given up.
     pub delivery: DeliverySettings,
     /// When an actor is stuck or given up.
@@ -143,6 +145,7 @@ pub fn cut(model: &Model, accounts: Vec<Account>, paths: &Paths, folder: FolderO
         reach: reach::cut(model, &mut problems),
         mcp: mcp::cut(model, paths, folder, &mut problems),
         workspaces: workspaces::cut(model, paths, folder),
+        ack: messages::ack(model),
         delivery: delivery(&model.deadletters),
         supervision: supervision(&model.supervision, &mut problems),
         logging: logging(&model.logging),
