@@ -239,6 +239,7 @@ fn channels(slices: &Slices) -> ChannelSettings {
         crashes_max: delivery.crashes_max,
         outbound_age_max: delivery.age_max.unwrap_or(FOR_EVER),
         context_max: slices.overheard_max,
+        ack: slices.ack.clone(),
     }
 }
 

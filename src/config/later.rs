@@ -46,8 +46,6 @@ pub(super) const KEYS: &[&str] = &[
     "messages.groupChat.unmentionedInbound",
     "messages.groupChat.visibleReplies",
     "messages.responsePrefix",
-    "messages.ackReaction",
-    "messages.ackReactionScope",
     "messages.removeAckAfterReply",
     "messages.tts",
     "logging.file",

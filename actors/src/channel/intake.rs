@@ -18,8 +18,9 @@ use tokio::task::{Id, JoinError, JoinSet};
 use super::connector::{AckToken, Acked, Became, LinkCommand};
 use super::media;
 use super::platform::Platform;
-use crate::core::{Backoff, Clock, Progress};
-use crate::message::{AccountCounters, AccountKey, ChatRef, Media, Switchboard};
+use super::settings::ChannelSettings;
+use crate::core::{Backoff, Clock, Live, Progress};
+use crate::message::{AccountCounters, AccountKey, ChatRef, Deed, Media, Switchboard};
 use crate::ports::{Accept, Accepted, MediaRoom, PairingOutcome, PairingRequest, Store, StoreError};
 
 /// How many frames are written in one commit.
@@ -72,6 +73,7 @@ pub(super) struct Intake {
     pub(super) fetches: Arc<Semaphore>,
     pub(super) switchboard: Arc<dyn Switchboard>,
     pub(super) counters: Arc<AccountCounters>,
+    pub(super) settings: Live<ChannelSettings>,
     pub(super) clock: Clock,
     pub(super) decided: mpsc::Receiver<Decided>,
     pub(super) link: mpsc::Sender<LinkCommand>,
@@ -247,7 +249,26 @@ impl Intake {
                 }
             }
         }
+        self.mark(&batch, &written).await;
         written
+    }
+
+    /// Marks what was new, if it is to be marked: at best effort, since a mark is no answer. A crash before it leaves none, and a
+    /// message that comes again has none either.
+    async fn mark(&self, batch: &[Accept], written: &[Accepted]) {
+        let settings = self.settings.get();
+        let Some(ack) = settings.ack.as_ref().filter(|_| self.platform.deeds().contains(&Deed::React)) else { return };
+        let new = batch.iter().zip(written).filter(|(_, accepted)| matches!(accepted, Accepted::New { .. }));
+        let marked = new.map(|(accept, _)| &accept.inbound).filter(|inbound| ack.is_for(inbound));
+        let rows: Vec<_> = marked.map(|inbound| ack.row(inbound)).collect();
+        if rows.is_empty() {
+            return;
+        }
+        match self.clock.within(PULSE, self.store.enqueue_all(rows)).await {
+            Some(Ok(_)) => self.switchboard.wake_channel(&self.account),
+            Some(Err(error)) => tracing::debug!(event = "inbound.unmarked", actor = %self.account, "{error}"),
+            None => tracing::debug!(event = "inbound.unmarked", actor = %self.account, "the store did not answer in time"),
+        }
     }
 
     async fn pair(&self, request: PairingRequest, resend: Resend, progress: &Progress) {

@@ -66,6 +66,7 @@ impl ChannelActor {
             fetches: Arc::new(Semaphore::new(FETCHES_MAX)),
             switchboard: Arc::clone(&self.parts.switchboard),
             counters: Arc::clone(&self.parts.counters),
+            settings: self.parts.settings.clone(),
             clock: scope.clock().clone(),
             decided: far.decided,
             link: far.acks,

@@ -4,6 +4,7 @@
 //! (`normalise`) and a way to write its payloads (`send`). Everything else is here once: policy, pairing, the order of
 //! acknowledgements, durable sending, reconnecting.
 
+mod ack;
 mod actor;
 mod admission;
 mod checks;
@@ -41,6 +42,7 @@ pub mod webchat;
 #[cfg(test)]
 mod tests;
 
+pub use ack::{AckReaction, AckScope};
 pub use actor::{ChannelActor, ChannelMessage, ChannelParts};
 pub use chunking::{ChunkMode, TextLimit, split, split_by};
 pub use connector::{AckToken, Acked, Became, Connector, Link, LinkCommand, LinkEnd, LinkEvent, Normalised};

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::ack::AckReaction;
 use crate::message::Inbound;
 
 /// The settings that all channels share.
@@ -20,12 +21,14 @@ pub struct ChannelSettings {
     /// How many messages of a group the agent is told that were not for it, where an account says nothing of its own
     /// (`messages.groupChat.historyLimit`).
     pub context_max: usize,
+    /// With what messages are marked that were taken in, on platforms that can (`messages.ackReaction`).
+    pub ack: Option<AckReaction>,
 }
 
 impl Default for ChannelSettings {
     fn default() -> Self {
         let outbound_age_max = Duration::from_secs(24 * 3600);
-        Self { attempts_max: 8, crashes_max: 3, outbound_age_max, orders: Orders::default(), context_max: 50 }
+        Self { attempts_max: 8, crashes_max: 3, outbound_age_max, orders: Orders::default(), context_max: 50, ack: None }
     }
 }
 

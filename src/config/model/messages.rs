@@ -13,6 +13,11 @@ pub struct Messages {
     pub queue: Queue,
     /// Groups and rooms, on every channel.
     pub group_chat: GroupChat,
+    /// With which emoji a message is marked that was taken in, where the channel can (rocketchat): a name or a character. Empty marks none.
+    #[schemars(length(max = 64))]
+    pub ack_reaction: String,
+    /// Which messages are marked so.
+    pub ack_reaction_scope: AckReactionScope,
 }
 
 /// Groups and rooms, on every channel.
@@ -29,6 +34,25 @@ impl Default for GroupChat {
     fn default() -> Self {
         Self { history_limit: 50 }
     }
+}
+
+/// Which messages are marked when they are taken in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AckReactionScope {
+    /// Those of groups that address the agent.
+    #[default]
+    GroupMentions,
+    /// Those of groups.
+    GroupAll,
+    /// Those of direct chats.
+    Direct,
+    /// All.
+    All,
+    /// None.
+    Off,
+    /// The same as `off`.
+    None,
 }
 
 /// What becomes of messages that come while a turn runs.

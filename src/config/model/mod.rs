@@ -37,7 +37,7 @@ pub use gateway::{
 pub use logging::{ConsoleStyle, Level, Logging};
 pub use mcp::{Mcp, McpEntry, McpTools};
 pub use media::Media;
-pub use messages::{Messages, Queue, QueueDrop, QueueMode};
+pub use messages::{AckReactionScope, Messages, Queue, QueueDrop, QueueMode};
 pub use models::{AboutModel, Api, ModelCost, ModelEntry, ModelInput, Models, Provider};
 pub use session::{DmScope, Maintenance, MaintenanceMode, OnProviderFailure, Retention, Session};
 pub use session_reset::{ChatType, Reset, ResetByType, ResetMode, SendAction, SendMatch, SendPolicy, SendRule};

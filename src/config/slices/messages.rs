@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use callboard_actors::channel::{Account, KINDS};
+use callboard_actors::channel::{Account, AckReaction, AckScope, KINDS};
 use callboard_actors::message::{PieceCut, SpeechWay};
 use callboard_actors::session::{
     LaneLimits, PartBreak, Pause, QUEUE_DEBOUNCE_MAX, QueueDrop, QueueMode, QueuePolicy, QueueRules, SpeechSettings,
@@ -83,6 +83,19 @@ fn pause(delay: &model::HumanDelay, problems: &mut Vec<Problem>) -> Pause {
         problems.push(Problem::new(at, format!("is less than minMs ({min_ms}): raise it, or lower minMs")));
     }
     Pause { min: Duration::from_millis(min_ms), max: Duration::from_millis(max_ms) }
+}
+
+/// Returns with what messages are marked that were taken in.
+pub(super) fn ack(model: &Model) -> Option<AckReaction> {
+    let scope = match model.messages.ack_reaction_scope {
+        model::AckReactionScope::All => AckScope::All,
+        model::AckReactionScope::Direct => AckScope::Direct,
+        model::AckReactionScope::GroupAll => AckScope::Groups,
+        model::AckReactionScope::GroupMentions => AckScope::Mentions,
+        model::AckReactionScope::Off | model::AckReactionScope::None => return None,
+    };
+    let emoji = model.messages.ack_reaction.trim();
+    (!emoji.is_empty()).then(|| AckReaction { emoji: emoji.to_owned(), scope })
 }
 
 pub(super) fn lanes(model: &Model) -> LaneLimits {

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use callboard_actors::agent::ToolPolicy;
-use callboard_actors::channel::Account;
+use callboard_actors::channel::{Account, AckReaction};
 use callboard_actors::mcp::McpSettings;
 use callboard_actors::ports::StoreLimits;
 use callboard_actors::registry::RouteSettings;
@@ -69,6 +69,8 @@ pub struct Slices {
     pub workspaces: Workspaces,
     /// The media room.
     pub media: MediaSettings,
+    /// With what messages are marked that were taken in.
+    pub ack: Option<AckReaction>,
     /// When a payload is given up.
     pub delivery: DeliverySettings,
     /// How many messages of a group agents are told that were not for them.
@@ -153,6 +155,7 @@ pub fn cut(model: &Model, accounts: Vec<Account>, paths: &Paths, folder: FolderO
         mcp: mcp::cut(model, paths, folder, &mut problems),
         workspaces: workspaces::cut(model, paths, folder),
         media: media(model),
+        ack: messages::ack(model),
         delivery: delivery(&model.deadletters),
         overheard_max: usize::try_from(model.messages.group_chat.history_limit).unwrap_or(0),
         supervision: supervision(&model.supervision, &mut problems),

@@ -14,6 +14,7 @@ mod health;
 mod levels;
 mod log_lines;
 mod logs;
+mod message_action;
 mod nodes;
 mod pairing;
 mod send;
@@ -39,6 +40,7 @@ static GROUPS: &[&[Method]] = &[
     sessions_changed::METHODS,
     sessions_export::METHODS,
     send::METHODS,
+    message_action::METHODS,
     agents::METHODS,
     channels::METHODS,
     config::METHODS,

@@ -83,12 +83,6 @@ async fn send(cx: Cx, params: SendParams) -> Result<Answer, Refusal> {
         return Err(invalid("send", "at /mediaUrls: each must be an http or https URL").into());
     }
     let media: Vec<_> = urls.into_iter().map(|url| Media::at_url(url, None)).collect();
-    let outgoing = Outgoing {
-        store: control.store.clone(),
-        switchboard: control.switchboard.clone(),
-        channels: control.channels.clone(),
-        clock: control.clock().clone(),
-    };
     let asked = Message {
         channel: channel.clone(),
         account: account_id.filter(|account| !account.trim().is_empty()),
@@ -100,7 +94,8 @@ async fn send(cx: Cx, params: SendParams) -> Result<Answer, Refusal> {
         idempotency_key: Some(format!("send:{idempotency_key}")),
         key_owner: None,
     };
-    let sent = outgoing.send(asked, TraceId::new()).await.map_err(|error| WireError::new(error.code, error.to_string()))?;
+    let sent =
+        outgoing(control).send(asked, TraceId::new()).await.map_err(|error| WireError::new(error.code, error.to_string()))?;
     if sent.is_new && channel != webchat::NAME {
         mirror(control, &sent, session, message, media);
     }
@@ -113,8 +108,18 @@ async fn send(cx: Cx, params: SendParams) -> Result<Answer, Refusal> {
     })
 }
 
+/// Returns the way for messages.
+pub(super) fn outgoing(control: &Control) -> Outgoing {
+    Outgoing {
+        store: control.store.clone(),
+        switchboard: control.switchboard.clone(),
+        channels: control.channels.clone(),
+        clock: control.clock().clone(),
+    }
+}
+
 /// Returns the channel that is meant. `whatsapp` is what public clients say when their user said nothing.
-fn channel_of(control: &Control, asked: Option<&str>) -> Result<String, WireError> {
+pub(super) fn channel_of(control: &Control, asked: Option<&str>) -> Result<String, WireError> {
     let accounts = control.channels.accounts();
     let asked = asked.map(|name| name.trim().to_lowercase()).filter(|name| !name.is_empty());
     match asked {

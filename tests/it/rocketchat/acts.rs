@@ -4,7 +4,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::rig::Rig;
-use crate::harness::rocketchat::faults::Trouble;
+use crate::harness::control::ControlClient;
+use crate::harness::rocketchat::faults::{Copies, Trouble};
 use crate::harness::rocketchat::{Kind, Version};
 use crate::harness::{eventually, until};
 
@@ -165,4 +166,70 @@ async fn a_turn_marks_the_message_that_it_answers() {
     let said = rig.server.wait_for_said(&rid, 1).await;
     assert!(said[0].contains("react") && said[0].contains(&asked), "the tool tells which it was: {said:?}");
     eventually("it is marked", || marks(&rig, &asked)[":eyes:"]["usernames"] == json!(["call.bot"])).await;
+}
+
+/// Whoever writes sees that they were heard, once a message, and only where the settings mean them.
+#[tokio::test]
+async fn a_message_that_is_taken_in_is_marked_once() {
+    let mut rig = Rig::prepare(Version::Seven, json!({}));
+    rig.gateway.change(json!({ "messages": { "ackReaction": "👀" } }));
+    rig.gateway.again().await;
+    rig.gateway.ready("all").await;
+    let (direct, room) = (rig.room(Kind::Direct, "").await, rig.room(Kind::Channel, "general").await);
+    rig.server.send_copies(Copies::Two);
+    let plain = rig.server.say(&direct, &rig.ann, "hello");
+    rig.server.wait_for_said(&direct, 1).await;
+    let named = rig.server.say(&room, &rig.ann, "@call.bot hello");
+    rig.server.wait_for_said(&room, 1).await;
+    eventually("it is marked", || marks(&rig, &named)[":eyes:"]["usernames"] == json!(["call.bot"])).await;
+    // Behind the second one everything of both was sent, in its chat's order.
+    rig.server.say(&room, &rig.ann, "@call.bot again");
+    rig.server.wait_for_said(&room, 2).await;
+    assert_eq!(rig.server.calls("chat.react").len(), 2, "one for each message that addressed the bot in a room");
+    assert!(marks(&rig, &plain).is_null(), "a direct chat is not meant unless it is said");
+}
+
+/// Clients of the control plane and the command line have the same done.
+#[tokio::test]
+async fn clients_and_the_command_line_change_messages_too() {
+    let rig = Rig::start(Version::Eight, json!({})).await;
+    let rid = rig.room(Kind::Private, "inner").await;
+    let target = format!("group:{rid}");
+    let theirs = rig.server.say(&rid, &rig.ann, "look");
+    let mut client = ControlClient::connect(&rig.gateway).await;
+    let react = json!({
+        "channel": "rocketchat", "action": "react", "idempotencyKey": "k",
+        "params": { "target": target, "messageId": theirs, "emoji": "tada" }
+    });
+    let id = client.send("message.action", react.clone()).await;
+    let done = client.answer(&id).await.expect("an answer");
+    assert_eq!((&done["ok"], &done["action"], &done["duplicate"]), (&json!(true), &json!("react"), &json!(false)));
+    let id = client.send("message.action", react).await;
+    assert_eq!(client.answer(&id).await.expect("an answer")["duplicate"], true);
+    eventually("it is marked", || marks(&rig, &theirs)[":tada:"]["usernames"] == json!(["call.bot"])).await;
+    for (action, params, told) in [
+        ("pin", json!({ "messageId": "x" }), "`pin` is none of"),
+        ("react", json!({ "messageId": "x", "target": target }), "'emoji'"),
+        ("edit", json!({ "messageId": "x", "target": target }), "'message'"),
+        ("delete", json!({ "target": target }), "'messageId'"),
+    ] {
+        let order = json!({ "channel": "rocketchat", "action": action, "params": params, "idempotencyKey": action });
+        let id = client.send("message.action", order).await;
+        let refused = client.answer(&id).await.expect_err("a refusal").to_string();
+        assert!(refused.contains(told), "{action}: {refused}");
+    }
+
+    let which = ["--channel", "rocketchat", "--target", &target];
+    let said = rig.gateway.run(0, &[&["message", "send", "frist"], which.as_slice()].concat());
+    rig.server.wait_for_said(&rid, 1).await;
+    let ours = rig.posted()[0].id.clone();
+    let row = said.split_whitespace().last().expect("the row").to_owned();
+    let by_row = ["--channel", "rocketchat", "--message-id", &row];
+    rig.gateway.run(0, &[&["message", "edit", "-m", "first"], by_row.as_slice()].concat());
+    eventually("it is edited", || rig.server.edits_of(&ours) == ["first"]).await;
+    let by_id = ["--message-id", &ours];
+    rig.gateway.run(0, &[&["message", "react", "--emoji", "eyes"], which.as_slice(), by_id.as_slice()].concat());
+    eventually("it is marked", || marks(&rig, &ours)[":eyes:"]["usernames"] == json!(["call.bot"])).await;
+    rig.gateway.run(0, &[&["message", "delete"], by_row.as_slice()].concat());
+    eventually("it is gone", || rig.server.message(&ours).is_none()).await;
 }

@@ -6,8 +6,8 @@ use tokio::sync::{Semaphore, mpsc};
 
 use super::stand_in::{StandIn, Woken, account, inbound};
 use crate::channel::intake::{Decided, FETCHES_MAX, Fate, Intake};
-use crate::channel::{AckToken, Acked, Became, LinkCommand};
-use crate::core::{Clock, Progress};
+use crate::channel::{AckToken, Acked, Became, ChannelSettings, LinkCommand};
+use crate::core::{Clock, Live, Progress};
 use crate::message::{Counters, SessionKey, Switchboard};
 use crate::ports::memory::MemoryStore;
 use crate::ports::{Accept, NoMediaRoom, Store};
@@ -21,8 +21,8 @@ fn intake(
     let counters = Counters::default().account(&account());
     let platform = Arc::new(StandIn(mpsc::unbounded_channel().0));
     let (media, fetches) = (Arc::new(NoMediaRoom), Arc::new(Semaphore::new(FETCHES_MAX)));
-    let clock = Clock::system();
-    Intake { account: account(), store, platform, media, fetches, switchboard, counters, clock, decided, link }
+    let (clock, settings) = (Clock::system(), Live::fixed(ChannelSettings::default()));
+    Intake { account: account(), store, platform, media, fetches, switchboard, counters, settings, clock, decided, link }
 }
 
 fn frame(fate: Fate, ack: Option<AckToken>) -> Decided {

@@ -1,6 +1,7 @@
 //! One account's connection: what is lost, doubled or out of order when platform, store or actor fail.
 #![allow(clippy::disallowed_methods, reason = "tests wait for other threads in real time")]
 
+mod ack;
 mod admission;
 mod bench;
 mod inbound;
