@@ -88,8 +88,10 @@ async fn the_chat_that_orders_a_restart_hears_when_the_gateway_is_back() {
 /// A group's own word on when it is answered counts before the settings of its channel, also for the next process.
 #[tokio::test]
 async fn a_group_is_answered_when_its_own_word_says_so() {
-    let mut rig =
-        Rig::start(json!({ "dmPolicy": "open", "allowFrom": ["*", "wxid_ann"], "groupAllowFrom": ["wxid_ann"] })).await;
+    let mut rig = Rig::start(
+        json!({ "dmPolicy": "open", "allowFrom": ["*", "wxid_ann"], "groupAllowFrom": ["wxid_ann"], "historyLimit": 0 }),
+    )
+    .await;
     let say = |id: &str, text: &str, mention: bool| {
         let fields = json!({
             "senderId": "wxid_ann", "senderName": "Ann", "isGroup": true, "groupId": "1@chatroom",
