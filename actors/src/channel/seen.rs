@@ -13,6 +13,11 @@ pub(super) struct Seen {
 }
 
 impl Seen {
+    /// Returns whether an id went by before.
+    pub(super) fn knows(&self, id: &str) -> bool {
+        self.ids.contains(id)
+    }
+
     /// Returns whether an id went by before; it has from now on.
     pub(super) fn again(&mut self, id: &str) -> bool {
         if self.ids.contains(id) {

@@ -131,3 +131,27 @@ async fn of_more_than_one_answer_holds_the_newest_are_read() {
     rig.dropped("no mention", 3).await;
     assert!(rig.server.calls("channels.history").len() > 1, "fewer were asked for");
 }
+
+#[tokio::test]
+async fn a_room_of_the_settings_loses_nothing_to_what_comes_while_it_is_unread() {
+    let mut rig = Rig::prepare(Version::Eight, json!({ "historyLimit": 0 }));
+    // Everybody may read it, and the account is not in it: what is said there comes once more over the stream of all messages.
+    let rid = rig.server.room(Kind::Channel, "town", &[&rig.ann]);
+    let rooms = json!({ &rid: {} });
+    rig.gateway.change(json!({ "channels": { "rocketchat": { "rooms": rooms } } }));
+    rig.gateway.again().await;
+    rig.gateway.ready("all").await;
+    rig.server.listening(&rig.bot, &rid).await;
+    rig.server.say(&rid, &rig.ann, "@call.bot one");
+    assert_eq!(rig.server.wait_for_said(&rid, 1).await, ["one"]);
+    rig.gateway.kill();
+    rig.server.say(&rid, &rig.ann, "@call.bot missed");
+    rig.server.plan("chat.syncMessages", Trouble::Html(502), 1);
+    rig.gateway.again().await;
+    rig.gateway.ready("all").await;
+    rig.server.listening(&rig.bot, &rid).await;
+    rig.server.move_clock(TEN_MINUTES_MS);
+    rig.server.say(&rid, &rig.ann, "not for you");
+    assert_eq!(rig.server.wait_for_said(&rid, 2).await, ["one", "missed"]);
+    rig.dropped("no mention", 1).await;
+}

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::api::{Api, ApiError, Found};
 use super::rest::RestError;
 use super::room::RoomInfo;
+use crate::channel::seen::Seen;
 use crate::core::Backoff;
 
 /// How much further back is read than reading went: two writers at once may be stored in either order, milliseconds.
@@ -30,10 +31,20 @@ pub(super) struct Bounds {
 /// What was missed.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Missed {
-    /// The messages in the order of writing, those too many left out.
+    /// The messages.
     pub(super) found: Found,
     /// How many were too many; at the least, where the server's answer was too long to be read whole.
     pub(super) left_out: u64,
+}
+
+impl Missed {
+    /// Returns the same in the order of writing, without what went by already, which takes no place of what did not, and without those
+    /// that are too many.
+    pub(super) fn unseen(mut self, seen: &Seen, messages_max: u32) -> Self {
+        self.found.messages.retain(|message| !seen.knows(&message.id));
+        let Self { found, left_out } = bounded(self.found, messages_max);
+        Self { found, left_out: left_out.max(self.left_out) }
+    }
 }
 
 /// Reads what was missed in a room, once.
@@ -44,7 +55,7 @@ pub(super) async fn read(api: &Api, now_ms: i64, room: &RoomInfo, done_ms: i64, 
     let oldest_ms = now_ms.saturating_sub(bounds.age_max_ms);
     let since_ms = done_ms.saturating_sub(OVERLAP_MS).max(oldest_ms);
     match api.changed_since(&room.id, since_ms).await? {
-        Some(found) => Ok(bounded(found, bounds.messages_max)),
+        Some(found) => Ok(Missed { found, left_out: 0 }),
         None => newest(api, room, since_ms, bounds.messages_max).await,
     }
 }
@@ -58,8 +69,7 @@ async fn newest(api: &Api, room: &RoomInfo, since_ms: i64, messages_max: u32) ->
             Err(error) => return Err(error),
             Ok(found) => {
                 let full = found.messages.len() >= usize::try_from(count).unwrap_or(usize::MAX);
-                let missed = bounded(found, messages_max);
-                return Ok(Missed { left_out: missed.left_out.max(u64::from(full)), ..missed });
+                return Ok(Missed { found, left_out: u64::from(full) });
             }
         }
     }
@@ -67,7 +77,7 @@ async fn newest(api: &Api, room: &RoomInfo, since_ms: i64, messages_max: u32) ->
 
 /// Puts messages in the order of writing and keeps the newest. The server lists the newest first; its order decides between
 /// messages of one millisecond.
-pub(super) fn bounded(mut found: Found, messages_max: u32) -> Missed {
+fn bounded(mut found: Found, messages_max: u32) -> Missed {
     if !found.messages.is_sorted_by_key(|message| message.at_ms) || is_one_moment(&found) {
         found.messages.reverse();
     }

@@ -5,6 +5,8 @@ use serde_json::Value;
 use super::target::ID_BYTES_MAX;
 use crate::message::{Media, MediaAt};
 
+/// How many mentions of a message count.
+const MENTIONS_MAX: usize = 256;
 /// The longest text that goes to the agent, bytes; what is beyond is cut off and said so.
 pub(super) const TEXT_BYTES_MAX: usize = 256 * 1024;
 /// The longest name, characters.
@@ -78,7 +80,8 @@ impl Message {
     pub(super) fn bytes(&self) -> usize {
         let files = self.files.len() * size_of::<Media>();
         let quotes: usize = self.quotes.iter().map(|quote| quote.text.len()).sum();
-        size_of::<Self>() + self.text.len() + files + quotes
+        let mentions: usize = self.mentions.iter().map(|id| id.len() + size_of::<String>()).sum();
+        size_of::<Self>() + self.text.len() + files + quotes + mentions
     }
 
     /// Reads a document.
@@ -134,7 +137,8 @@ fn id(document: &Value, key: &str, shown: &str) -> Result<String, String> {
 
 fn ids(list: Option<&Value>) -> Vec<String> {
     let entries = list.and_then(Value::as_array).into_iter().flatten();
-    entries.filter_map(|entry| entry.get("_id")?.as_str().map(str::to_owned)).collect()
+    let read = entries.filter_map(|entry| entry.get("_id")?.as_str()).filter(|id| id.len() <= ID_BYTES_MAX);
+    read.take(MENTIONS_MAX).map(str::to_owned).collect()
 }
 
 fn name(value: Option<&Value>) -> Option<String> {

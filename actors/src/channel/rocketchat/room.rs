@@ -69,6 +69,11 @@ impl RoomInfo {
         })
     }
 
+    /// Returns a room of which the id alone is known: one that is not joined is public.
+    pub(super) fn unknown(id: &str) -> Self {
+        Self { id: id.to_owned(), kind: RoomKind::Channel, name: None, label: None, people: None }
+    }
+
     /// Returns whether the room is one person and the account. A direct room's id is made of both their ids. One of which nothing
     /// says who is in it is none: what is said there may be for others.
     pub(super) fn is_pair(&self, own_id: &str) -> bool {
@@ -182,6 +187,8 @@ pub(super) struct Room {
     pub(super) gap: Gap,
     /// How often it could not be read in a row.
     pub(super) failures: u32,
+    /// How many of these were the whole server's.
+    pub(super) outages: u32,
     /// When it is to be read again, on the clock.
     pub(super) again: Option<Duration>,
 }
@@ -198,6 +205,7 @@ impl Room {
             queued: false,
             gap: Gap::None,
             failures: 0,
+            outages: 0,
             again: None,
         }
     }

@@ -7,7 +7,7 @@ use super::message::Message;
 use super::room::{Gap, LATE_MS, Phase, Room, RoomInfo, Spill};
 use crate::channel::AckToken;
 
-/// How many rooms are listened to; those beyond are heard over the stream of all messages only, and not caught up with.
+/// How many rooms are listened to; what is said in those beyond is dropped, with a reason that is counted.
 pub(super) const ROOMS_MAX: usize = 10_000;
 
 /// How much is held of live messages of all rooms that are behind, bytes; above, a room forgets its own and is read once more.
@@ -149,6 +149,13 @@ impl Rooms {
         room.failures
     }
 
+    /// Records that it was the whole server that could not be asked, which is no room's fault.
+    pub(super) fn outage(&mut self, id: &str) {
+        if let Some(room) = self.rooms.get_mut(id) {
+            room.outages = room.outages.saturating_add(1);
+        }
+    }
+
     /// Has a room read again later.
     pub(super) fn read_again(&mut self, id: &str, at: Duration) {
         if let Some(room) = self.rooms.get_mut(id) {
@@ -177,7 +184,7 @@ impl Rooms {
     /// Records that a room was read, of which the last frame so far is this one.
     pub(super) fn read(&mut self, id: &str, last: AckToken) {
         if let Some(room) = self.rooms.get_mut(id) {
-            (room.failures, room.again) = (0, None);
+            (room.failures, room.outages, room.again) = (0, 0, None);
             if room.gap == Gap::Open {
                 room.gap = Gap::Closing(last);
             }

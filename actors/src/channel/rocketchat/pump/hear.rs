@@ -79,18 +79,11 @@ impl Pump {
             Err(reason) => return self.bad(reason),
         };
         if name == ALL_MESSAGES {
-            let about = args.get(1).unwrap_or(&Value::Null);
-            if about.get("roomParticipant") == Some(&Value::Bool(false)) {
-                return self.tell(&message, Normalised::Ignored("not in room"));
-            }
-            if self.rooms.get(&message.room).is_none() {
-                let text = |key: &str| about.get(key).and_then(Value::as_str);
-                let kind = RoomKind::of(text("roomType").unwrap_or_default());
-                let name = text("roomName").map(str::to_owned);
-                let info = RoomInfo { id: message.room.clone(), kind, name, label: None, people: None };
-                if self.learn(info, None) == Added::Full {
-                    return self.tell(&message, Normalised::Ignored("too many rooms"));
-                }
+            // One of a room that is listened to counts like its twin, in its turn: a room of the settings needs no participant.
+            if self.rooms.get(&message.room).is_none()
+                && let Some(reason) = self.unheard(&message, args.get(1).unwrap_or(&Value::Null))
+            {
+                return self.tell(&message, Normalised::Ignored(reason));
             }
         } else if name != message.room {
             return self.bad("an event of one room with a message of another".to_owned());
@@ -98,6 +91,18 @@ impl Pump {
         if let Some(message) = self.rooms.arrive(message) {
             self.pass(&message, Came::Live);
         }
+    }
+
+    /// Begins to listen to a room that came up by a message; returns why not, where it is not listened to.
+    fn unheard(&mut self, message: &Message, about: &Value) -> Option<&'static str> {
+        if about.get("roomParticipant") == Some(&Value::Bool(false)) {
+            return Some("not in room");
+        }
+        let text = |key: &str| about.get(key).and_then(Value::as_str);
+        let kind = RoomKind::of(text("roomType").unwrap_or_default());
+        let name = text("roomName").map(str::to_owned);
+        let info = RoomInfo { id: message.room.clone(), kind, name, label: None, people: None };
+        (self.learn(info, None) == Added::Full).then_some("too many rooms")
     }
 
     fn own_event(&mut self, name: &str, args: &[Value]) {

@@ -100,6 +100,11 @@ impl Pump {
                 for id in extra.iter().filter(|id| !known.contains(*id)) {
                     match api.room(RoomBy::Id(id)).await {
                         Ok(info) => rooms.push(Listed { info, joined_ms: None, changed_ms: None }),
+                        // One that cannot be looked up for now is listened to all the same: it is known by its id.
+                        Err(error) if error.passes() => {
+                            tracing::warn!(event = "rocketchat.room", room = %id, "a room of the settings is known by its id alone: {error}");
+                            rooms.push(Listed { info: RoomInfo::unknown(id), joined_ms: None, changed_ms: None });
+                        }
                         Err(error) => tracing::warn!(event = "rocketchat.room", room = %id, "a room of the settings is not there: {error}"),
                     }
                 }
@@ -220,7 +225,8 @@ impl Pump {
     fn missed(&mut self, id: &str, missed: Result<Missed, ApiError>) {
         self.catching = self.catching.saturating_sub(1);
         match missed {
-            Ok(Missed { found, left_out }) => {
+            Ok(missed) => {
+                let Missed { found, left_out } = missed.unseen(&self.seen, self.bounds.messages_max);
                 found.bad.into_iter().for_each(|reason| self.bad(reason));
                 if left_out > 0 {
                     self.events.push(LinkEvent::LeftOut { reason: "too many missed", count: left_out });
@@ -245,11 +251,14 @@ impl Pump {
     /// does not pass: then they go on, and the checkpoint stays before what is unread.
     fn unread(&mut self, id: &str, error: &ApiError) -> Unread {
         let failures = self.rooms.unread(id);
-        let left = self.rooms.get(id).is_some_and(|room| room.gap != Gap::None);
-        let lasts = left || !error.passes() || failures > catch_up::FAILURES_MAX && !error.is_outage();
+        if error.is_outage() {
+            self.rooms.outage(id);
+        }
+        let (left, outages) = self.rooms.get(id).map_or((false, 0), |room| (room.gap != Gap::None, room.outages));
+        let own = failures.saturating_sub(outages);
+        let lasts = left || !error.passes() || own > catch_up::FAILURES_MAX;
         let borne = if error.passes() { catch_up::FAILURES_MAX } else { 0 };
-        let wait =
-            if lasts { catch_up::AGAIN_LASTING.wait(failures.saturating_sub(borne)) } else { catch_up::AGAIN.wait(failures) };
+        let wait = if lasts { catch_up::AGAIN_LASTING.wait(own.saturating_sub(borne)) } else { catch_up::AGAIN.wait(failures) };
         self.rooms.read_again(id, self.clock.elapsed() + wait);
         let goes_on = if lasts { ", and the room goes on without it" } else { "" };
         tracing::warn!(event = "rocketchat.catch_up", actor = %self.account, room = %id, failures, wait_ms = wait.as_millis(),
