@@ -10,7 +10,7 @@ use callboard_actors::ports::{Answer, Archive, StoreError};
 use uuid::Uuid;
 
 use super::sweep::{Mode, Swept, sweep};
-use super::{Why, probe, write};
+use super::{Why, forget_tries, probe, write};
 use crate::http::Readiness;
 
 /// Under which name trouble with the archive is shown.
@@ -46,7 +46,11 @@ pub(crate) struct FileArchive {
 impl Archive for FileArchive {
     fn keep(&self, transcript: Uuid, lines: Vec<Entry>) -> Answer<()> {
         let (state_dir, now_ms, readiness) = (self.state_dir.clone(), self.clock.now_ms(), Arc::clone(&self.readiness));
-        let written = tokio::task::spawn_blocking(move || write(&state_dir, transcript, Why::Reset, now_ms, &lines));
+        let written = tokio::task::spawn_blocking(move || {
+            let path = write(&state_dir, transcript, Why::Reset, now_ms, &lines)?;
+            forget_tries(&path, transcript);
+            Ok::<_, std::io::Error>(path)
+        });
         Box::pin(async move {
             match written.await.map_err(|error| error.to_string()).and_then(|path| path.map_err(|error| error.to_string())) {
                 Ok(path) => {

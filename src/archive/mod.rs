@@ -86,6 +86,18 @@ pub(crate) fn write(state_dir: &Path, id: Uuid, why: Why, at_ms: i64, lines: &[E
     Ok(path)
 }
 
+/// Takes away what earlier tries left of a transcript that is begun anew, once this file of it is whole: it only grew since. What
+/// cannot be taken away is there twice.
+fn forget_tries(path: &Path, id: Uuid) {
+    let tries = format!("{id}.jsonl.{}.", Why::Reset.as_str());
+    let entries = path.parent().and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten().flatten();
+    for entry in entries.filter(|entry| entry.path() != path) {
+        if entry.file_name().to_str().is_some_and(|name| name.starts_with(&tries)) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// Looks whether a file could be written, and leaves nothing of it.
 ///
 /// # Errors

@@ -57,6 +57,24 @@ fn a_file_that_cannot_be_written_leaves_nothing_behind() {
     assert!(probe(state.path()).is_err());
 }
 
+/// The store may fail behind the archive, again and again, and then the same transcript comes again.
+#[test]
+fn a_transcript_that_comes_again_takes_the_place_of_what_came_before() {
+    let state = tempfile::tempdir().expect("a folder");
+    let (id, other) = (Uuid::new_v4(), Uuid::new_v4());
+    let keep = |id, at_ms| {
+        let path = write(state.path(), id, Why::Reset, at_ms, &[line("one")]).expect("it is written");
+        forget_tries(&path, id);
+    };
+    let deleted = write(state.path(), id, Why::Deleted, 1, &[line("one")]).expect("it is written");
+    keep(other, 1);
+    (1..=3).for_each(|at_ms| keep(id, at_ms));
+    let left = names(state.path());
+    assert_eq!(left.len(), 3, "{left:?}");
+    assert!(left.iter().any(|name| name.starts_with(&format!("{id}.jsonl.reset.")) && name.ends_with("00.003Z")), "{left:?}");
+    assert!(deleted.exists());
+}
+
 #[test]
 fn files_of_resets_go_when_they_are_old_enough_and_that_is_wanted() {
     const NOW_MS: i64 = 1_700_000_000_000;

@@ -243,9 +243,19 @@ impl SessionActor {
                 let (tries, wait) = (session.memory.not_anew, RESET_BACKOFF.wait(session.memory.not_anew));
                 tracing::warn!(event = "session.reset", actor = %scope.id(), tries, ?wait, "a session cannot begin anew, and is tried again: {why}");
                 // Whoever called comes here again; others run meanwhile, and it can be aborted.
-                session.prepare_after(wait, seed, Self::begin_row, scope);
+                // A gateway that goes down does not wait for it.
+                session.pass = None;
+                session.prepare_after(wait, seed, Self::begin_row_again, scope);
             }
         });
+    }
+
+    fn begin_row_again(&mut self, seed: Seed, scope: &mut Scope<'_, Self>) {
+        self.pass = self.parts.gate.enter();
+        // With the gate closed the row stays in hand: the store puts it back in its place when it closes.
+        if self.pass.is_some() {
+            self.begin_row(seed, scope);
+        }
     }
 
     /// Ends a command's row with its answer. The transcript has neither, so that no provider reads them.

@@ -2,7 +2,7 @@
 //! nothing else.
 
 use super::looking::LOOK_MAX;
-use super::plan::{Waiting, stopped_by};
+use super::plan::{Sort, Waiting, is_same_place, stopped_by};
 use crate::core::Scope;
 use crate::message::InboxId;
 use crate::ports::InboxRow;
@@ -53,6 +53,12 @@ impl SessionActor {
             let Some(at) = rows.iter().position(|(_, row)| row.id == stop.id) else { return session.stopped_beside(scope) };
             rows.truncate(at);
             let before: Vec<Waiting> = rows.into_iter().map(|(_, row)| session.sorted(row)).collect();
+            let of_place = |waiting: &Waiting| is_same_place(&stop.inbound.route, &waiting.row.inbound.route);
+            if before.iter().any(|waiting| waiting.sort == Sort::Cut && of_place(waiting)) {
+                // What was cut short there ends as a turn does, with the order, as soon as the running one is over.
+                session.queue.stopping = false;
+                return;
+            }
             let dropped = stopped_by(&stop.inbound.route, &before);
             session.end_beside(&stop, dropped, scope);
         });

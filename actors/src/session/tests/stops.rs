@@ -6,8 +6,8 @@ use crate::agent::Piece;
 use crate::core::ActorRef;
 use crate::doubles::{Stage, play};
 use crate::message::{Delta, RunVerdict, SessionMessage, Tenure};
-use crate::ports::Store as _;
 use crate::ports::conformance::make;
+use crate::ports::{CrashCount, Store as _};
 use crate::session::QueueRules;
 use tokio::sync::mpsc;
 
@@ -115,6 +115,31 @@ fn a_stop_in_a_chat_ends_no_clients_turn() {
         let report = bench.report("mine").await;
         assert_eq!((&report.outcome, report.text.as_str()), (&RunVerdict::Done, "two"));
         assert_eq!(sent(&bench).await, ["ann: Nothing was running."; 2]);
+    });
+}
+
+#[test]
+fn a_stop_beside_a_clients_turn_leaves_what_was_cut_short_in_its_chat_to_its_end() {
+    play(|stage| async move {
+        let mut bench = Bench::new(&stage);
+        ready(&mut bench);
+        bench.settings.queue = QueueRules::default();
+        arrive(&bench, &["bob: 1"]).await;
+        bench.store.inner.begin_turn(key(), 1).await.unwrap();
+        bench.store.inner.reopen_inbox(key(), CrashCount::Counted { max: 9 }).await.unwrap();
+        let pieces = bench.stream();
+        let session = bench.start(Tenure::Kept);
+        let deltas = ask(&session, "hello");
+        stage.until("the client's turn runs", || bench.provider.asked() == 1).await;
+        arrive(&bench, &["bob: /stop"]).await;
+        let seen = bench.store.asked("waiting_rows") + 2;
+        session.wake();
+        stage.pass_until("the order is looked at beside the turn", || bench.store.asked("waiting_rows") >= seen).await;
+        [say("one"), end()].into_iter().for_each(|piece| pieces.send(piece).unwrap());
+        assert!(matches!(heard(deltas).await.last(), Some(Delta::End(_))));
+        bench.answered().await;
+        assert_eq!(sent(&bench).await, ["bob: Stopped."]);
+        assert_eq!(bench.prompts(), ["hello"], "what was cut short is not begun again");
     });
 }
 
