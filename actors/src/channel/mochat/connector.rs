@@ -118,10 +118,6 @@ impl MochatConnector {
             End::BadToken(text) => LinkEnd::new(Code::BadCredentials, text),
             End::Refused(error) => opening::refused(error),
             End::Stranger(found) => opening::stranger(&self.me, &found),
-            End::Behind => LinkEnd::new(
-                Code::LinkDown,
-                "more came than can be held while a place was caught up with; it is read anew".to_owned(),
-            ),
         }
     }
 }

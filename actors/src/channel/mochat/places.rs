@@ -9,8 +9,8 @@ use super::message::Message;
 use super::payload::Payload;
 use super::place::Place;
 
-/// How much is held of a place that is being caught up with; above, the connection is made anew and everything is read again.
-const HELD_MAX: usize = 2048;
+/// How much is held of a place that is being caught up with; above, it is forgotten, and read with what was missed.
+pub(super) const HELD_MAX: usize = 256;
 
 /// What came of a place that is being caught up with.
 #[derive(Clone, Debug)]
@@ -101,10 +101,6 @@ pub(super) enum Fewer {
     Impossible,
 }
 
-/// There was no more room to hold what came.
-#[derive(Debug)]
-pub(super) struct TooMuch;
-
 impl Spot {
     /// Returns a place that was read as far as its mark says. What a session missed comes by itself; a panel has to be read.
     pub(super) fn new(place: Place, mark: Mark, limit: u32) -> Self {
@@ -140,15 +136,17 @@ impl Spot {
     }
 
     /// Holds what came where the place is behind; gives it back where it goes on at once.
-    pub(super) fn hold(&mut self, new: Held) -> Result<Option<Held>, TooMuch> {
-        match &mut self.phase {
-            Phase::Live => Ok(Some(new)),
-            Phase::Behind { held } if held.len() >= HELD_MAX => Err(TooMuch),
-            Phase::Behind { held } => {
-                held.push(new);
-                Ok(None)
+    pub(super) fn hold(&mut self, new: Held) -> Option<Held> {
+        let Phase::Behind { held } = &mut self.phase else { return Some(new) };
+        if held.len() >= HELD_MAX {
+            // A list that is read from now on has it too.
+            held.clear();
+            if self.busy == Busy::Yes {
+                self.busy = Busy::Overtaken;
             }
         }
+        held.push(new);
+        None
     }
 }
 

@@ -58,8 +58,6 @@ pub(super) enum End {
     BadToken(String),
     /// The token's own user is somebody else than the settings say.
     Stranger(String),
-    /// More came than can be held.
-    Behind,
 }
 
 /// How far a place is read once a frame is acknowledged.

@@ -1,12 +1,12 @@
 //! What comes in: events of sessions, messages of panels, and what each moves.
 
-use super::{End, Moved, Pump};
-use crate::channel::Normalised;
-use crate::channel::mochat::history::{LATE_MS, Missed, Wall};
+use super::{Moved, Pump};
+use crate::channel::mochat::history::{LATE_MS, Missed, More, Wall};
 use crate::channel::mochat::message::{Message, Unreadable};
 use crate::channel::mochat::normalise::{Context, normalise, platform_id};
 use crate::channel::mochat::payload::Payload;
 use crate::channel::mochat::places::{Held, Phase, Told};
+use crate::channel::{LinkEvent, Normalised};
 
 /// Where a payload comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,11 +27,7 @@ impl Pump {
     /// anew shows a lower end than the place that it was asked for: then its numbers say nothing, and ids alone decide.
     pub(super) fn session_events(&mut self, payload: Payload, came: Came) {
         let Some(spot) = self.places.get_mut(&payload.place) else { return };
-        let payload = match spot.hold(Held::Payload(payload)) {
-            Ok(Some(Held::Payload(payload))) => payload,
-            Ok(_) => return,
-            Err(_) => return self.end = Some(End::Behind),
-        };
+        let Some(Held::Payload(payload)) = spot.hold(Held::Payload(payload)) else { return };
         let Payload { place, cursor, events: Some(events) } = payload else { return };
         let heard = spot.heard;
         let anew = match came {
@@ -104,7 +100,8 @@ impl Pump {
 
     /// Passes on what was missed of a place; it stays as far behind as it is.
     pub(super) fn pass_missed(&mut self, id: &str, missed: Missed) {
-        if missed.more == crate::channel::mochat::history::More::LeftOut {
+        if missed.more == More::LeftOut {
+            self.events.push(LinkEvent::LeftOut { reason: "too many missed", count: 1 });
             tracing::warn!(event = "mochat.left_out", actor = %self.account, place = id, "more was missed than is read: the oldest of it is left out");
         }
         for unreadable in missed.bad {

@@ -9,6 +9,7 @@ use super::hear::Came;
 use super::join::REFUSED_REFRESHES;
 use super::lists::Listing;
 use super::{End, Pump, TICK};
+use crate::channel::LinkEvent;
 use crate::channel::late_cursors::Written;
 use crate::channel::mochat::config::PAGE_MAX;
 use crate::channel::mochat::discovery::{Failure, Found};
@@ -34,6 +35,8 @@ const RETRY_MAX: Duration = Duration::from_secs(30);
 const HELD_PART: u32 = 2;
 /// So many calls that failed one after the other, over so long, mean that the server is away.
 const FAILURES_MAX: u32 = 6;
+/// So often the list of a place is refused before the place goes on without it.
+const REFUSALS_MAX: u32 = 3;
 /// See [`FAILURES_MAX`].
 const AWAY_AFTER: Duration = Duration::from_secs(10);
 
@@ -212,6 +215,18 @@ impl Pump {
         self.succeeded = self.clock.elapsed();
     }
 
+    /// Has a place whose list is refused again and again go on with what the server tells of it: what was missed before stays unread.
+    fn go_on_without(&mut self, id: &str) {
+        let waits = |spot: &&Spot| {
+            spot.failures >= REFUSALS_MAX && spot.told == Told::Yes && matches!(spot.phase, Phase::Behind { .. })
+        };
+        let Some(limit) = self.places.get(id).filter(waits).map(|spot| spot.limit) else { return };
+        tracing::warn!(event = "mochat.left_out", actor = %self.account, place = %id,
+            "its list of messages is refused: it goes on with what the server tells, without what was missed before");
+        self.events.push(LinkEvent::LeftOut { reason: "list refused", count: 1 });
+        self.caught_up(id, Missed::nothing(limit));
+    }
+
     /// Says that a call failed, of a place where it is one's. What is refused for one place alone is asked for ever more seldom: it may be
     /// closed, or forbidden.
     pub(super) fn failed(&mut self, id: Option<&str>, error: RestError) {
@@ -235,6 +250,7 @@ impl Pump {
             return;
         }
         if its_own {
+            id.into_iter().for_each(|id| self.go_on_without(id));
             return;
         }
         self.failures = self.failures.saturating_add(1);

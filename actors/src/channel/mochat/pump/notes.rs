@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::Pump;
 use super::hear::Came;
 use super::jobs::Done;
-use super::{End, Pump};
 use crate::channel::mochat::message::{Message, text_at};
 use crate::channel::mochat::payload::Payload;
 use crate::channel::mochat::places::{Busy, Held, Told};
@@ -101,10 +101,8 @@ impl Pump {
             }
             return;
         }
-        match spot.hold(Held::Message(message)) {
-            Ok(Some(Held::Message(message))) => self.pass(place, &message, None),
-            Ok(_) => {}
-            Err(_) => self.end = Some(End::Behind),
+        if let Some(Held::Message(message)) = spot.hold(Held::Message(message)) {
+            self.pass(place, &message, None);
         }
     }
 
