@@ -3,10 +3,9 @@
 //! A place is held until the last byte is here, so that a slow sender keeps his own places and nobody else's. Whoever finds none waits,
 //! in order of arrival; how long is for whoever asks to say.
 
-use std::collections::HashMap;
-use std::hash::Hash;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 
+use callboard_actors::core::Shares;
 use callboard_actors::message::AccountKey;
 use callboard_actors::ports::Patron;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -59,28 +58,5 @@ impl Places {
             held.extend(share.acquire_owned().await.ok());
         }
         Place { _held: held }
-    }
-}
-
-/// Shares by their owner. One that nobody holds or waits for is forgotten at the next look.
-struct Shares<K> {
-    places: usize,
-    known: Mutex<HashMap<K, Weak<Semaphore>>>,
-}
-
-impl<K: Clone + Eq + Hash> Shares<K> {
-    fn new(places: usize) -> Self {
-        Self { places, known: Mutex::default() }
-    }
-
-    fn of(&self, owner: &K) -> Arc<Semaphore> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(share) = known.get(owner).and_then(Weak::upgrade) {
-            return share;
-        }
-        known.retain(|_, share| share.strong_count() > 0);
-        let share = Arc::new(Semaphore::new(self.places));
-        known.insert(owner.clone(), Arc::downgrade(&share));
-        share
     }
 }

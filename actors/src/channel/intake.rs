@@ -19,7 +19,7 @@ use super::connector::{AckToken, Acked, Became, LinkCommand};
 use super::media;
 use super::platform::Platform;
 use super::settings::ChannelSettings;
-use crate::core::{Backoff, Clock, Live, Progress};
+use crate::core::{Backoff, Clock, Live, Progress, Shares};
 use crate::message::{AccountCounters, AccountKey, ChatRef, Deed, Media, Switchboard};
 use crate::ports::{Accept, Accepted, MediaRoom, PairingOutcome, PairingRequest, Store, StoreError};
 
@@ -27,7 +27,10 @@ use crate::ports::{Accept, Accepted, MediaRoom, PairingOutcome, PairingRequest, 
 const BATCH_MAX: usize = 256;
 
 /// How many messages of one account have their files taken in at a time.
-pub(super) const FETCHES_MAX: usize = 4;
+pub(super) const FETCHES_MAX: usize = 8;
+
+/// How many of them are one person's, who holds nobody else up with more.
+pub(super) const FETCHES_OF_PEER_MAX: usize = 2;
 
 /// How waits grow while the store does not take a batch.
 const STORE_BACKOFF: Backoff = Backoff { base: Duration::from_millis(200), max: Duration::from_secs(10), jitter: 0.2 };
@@ -71,6 +74,8 @@ pub(super) struct Intake {
     pub(super) media: Arc<dyn MediaRoom>,
     /// Places for messages whose files are being taken in; [`FETCHES_MAX`].
     pub(super) fetches: Arc<Semaphore>,
+    /// Each person's share of them; [`FETCHES_OF_PEER_MAX`].
+    pub(super) shares: Shares<String>,
     pub(super) switchboard: Arc<dyn Switchboard>,
     pub(super) counters: Arc<AccountCounters>,
     pub(super) settings: Live<ChannelSettings>,
@@ -172,11 +177,16 @@ impl Intake {
             Fate::Accept(accept) => media::needed(&accept.inbound, self.platform.as_ref(), &self.media),
             Fate::Pair(_) | Fate::Nothing => None,
         };
+        let peer = match &fate {
+            Fate::Accept(accept) => accept.inbound.route.peer.id.clone(),
+            Fate::Pair(_) | Fate::Nothing => String::new(),
+        };
         let fetching = fetch.map(|fetch| {
             line.told += 1;
-            let (clock, places) = (self.clock.clone(), Arc::clone(&self.fetches));
+            let (clock, own, places) = (self.clock.clone(), self.shares.of(&peer), Arc::clone(&self.fetches));
             let task = line.fetches.spawn(async move {
-                // It is never closed.
+                // Neither is ever closed. Whoever waits for his own place holds none of the others'.
+                let _own = own.acquire_owned().await;
                 let _place = places.acquire_owned().await;
                 fetch.run(clock).await
             });

@@ -9,9 +9,9 @@ use super::actor::{ChannelActor, Closing, STORE_AGAIN, STORE_WAIT};
 use super::admission::approved;
 use super::connector::{Link, LinkEnd};
 use super::cursors::Cursors;
-use super::intake::{FETCHES_MAX, Intake};
+use super::intake::{FETCHES_MAX, FETCHES_OF_PEER_MAX, Intake};
 use super::live_link::{LiveLink, carry};
-use crate::core::{Backoff, Scope};
+use crate::core::{Backoff, Scope, Shares};
 use crate::message::{Code, LinkState, LinkStatus};
 use crate::ports::CrashCount;
 
@@ -64,6 +64,7 @@ impl ChannelActor {
             platform: Arc::clone(&self.account.platform),
             media: Arc::clone(&self.parts.media),
             fetches: Arc::new(Semaphore::new(FETCHES_MAX)),
+            shares: Shares::new(FETCHES_OF_PEER_MAX),
             switchboard: Arc::clone(&self.parts.switchboard),
             counters: Arc::clone(&self.parts.counters),
             settings: self.parts.settings.clone(),

@@ -10,6 +10,8 @@ use super::{Refusal, WireError};
 
 /// How long a client's name for a request may be, bytes.
 const ID_BYTES_MAX: usize = 256;
+/// Up to which length it is said what is wrong with a frame that is no request, bytes.
+const BLAMED_BYTES_MAX: usize = 512 * 1024;
 
 /// A request as it came.
 #[derive(Clone, Debug)]
@@ -62,8 +64,13 @@ impl Incoming {
         }
     }
 
-    /// Finds what is wrong. Only failures come here, so reading the frame again costs nobody.
+    /// Finds what is wrong. Only failures come here, so reading the frame again costs nobody; a large one would cost memory.
     fn blame(text: &str) -> Self {
+        if text.len() > BLAMED_BYTES_MAX {
+            let why =
+                "at root: must be a request (type, id, method, params); a frame this long is not looked at further".to_owned();
+            return Self::Invalid { id: "invalid".to_owned(), why };
+        }
         let Ok(value) = serde_json::from_str::<Value>(text) else { return Self::NotJson };
         let Value::Object(fields) = value else {
             return Self::Invalid { id: "invalid".to_owned(), why: "at root: must be object".to_owned() };

@@ -16,6 +16,7 @@
 //! - one actor: `post` (what lasts), `life` (one thread's part), `shell` (the actix actor), `supervised` (its future),
 //!   `tasks` (its timers), `seat`, `letter`, `gauge` (its mailbox)
 //! - all actors: `directory`, `entry`, `lanes` (threads), `watchdog`
+//! - for whoever shares something out: `shares`, `live`, `backoff`
 
 mod actor_ref;
 mod backoff;
@@ -40,6 +41,7 @@ mod progress;
 mod report;
 mod scope;
 mod seat;
+mod shares;
 mod shell;
 mod spec;
 mod supervised;
@@ -63,6 +65,7 @@ pub use live::Live;
 pub use progress::Progress;
 pub use report::{ActorReport, AgeReport, MailboxReport};
 pub use scope::{Scope, TaskHandle};
+pub use shares::Shares;
 pub use spec::{ActorSpec, Build, Intensity, Mailbox, Overflow, Place, Restart};
 pub use supervisor::{Change, Drill, Supervision, Supervisor};
 pub use vitals::{Ages, Exit, Snapshot, State, Vitals};

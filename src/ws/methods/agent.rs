@@ -87,6 +87,7 @@ struct AgentParams {
     #[serde(rename = "lane")]
     _lane: Option<String>,
     /// Instructions for this turn alone.
+    #[schemars(length(max = 524_288))]
     extra_system_prompt: Option<String>,
     /// The session's name for people.
     #[schemars(length(min = 1, max = 64))]

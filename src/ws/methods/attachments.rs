@@ -26,9 +26,11 @@ pub(super) struct Attachment {
     _kind: Option<String>,
     /// Its type; the bytes decide.
     #[serde(default)]
+    #[schemars(length(max = 256))]
     mime_type: Option<String>,
     /// Its name.
     #[serde(default)]
+    #[schemars(length(max = 1024))]
     file_name: Option<String>,
     /// Its bytes: base64, or a `data:` address.
     #[serde(default)]

@@ -10,7 +10,7 @@ use super::payload::Payload;
 use super::place::Place;
 
 /// How much is held of a place that is being caught up with; above, it is forgotten, and read with what was missed.
-pub(super) const HELD_MAX: usize = 256;
+const HELD_MAX: usize = 256;
 
 /// What came of a place that is being caught up with.
 #[derive(Clone, Debug)]

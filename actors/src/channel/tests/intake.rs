@@ -5,9 +5,9 @@ use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc};
 
 use super::stand_in::{StandIn, Woken, account, inbound};
-use crate::channel::intake::{Decided, FETCHES_MAX, Fate, Intake};
+use crate::channel::intake::{Decided, FETCHES_MAX, FETCHES_OF_PEER_MAX, Fate, Intake};
 use crate::channel::{AckToken, Acked, Became, ChannelSettings, LinkCommand};
-use crate::core::{Clock, Live, Progress};
+use crate::core::{Clock, Live, Progress, Shares};
 use crate::message::{Counters, SessionKey, Switchboard};
 use crate::ports::memory::MemoryStore;
 use crate::ports::{Accept, NoMediaRoom, Store};
@@ -22,7 +22,21 @@ fn intake(
     let platform = Arc::new(StandIn(mpsc::unbounded_channel().0));
     let (media, fetches) = (Arc::new(NoMediaRoom), Arc::new(Semaphore::new(FETCHES_MAX)));
     let (clock, settings) = (Clock::system(), Live::fixed(ChannelSettings::default()));
-    Intake { account: account(), store, platform, media, fetches, switchboard, counters, settings, clock, decided, link }
+    let shares = Shares::new(FETCHES_OF_PEER_MAX);
+    Intake {
+        account: account(),
+        store,
+        platform,
+        media,
+        fetches,
+        shares,
+        switchboard,
+        counters,
+        settings,
+        clock,
+        decided,
+        link,
+    }
 }
 
 fn frame(fate: Fate, ack: Option<AckToken>) -> Decided {
