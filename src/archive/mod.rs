@@ -91,7 +91,8 @@ pub(crate) fn write(state_dir: &Path, id: Uuid, why: Why, at_ms: i64, lines: &[E
 fn forget_tries(path: &Path, id: Uuid) {
     let tries = format!("{id}.jsonl.{}.", Why::Reset.as_str());
     let entries = path.parent().and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten().flatten();
-    for entry in entries.filter(|entry| entry.path() != path) {
+    // By their names, which tell the time: a try that was slow ends behind one that was later and has more.
+    for entry in entries.filter(|entry| entry.path().as_path() < path) {
         if entry.file_name().to_str().is_some_and(|name| name.starts_with(&tries)) {
             let _ = fs::remove_file(entry.path());
         }
