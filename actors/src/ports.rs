@@ -33,7 +33,7 @@ pub use rows::{
 };
 pub use sessions::{
     ACTIVATIONS_MAX, Compacted, Context, HISTORY_BYTES_MAX, LINES_TAKEN_MAX, SessionName, SessionRow, SessionTraits, Summary,
-    TRAIT_BYTES_MAX, whole_transcript,
+    TRAIT_BYTES_MAX, WholeTranscript, whole_transcript,
 };
 pub use steward::{
     AllowlistErrand, Assignment, ConfigErrand, DebugErrand, Errand, Listed, Lists, NoSteward, Ordered, Place, Steward,
@@ -137,7 +137,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// Ends a turn: transcript entries, outbox rows and finished inbox rows in one commit; answers with the next rows of the
     /// same session, taken in hand, at most `next`. The finished rows have to be open: in hand, or waiting still as those are that
-    /// a running turn took along.
+    /// a running turn took along. Rows of the session that go unanswered for it end in the same commit, if they wait.
     fn finish_turn(&self, outcome: TurnOutcome, next: usize) -> Answer<Vec<InboxRow>>;
 
     /// Writes down that the turn of a row in hand begins a round of tools, numbered from 0; the same again is no other. `Missing`

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use arc_swap::ArcSwap;
 use callboard_actors::agent::{Provider, ProviderError, Providers, ToolPolicy};
 use callboard_actors::channel::webchat::WebChatDesk;
-use callboard_actors::channel::{Account, ChannelSettings, Orders};
+use callboard_actors::channel::{Account, ChannelSettings, Meaning, Orders};
 use callboard_actors::core::{Clock, Live};
 use callboard_actors::mcp::McpSettings;
 use callboard_actors::ports::StoreLimits;
@@ -234,7 +234,11 @@ fn providers(config: &Config, clock: &Clock) -> Result<ProviderTable, TableError
 fn channels(slices: &Slices) -> ChannelSettings {
     let (delivery, commands) = (&slices.delivery, slices.session.commands.clone());
     ChannelSettings {
-        orders: Orders::new(move |message| commands.is_order(message)),
+        orders: Orders::new(move |message| match message {
+            message if commands.is_order(message) => Meaning::Order,
+            message if commands.is_command(message) => Meaning::Command,
+            _ => Meaning::Message,
+        }),
         attempts_max: delivery.attempts_max,
         crashes_max: delivery.crashes_max,
         outbound_age_max: delivery.age_max.unwrap_or(FOR_EVER),

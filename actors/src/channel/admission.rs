@@ -8,7 +8,7 @@ use super::intake::Fate;
 use super::pairing::{PAIRING_PENDING_MAX, PAIRING_TTL_MS, new_code};
 use super::platform::Account;
 use super::policy::{Access, Decision, DropReason, decide_for};
-use super::settings::Orders;
+use super::settings::{Meaning, Orders};
 use super::talks::{Talks, is_in_room};
 use crate::message::{AccountCounters, Inbound, Outbound, OutboxId, SessionKey, Switchboard, Target};
 use crate::ports::{Accept, NewOutbox, PairingRequest};
@@ -44,7 +44,7 @@ impl Admission<'_> {
         let addressed = in_room && (inbound.mentioned || self.access.prefix(&inbound.text).is_some());
         if in_room && !addressed {
             // A command of somebody who may order can be meant for nobody else.
-            inbound.mentioned = talks.is_open(&inbound, now) || self.orders.has(&inbound);
+            inbound.mentioned = talks.is_open(&inbound, now) || self.orders.meaning(&inbound) == Meaning::Order;
         }
         // Whose session it is does not depend on whether it goes there; only a room's has a say in that.
         let session = in_room.then(|| self.session_of(&inbound));
@@ -56,7 +56,7 @@ impl Admission<'_> {
                 if in_room {
                     inbound.text = self.access.without_prefix(&inbound).to_owned();
                     // A command answers nothing that was said: the next message is told of it.
-                    if !inbound.text.starts_with('/') {
+                    if self.orders.meaning(&inbound) == Meaning::Message {
                         inbound.overheard = talks.take_said(&inbound);
                     }
                 }

@@ -56,6 +56,6 @@ pub use platform::{
 };
 pub use policy::{Access, Decision, DmPolicy, DropReason, GroupPolicy, NameMatching, RoomContext, decide};
 pub use section::is_account_id;
-pub use settings::{ChannelSettings, Orders};
+pub use settings::{ChannelSettings, Meaning, Orders};
 pub use speakers::Speakers;
 pub use streaming::Coalesce;

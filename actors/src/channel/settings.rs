@@ -16,7 +16,7 @@ pub struct ChannelSettings {
     pub crashes_max: u32,
     /// How long a payload may wait before it becomes a dead letter (`deadletters.outboundAgeMaxHours`).
     pub outbound_age_max: Duration,
-    /// Which messages of a group are for the agent though they do not address it: commands of those who may order (`commands`).
+    /// Which messages are commands (`commands`).
     pub orders: Orders,
     /// How many messages of a group the agent is told that were not for it, where an account says nothing of its own
     /// (`messages.groupChat.historyLimit`).
@@ -32,27 +32,39 @@ impl Default for ChannelSettings {
     }
 }
 
-/// Says whether a message is a command of somebody who may order. A pure function, which the room of sessions has and this one
-/// does not know. By default nothing is.
+/// What a message is to those who read commands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// Something to answer, whatever it looks like.
+    Message,
+    /// A command, which answers nothing that was said; it may be a word that is meant as what it says, or of somebody whose word does
+    /// not count.
+    Command,
+    /// A command that can be nothing else, of somebody who may order: in a group it is for the agent, though it does not address it.
+    Order,
+}
+
+/// Reads messages for commands. A pure function, which the room of sessions has and this one does not know. By default everything is
+/// a message.
 #[derive(Clone)]
-pub struct Orders(Arc<dyn Fn(&Inbound) -> bool + Send + Sync>);
+pub struct Orders(Arc<dyn Fn(&Inbound) -> Meaning + Send + Sync>);
 
 impl Orders {
     /// Takes the rules.
     #[must_use]
-    pub fn new(rules: impl Fn(&Inbound) -> bool + Send + Sync + 'static) -> Self {
+    pub fn new(rules: impl Fn(&Inbound) -> Meaning + Send + Sync + 'static) -> Self {
         Self(Arc::new(rules))
     }
 
-    /// Returns whether a message is such a command.
-    pub(super) fn has(&self, message: &Inbound) -> bool {
+    /// Returns what a message is.
+    pub(super) fn meaning(&self, message: &Inbound) -> Meaning {
         (self.0)(message)
     }
 }
 
 impl Default for Orders {
     fn default() -> Self {
-        Self::new(|_| false)
+        Self::new(|_| Meaning::Message)
     }
 }
 

@@ -28,11 +28,9 @@ impl Shelf {
         self.asked.load(SeqCst)
     }
 
-    /// Returns what it keeps of each transcript, kept once however often it came.
-    pub(crate) fn kept(&self) -> Vec<Vec<Entry>> {
-        let kept = self.kept.lock().unwrap();
-        let firsts = kept.iter().enumerate().filter(|(at, (id, _))| kept.iter().take(*at).all(|(other, _)| other != id));
-        firsts.map(|(_, (_, lines))| lines.clone()).collect()
+    /// Returns what it was given to keep, each time that it came.
+    pub(crate) fn kept(&self) -> Vec<(Uuid, Vec<Entry>)> {
+        self.kept.lock().unwrap().clone()
     }
 }
 

@@ -68,6 +68,8 @@ pub struct TurnOutcome {
     pub run: RunId,
     /// Inbox rows that are answered now.
     pub done: Vec<InboxId>,
+    /// Inbox rows that go unanswered for it, each with the reason. One that does not wait any more is left as it is.
+    pub dropped: Vec<(InboxId, &'static str)>,
     /// New lines of the transcript.
     pub entries: Vec<Entry>,
     /// Payloads to send, in order.

@@ -1,12 +1,13 @@
 //! What the store knows of a session.
 
 use std::collections::VecDeque;
+use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{Store, StoreError};
+use super::{Answer, Store, StoreError};
 use crate::message::{Activation, Entry, SessionKey, Target, Usage};
 
 /// How long one setting of a session may be, bytes.
@@ -30,13 +31,37 @@ const PAGE_LINES: usize = 1_000;
 /// # Errors
 /// The store's.
 pub async fn whole_transcript(store: &dyn Store, session: &SessionKey) -> Result<Vec<Entry>, StoreError> {
-    let (mut behind, mut lines) = (0, VecDeque::new());
-    loop {
-        let page = store.transcript(session.clone(), behind, PAGE_LINES).await?;
-        let Some((last, _)) = page.last() else { return Ok(lines.into()) };
-        behind = *last;
-        lines.extend(page.into_iter().map(|(_, entry)| entry));
-        lines.drain(..lines.len().saturating_sub(LINES_TAKEN_MAX));
+    let mut whole = WholeTranscript::default();
+    while whole.take(whole.ask(store, session).await?).is_continue() {}
+    Ok(whole.lines())
+}
+
+/// A transcript that is read whole, page by page, so that whoever reads bounds each.
+#[derive(Debug, Default)]
+pub struct WholeTranscript {
+    behind: u64,
+    lines: VecDeque<Entry>,
+}
+
+impl WholeTranscript {
+    /// Asks for the next page.
+    pub fn ask(&self, store: &dyn Store, session: &SessionKey) -> Answer<Vec<(u64, Entry)>> {
+        store.transcript(session.clone(), self.behind, PAGE_LINES)
+    }
+
+    /// Takes a page; says whether there may be another.
+    pub fn take(&mut self, page: Vec<(u64, Entry)>) -> ControlFlow<()> {
+        let Some((last, _)) = page.last() else { return ControlFlow::Break(()) };
+        self.behind = *last;
+        self.lines.extend(page.into_iter().map(|(_, entry)| entry));
+        self.lines.drain(..self.lines.len().saturating_sub(LINES_TAKEN_MAX));
+        ControlFlow::Continue(())
+    }
+
+    /// Returns what was read, oldest line first, at most [`LINES_TAKEN_MAX`] lines.
+    #[must_use]
+    pub fn lines(self) -> Vec<Entry> {
+        self.lines.into()
     }
 }
 

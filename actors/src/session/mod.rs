@@ -1,6 +1,7 @@
 //! Agent sessions: one conversation each, one turn at a time.
 
 mod actor;
+mod anew;
 mod closing;
 mod commands;
 mod compaction;

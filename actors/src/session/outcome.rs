@@ -73,9 +73,13 @@ pub(super) fn of_row(
             let before = before.flat_map(|text| switchboard.shape(outbound(target.clone(), text.clone()))).map(fresh);
             before.chain(shaped(outbound(target.clone(), answer), &ended.left, switchboard).into_iter().map(first)).collect()
         }
-        (Some(_), SendPolicy::Deny) if !is_silent => {
-            tracing::info!(event = "answer.kept", %session, %trace, "the session's send policy is deny: its answer is not sent");
-            Vec::new()
+        (Some(target), SendPolicy::Deny) => {
+            if !is_silent {
+                tracing::info!(event = "answer.kept", %session, %trace, "the session's send policy is deny: its answer is not sent");
+            }
+            // What was shown of it while that was allowed is taken back.
+            let closed = matches!(ended.left, Left::Draft(_)).then(|| outbound(target.clone(), ENDED.to_owned()));
+            closed.into_iter().flat_map(|closed| switchboard.shape(closed)).map(first).collect()
         }
         _ => Vec::new(),
     };
@@ -83,6 +87,7 @@ pub(super) fn of_row(
         session: session.clone(),
         run: question.run.clone(),
         done: vec![row.id],
+        dropped: Vec::new(),
         entries: entries(question, line(row, ended), remembered(ended.rounds.clone()), now_ms),
         outbox,
         reply_to: target,

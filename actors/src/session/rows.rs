@@ -51,6 +51,7 @@ impl SessionActor {
             self.queue.shared_waits = true;
             return self.recover(CrashCount::Uncounted, scope);
         }
+        self.queue.dropping.clear();
         let seed = rows.into_iter().next().map(|row| {
             let Waiting { row, hints, .. } = self.sorted(row);
             Seed { hints, ..Seed::row(row) }
@@ -104,6 +105,7 @@ impl SessionActor {
         let written = self.parts.store.finish_turn(outcome.clone(), next_rows);
         scope.run(STORE_WAIT, written, move |session, answer, scope| match answer {
             Some(Ok(next)) => {
+                session.note_dropped(&outcome.dropped, scope);
                 session.announce(&outcome);
                 closing.tell(scope.clock().now_ms());
                 session.take(next, scope);
@@ -111,6 +113,7 @@ impl SessionActor {
             // It had been written and only the answer was late, or the row was put back under way. Either way another row may
             // be in hand that nobody here knows of: whatever is in hand goes back first.
             Some(Err(StoreError::Missing { .. })) => {
+                session.note_dropped(&outcome.dropped, scope);
                 session.announce(&outcome);
                 closing.tell(scope.clock().now_ms());
                 scope.in_hand(None);

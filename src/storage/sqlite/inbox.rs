@@ -162,15 +162,33 @@ pub(super) fn take(
             taken.push(*id);
         }
     }
+    end_unanswered(tx, session, drop)?;
+    Ok(taken)
+}
+
+/// Ends waiting rows of a session without an answer; those that do not wait stay as they are.
+pub(super) fn leave(tx: &mut Tx<'_>, session: &SessionKey, drop: &[(InboxId, &'static str)]) -> Outcome<()> {
+    if drop.is_empty() {
+        return Ok(());
+    }
+    match tx.books.known_session(tx.conn, session)? {
+        Some(session) => end_unanswered(tx, session, drop),
+        None => Ok(()),
+    }
+}
+
+fn end_unanswered(tx: &mut Tx<'_>, session: i64, drop: &[(InboxId, &'static str)]) -> Outcome<()> {
     let mut end = tx.sql(
         "UPDATE inbox SET state = 2, ended_ms = ?3, body = NULL, reason = ?4 WHERE id = ?1 AND session = ?2 AND state = 0",
     )?;
     for (id, reason) in drop {
         let ended = end.execute(params![id.as_uuid().as_bytes(), session, tx.now_ms, reason])? as u64;
-        tx.books.inbox_open = tx.books.inbox_open.saturating_sub(ended);
-        steps::forget(tx, *id)?;
+        if ended > 0 {
+            tx.books.inbox_open = tx.books.inbox_open.saturating_sub(ended);
+            steps::forget(tx, *id)?;
+        }
     }
-    Ok(taken)
+    Ok(())
 }
 
 /// Ends rows, all of which have to be open. What is kept of them is what tells a duplicate.

@@ -47,6 +47,7 @@ pub(super) fn finish_turn(tx: &mut Tx<'_>, turn: &Finished, next: usize) -> Outc
         outbox::check_room(tx, 1)?;
     }
     inbox::finish(tx, &turn.outcome.done)?;
+    inbox::leave(tx, &turn.outcome.session, &turn.outcome.dropped)?;
     append(tx, &turn.outcome.session, &turn.lines, turn.outcome.usage, turn.reply_to.as_deref())?;
     for row in &turn.outbox {
         outbox::put(tx, row)?;

@@ -8,7 +8,7 @@ use super::admission::platform;
 use crate::channel::admission::Admission;
 use crate::channel::intake::Fate;
 use crate::channel::talks::Talks;
-use crate::channel::{Access, Desk, GroupPolicy, Orders, RoomContext};
+use crate::channel::{Access, Desk, GroupPolicy, Meaning, Orders, RoomContext};
 use crate::doubles::{Notebook, account_of};
 use crate::message::{AccountCounters, ChatKind, Inbound};
 use crate::ports::conformance::{START_MS, make};
@@ -49,7 +49,11 @@ fn read(access: &Access, talks: &mut Talks, inbound: Inbound, now: Duration) -> 
     let account = account_of(Arc::new(platform(access)));
     let (notebook, counters, desk) = (Notebook::default(), AccountCounters::default(), Desk::default());
     let approved = HashSet::new();
-    let orders = Orders::new(|message| message.text.starts_with("/mine"));
+    let orders = Orders::new(|message| match message.text.as_str() {
+        text if text.starts_with("/mine") => Meaning::Order,
+        "/status" | "stop" | "fresh start" => Meaning::Command,
+        _ => Meaning::Message,
+    });
     let admission = Admission {
         account: &account,
         access,
@@ -115,8 +119,22 @@ fn what_was_said_to_others_is_told_once_with_the_next_answer() {
         assert_eq!(say("r", who, text, Mention::None), None);
     }
     assert_eq!(say("other", "Cat", "else", Mention::None), None);
-    assert_eq!(say("r", "Ann", "! /status", Mention::None).unwrap(), "/status", "a command answers nothing of it");
+    for command in ["/status", "stop", "fresh start"] {
+        let told = say("r", "Ann", &format!("! {command}"), Mention::None).unwrap();
+        assert_eq!(told, command, "a command answers nothing of it, with a stroke before it or without");
+    }
     let told = say("r", "Ben", "! what?", Mention::None).unwrap();
     assert_eq!(told, "[Said here since the last answer]\nBen: two\nAnn: three\n\n[To be answered now]\nBen: what?");
     assert_eq!(say("r", "Ben", "again", Mention::Said).unwrap(), "again");
+}
+
+/// Only what is read as a command is one: a path or a command that nobody knows is a question like others.
+#[test]
+fn what_looks_like_a_command_and_is_none_is_told_what_was_said() {
+    let access = Access { window_ms: 0, ..access() };
+    let mut talks = Talks::default();
+    let mut say = |text: &str, mention| read(&access, &mut talks, message("r", "Ann", text, mention), MINUTE);
+    assert_eq!(say("one", Mention::None), None);
+    let told = say("/etc/hosts, what is that?", Mention::Said).unwrap();
+    assert!(told.contains("Ann: one") && told.ends_with("Ann: /etc/hosts, what is that?"), "{told}");
 }

@@ -2,7 +2,7 @@
 
 use super::{Bench, Case, case, make};
 use crate::message::{AccountKey, Code, InboxId, Order, RunId};
-use crate::ports::{Accepted, CrashCount, InboxFate, StoreError, StoreLimits};
+use crate::ports::{Accepted, CrashCount, InboxFate, StoreError, StoreLimits, TurnOutcome};
 
 pub(super) fn cases() -> Vec<Case> {
     let two = StoreLimits { inbox_rows_max: 2, ..StoreLimits::default() };
@@ -15,6 +15,7 @@ pub(super) fn cases() -> Vec<Case> {
         case("hands rows out once, in order, and the next with the end of a turn", |bench| Box::pin(turns(bench))),
         case("shows the rows that wait, and hands out those that are asked for", |bench| Box::pin(picked(bench))),
         case("ends rows that wait with the turn that took them along", |bench| Box::pin(taken_along(bench))),
+        case("ends rows that wait without an answer with the turn that leaves them", |bench| Box::pin(left_unanswered(bench))),
         case("ends a turn whole or not at all", |bench| Box::pin(atomic(bench))),
         case("puts rows in hand back in their place", |bench| Box::pin(reopens(bench))),
         case("keeps a row that was in hand at too many crashes out of the way", |bench| Box::pin(poison(bench))),
@@ -136,6 +137,23 @@ async fn taken_along(Bench { store, .. }: Bench) {
     let next = store.finish_turn(make::turn("a", &[first.id, second.id], vec![]), 1).await.unwrap();
     assert!(next.is_empty());
     assert_eq!(store.health().inbox_open, 0);
+}
+
+async fn left_unanswered(Bench { store, .. }: Bench) {
+    let batch = ["1", "2", "3", "4"].map(|text| make::accept("a", text)).into_iter().chain([make::accept("b", "5")]);
+    let accepted = store.accept(batch.collect()).await.unwrap();
+    let id = |at: usize| make::new(accepted[at]).0;
+    // The first two are in hand.
+    store.begin_turn(make::session("a"), 2).await.unwrap();
+    let dropped = vec![(id(1), "in hand"), (id(2), "stopped"), (id(4), "not its own"), (InboxId::new(), "nowhere")];
+    let turn = TurnOutcome { dropped, ..make::turn("a", &[id(0)], vec![]) };
+    let next = store.finish_turn(turn.clone(), 1).await.unwrap();
+    assert_eq!(next.iter().map(|row| row.id).collect::<Vec<_>>(), [id(3)], "what is left unanswered is not handed out");
+    assert_eq!(store.health().inbox_open, 3, "the one in hand, the next, and that of another session");
+    assert_eq!(store.inbox_fate(make::account(), "3".into()).await.unwrap(), Some(InboxFate::Done));
+    let again = TurnOutcome { dropped: vec![(id(4), "stopped")], ..make::turn("b", &[id(0)], vec![]) };
+    assert!(matches!(store.finish_turn(again, 0).await, Err(StoreError::Missing { .. })));
+    assert_eq!(store.health().inbox_open, 3, "nothing is left unanswered by a turn that is not written");
 }
 
 async fn atomic(Bench { store, .. }: Bench) {

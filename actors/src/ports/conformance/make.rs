@@ -72,7 +72,16 @@ pub fn outbox_of(account: &AccountKey, room: &str, text: &str) -> NewOutbox {
 pub fn turn(chat: &str, done: &[InboxId], outbox: Vec<NewOutbox>) -> TurnOutcome {
     let run = RunId::new();
     let entries = vec![entry(run.clone(), Role::User, "question"), entry(run.clone(), Role::Assistant, "answer")];
-    TurnOutcome { session: session(chat), run, done: done.to_vec(), entries, outbox, reply_to: None, usage: Usage::default() }
+    TurnOutcome {
+        session: session(chat),
+        run,
+        done: done.to_vec(),
+        dropped: Vec::new(),
+        entries,
+        outbox,
+        reply_to: None,
+        usage: Usage::default(),
+    }
 }
 
 /// Returns a line of a transcript.

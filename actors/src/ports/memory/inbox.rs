@@ -12,6 +12,14 @@ impl In {
         let (inbound, steps, said) = (self.inbound.clone(), self.steps.clone(), self.said.clone());
         InboxRow { id: self.id, seq: self.seq, crashes: self.crashes, inbound, steps, said, drafted: self.drafted }
     }
+
+    /// What there is of its turn goes with it.
+    fn end(&mut self) {
+        self.stand = Stand::Done;
+        self.steps.clear();
+        self.said.clear();
+        self.drafted = Drafted::No;
+    }
 }
 
 impl State {
@@ -72,11 +80,15 @@ impl State {
                 row.stand = Stand::Begun;
                 row.attempts += 1;
                 taken.push(row.id);
-            } else if drop.iter().any(|(id, _)| *id == row.id) {
-                row.stand = Stand::Done;
             }
         }
+        self.end_unanswered(session, drop);
         taken
+    }
+
+    fn end_unanswered(&mut self, session: &SessionKey, drop: &[(InboxId, &'static str)]) {
+        let waiting = self.inbox.values_mut().filter(|row| row.session == *session && row.stand == Stand::Waiting);
+        waiting.filter(|row| drop.iter().any(|(id, _)| *id == row.id)).for_each(In::end);
     }
 
     pub(super) fn finish_turn(&mut self, outcome: TurnOutcome, next: usize) -> Result<Vec<InboxRow>, StoreError> {
@@ -88,12 +100,8 @@ impl State {
         if !outcome.outbox.is_empty() {
             self.check_outbox(1)?;
         }
-        for row in self.inbox.values_mut().filter(|row| outcome.done.contains(&row.id)) {
-            row.stand = Stand::Done;
-            row.steps.clear();
-            row.said.clear();
-            row.drafted = Drafted::No;
-        }
+        self.inbox.values_mut().filter(|row| outcome.done.contains(&row.id)).for_each(In::end);
+        self.end_unanswered(&outcome.session, &outcome.dropped);
         let session = self.append(&outcome.session, outcome.entries, outcome.usage);
         session.reply_to = outcome.reply_to.or(session.reply_to.take());
         for row in outcome.outbox {

@@ -152,6 +152,12 @@ impl CommandRules {
         matches!(self.read(inbound), Reading::Command(Order { form: Form::Stroke, .. }, _) | Reading::Directives(..))
     }
 
+    /// Returns whether a message is a command, in whatever form and of whomever, so that it is not answered as a message.
+    #[must_use]
+    pub fn is_command(&self, inbound: &Inbound) -> bool {
+        self.read(inbound) != Reading::Message
+    }
+
     /// Takes the directives out of a message that says something else as well, for the message alone. Of a stranger and of what a
     /// control client orders, which has wishes of its own, none are taken.
     pub(in crate::session) fn directives(&self, inbound: &mut Inbound) -> Vec<Order> {

@@ -9,9 +9,9 @@ use super::effect::{Effect, Known, effect, effects};
 use super::parse::Order;
 use super::rules::{CommandRules, Reading, Standing};
 use crate::agent::Ending;
-use crate::core::{Backoff, Scope};
+use crate::core::Scope;
 use crate::message::{Entry, Inbound, Target, Usage};
-use crate::ports::{Errand, InboxRow, Ordered, StoreError, TurnOutcome, whole_transcript};
+use crate::ports::{Errand, InboxRow, Ordered, StoreError, TurnOutcome};
 use crate::session::actor::{STORE_AGAIN, STORE_WAIT, SessionActor, Work};
 use crate::session::closing::Closing;
 use crate::session::ended::{Ended, How};
@@ -19,14 +19,10 @@ use crate::session::memory::SendPolicy;
 use crate::session::outcome;
 use crate::session::queue::Stop;
 use crate::session::seed::{Seed, Source};
-use crate::session::sending::SessionKind;
 use crate::session::telling::Telling;
 
 /// How long whoever looks after the gateway may take for one errand.
 const ERRAND_WAIT: Duration = Duration::from_secs(30);
-
-/// How waits grow between tries to begin a session anew: what it needs may be away for long, and is asked for by every such session.
-const RESET_BACKOFF: Backoff = Backoff { base: STORE_AGAIN, max: Duration::from_secs(300), jitter: 0.2 };
 
 /// What is said of one that took longer; it may be done all the same.
 const NOT_IN_TIME: &str = "This took too long, and may be done all the same: look at it again, or at the log.";
@@ -196,66 +192,9 @@ impl SessionActor {
         });
     }
 
-    /// Returns whether the session was silent for so long that it begins anew with this.
-    pub(in crate::session) fn is_stale(&self, seed: &Seed, scope: &Scope<'_, Self>) -> bool {
-        let (Source::Row(row), Some(last_ms)) = (&seed.source, self.memory.spoken_ms) else { return false };
-        let (channel, kind) = (row.inbound.route.account.channel(), SessionKind::of(&self.key));
-        self.settings().resets.is_due(channel, kind, last_ms, scope.clock().now_ms())
-    }
-
     /// Returns whether the session's answers are sent: by its own word, else by the rules.
     pub(in crate::session) fn send_policy(&self) -> SendPolicy {
         self.memory.manner.send.unwrap_or_else(|| self.settings().sending.decide(&self.key))
-    }
-
-    /// Keeps the transcript as it is, begins a new one, and goes on with what is in hand; again and again until it is done. A crash in
-    /// between has it done once more, which leaves nothing out.
-    pub(in crate::session) fn begin_anew(
-        &mut self,
-        seed: Seed,
-        scope: &mut Scope<'_, Self>,
-        then: impl FnOnce(&mut Self, Seed, &mut Scope<'_, Self>) + 'static,
-    ) {
-        self.work = Work::Storing;
-        let (store, archive, key) = (self.parts.store.clone(), self.parts.archive.clone(), self.key.clone());
-        let reset = async move {
-            store.flush().await?;
-            let row = store.session(key.clone()).await?;
-            let lines = whole_transcript(&*store, &key).await?;
-            if let Some(row) = row.filter(|_| !lines.is_empty()) {
-                archive.keep(row.id, lines).await?;
-            }
-            store.reset_session(key).await
-        };
-        scope.run(STORE_WAIT, reset, move |session, answer, scope| match answer {
-            Some(Ok((row, _))) => {
-                session.memory.changed();
-                (session.memory.spoken_ms, session.memory.not_anew) = (None, 0);
-                session.memory.learn(Some(row));
-                then(session, seed, scope);
-            }
-            failed => {
-                let why = match failed {
-                    Some(Err(error)) => error.to_string(),
-                    Some(Ok(_)) | None => "no answer in time".to_owned(),
-                };
-                session.memory.not_anew = session.memory.not_anew.saturating_add(1);
-                let (tries, wait) = (session.memory.not_anew, RESET_BACKOFF.wait(session.memory.not_anew));
-                tracing::warn!(event = "session.reset", actor = %scope.id(), tries, ?wait, "a session cannot begin anew, and is tried again: {why}");
-                // Whoever called comes here again; others run meanwhile, and it can be aborted.
-                // A gateway that goes down does not wait for it.
-                session.pass = None;
-                session.prepare_after(wait, seed, Self::begin_row_again, scope);
-            }
-        });
-    }
-
-    fn begin_row_again(&mut self, seed: Seed, scope: &mut Scope<'_, Self>) {
-        self.pass = self.parts.gate.enter();
-        // With the gate closed the row stays in hand: the store puts it back in its place when it closes.
-        if self.pass.is_some() {
-            self.begin_row(seed, scope);
-        }
     }
 
     /// Ends a command's row with its answer. The transcript has neither, so that no provider reads them.
@@ -292,7 +231,8 @@ impl SessionActor {
         let written = self.parts.store.finish_turn(outcome.clone(), 0);
         // What could not be written waits in its row for the turn's end.
         scope.run(STORE_WAIT, written, move |session, answer, _| {
-            if matches!(answer, Some(Ok(_))) {
+            // Where the answer is late it may have been written all the same, and then waits to be sent.
+            if matches!(answer, Some(Ok(_)) | None) {
                 session.announce(&outcome);
             }
         });

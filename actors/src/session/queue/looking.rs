@@ -27,6 +27,8 @@ const DEBOUNCES_MAX: u32 = 5;
 pub(in crate::session) struct Standing {
     /// The rows in hand beside the first of the turn.
     pub(in crate::session) also: Vec<InboxId>,
+    /// The rows that go unanswered for the one in hand, in the commit that ends it.
+    pub(in crate::session) dropping: Vec<(InboxId, &'static str)>,
     /// The newest place that was looked at.
     pub(in crate::session) seen: u64,
     /// Whether what comes now comes while there is work.
@@ -193,11 +195,13 @@ impl SessionActor {
     }
 
     /// Takes the rows of a turn in hand; none of them is in a turn that somebody took away meanwhile.
-    fn take_batch(&mut self, batch: Batch, scope: &mut Scope<'_, Self>) {
+    fn take_batch(&mut self, mut batch: Batch, scope: &mut Scope<'_, Self>) {
         let take = batch.all().collect();
+        // What an order to stop leaves unanswered ends with its answer: a crash before leaves both as they were.
+        let stopped = batch.dropped.extract_if(.., |(_, why)| *why == STOPPED).collect::<Vec<_>>();
         let taken = self.parts.store.take_rows(self.key.clone(), take, batch.dropped.clone());
         scope.run(STORE_WAIT, taken, move |session, answer, scope| match answer {
-            Some(Ok(taken)) => session.took(batch, &taken, scope),
+            Some(Ok(taken)) => session.took(batch, stopped, &taken, scope),
             // What was asked may have been done all the same: whatever is in hand goes back first.
             Some(Err(_)) | None => {
                 scope.after(STORE_AGAIN, |session, scope| session.recover(CrashCount::Uncounted, scope));
@@ -205,13 +209,19 @@ impl SessionActor {
         });
     }
 
-    fn took(&mut self, mut batch: Batch, taken: &[InboxId], scope: &mut Scope<'_, Self>) {
+    fn took(
+        &mut self,
+        mut batch: Batch,
+        stopped: Vec<(InboxId, &'static str)>,
+        taken: &[InboxId],
+        scope: &mut Scope<'_, Self>,
+    ) {
+        self.note_dropped(&batch.dropped, scope);
         if !batch.steered.is_empty() && batch.all().any(|id| !taken.contains(&id)) {
             // They are answered by the turn of the first only: what is left is looked at anew.
             return self.recover(CrashCount::Uncounted, scope);
         }
-        self.note_dropped(&batch.dropped, scope);
-        if let ([.., (_, STOPPED)], [stop]) = (&batch.dropped[..], &batch.rows[..]) {
+        if let (false, [stop]) = (stopped.is_empty(), &batch.rows[..]) {
             self.queue.stopped = Some(stop.id);
         }
         batch.summed.retain(|row| taken.contains(&row.id));
@@ -224,6 +234,7 @@ impl SessionActor {
         self.queue.stopped = ended_by.or(self.queue.stopped);
         let called_off = ended_by.map(|_| "stop");
         let hints = batch.rows.iter().rev().find_map(|row| self.queue.hints.remove(&row.id)).unwrap_or_default();
+        self.queue.dropping = stopped;
         match merge(batch) {
             Some(Merged { row, media, also, writers }) => {
                 let seed = Seed { more_media: media, writers, hints, called_off, ..Seed::row(row) };
@@ -234,7 +245,7 @@ impl SessionActor {
     }
 
     /// Counts rows that went unanswered, and says so.
-    pub(super) fn note_dropped(&self, dropped: &[(InboxId, &'static str)], scope: &Scope<'_, Self>) {
+    pub(in crate::session) fn note_dropped(&self, dropped: &[(InboxId, &'static str)], scope: &Scope<'_, Self>) {
         for (row, why) in dropped {
             self.parts.counters.turns.dropped.inc();
             tracing::info!(event = "message.dropped", actor = %scope.id(), %row, why, "a message is not answered");

@@ -135,7 +135,7 @@ impl SessionActor {
         self.seed_in_hand().is_some_and(answers)
     }
 
-    fn seed_in_hand(&self) -> Option<&Seed> {
+    pub(super) fn seed_in_hand(&self) -> Option<&Seed> {
         match &self.work {
             Work::Preparing { seed, .. } | Work::Turning { seed, .. } => Some(seed),
             Work::Idle | Work::Storing => None,
@@ -166,9 +166,11 @@ impl SessionActor {
         Course::GoesOn
     }
 
-    /// Adds the rows to a turn's outcome that it answers beside its first, and the lines of those that it took under way.
+    /// Adds the rows to a turn's outcome that it answers beside its first, those that go unanswered for it, and the lines of those
+    /// that it took under way.
     pub(in crate::session) fn close_hand(&mut self, outcome: &mut TurnOutcome) {
         outcome.done.append(&mut self.queue.also);
+        outcome.dropped.append(&mut self.queue.dropping);
         let taken = self.queue.steer.close();
         let answered = taken.into_iter().filter(|steered| steered.backlog == Backlog::Answered);
         let (ids, lines): (Vec<_>, Vec<_>) = answered.map(|Steered { id, line, .. }| (id, line)).unzip();

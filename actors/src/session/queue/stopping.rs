@@ -5,7 +5,7 @@ use super::looking::LOOK_MAX;
 use super::plan::{Sort, Waiting, is_same_place, stopped_by};
 use crate::core::Scope;
 use crate::message::InboxId;
-use crate::ports::InboxRow;
+use crate::ports::{InboxRow, TurnOutcome};
 use crate::session::actor::{Rows, STORE_WAIT, SessionActor};
 use crate::session::commands::said;
 use crate::session::seed::Seed;
@@ -48,6 +48,9 @@ impl SessionActor {
         (self.queue.stop_waits, self.queue.stopping, self.rows) = (true, true, Rows::Waiting);
         let rows = self.parts.store.waiting_rows(self.key.clone(), 0, LOOK_MAX);
         scope.run(STORE_WAIT, rows, move |session, answer, scope| {
+            if !session.is_beside(stop.id) {
+                return session.stopped_beside(scope);
+            }
             let mut rows = answer.and_then(Result::ok).unwrap_or_default();
             // One that does not wait any more was carried out meanwhile.
             let Some(at) = rows.iter().position(|(_, row)| row.id == stop.id) else { return session.stopped_beside(scope) };
@@ -64,25 +67,29 @@ impl SessionActor {
         });
     }
 
-    /// Ends an order to stop with the messages that go unanswered for it. A crash between the two leaves the order, which then has
-    /// nothing more to end.
+    /// Returns whether a row still waits beside a turn: once that is over, it is looked at with all that waits, and may be in hand.
+    fn is_beside(&self, stop: InboxId) -> bool {
+        self.seed_in_hand().is_some_and(|seed| seed.row_id() != Some(stop.as_uuid()))
+    }
+
+    /// Ends an order to stop with the messages that go unanswered for it, in one commit. What cannot be written is done when the turn is
+    /// over.
     fn end_beside(&mut self, stop: &InboxRow, dropped: Vec<(InboxId, &'static str)>, scope: &mut Scope<'_, Self>) {
         let now_ms = scope.clock().now_ms();
         let came = if dropped.is_empty() { Stop::Nothing } else { Stop::Something };
         let question = Seed::row(stop.clone()).entry(now_ms);
-        let outcome = self.told(stop, question, &said(came.told()), now_ms);
-        let (store, key) = (self.parts.store.clone(), self.key.clone());
-        let done = async move {
-            if !dropped.is_empty() {
-                store.take_rows(key, Vec::new(), dropped.clone()).await?;
-            }
-            store.finish_turn(outcome.clone(), 0).await.map(|_| (dropped, outcome))
-        };
-        scope.run(STORE_WAIT, done, |session, answer, scope| {
-            if let Some(Ok((dropped, outcome))) = answer {
-                session.parts.counters.turns.commands.inc();
-                session.note_dropped(&dropped, scope);
-                session.announce(&outcome);
+        let outcome = TurnOutcome { dropped, ..self.told(stop, question, &said(came.told()), now_ms) };
+        let written = self.parts.store.finish_turn(outcome.clone(), 0);
+        scope.run(STORE_WAIT, written, move |session, answer, scope| {
+            match answer {
+                Some(Ok(_)) => {
+                    session.parts.counters.turns.commands.inc();
+                    session.note_dropped(&outcome.dropped, scope);
+                    session.announce(&outcome);
+                }
+                // It may have been written all the same, and then its answer waits to be sent.
+                None => session.announce(&outcome),
+                Some(Err(_)) => {}
             }
             session.stopped_beside(scope);
         });

@@ -138,8 +138,71 @@ fn a_session_that_begins_anew_keeps_what_was_said_and_answers_what_follows() {
         assert_eq!(bench.outbox().await, ["old", "hello"]);
         assert_eq!(bench.transcript().await, [(Role::User, "hello".into()), (Role::Assistant, "hello".into())]);
         assert!(bench.provider.prompts()[1].history.is_empty());
-        let kept: Vec<_> = bench.archive.kept().into_iter().map(|lines| lines.len()).collect();
+        let kept: Vec<_> = bench.archive.kept().into_iter().map(|(_, lines)| lines.len()).collect();
         assert_eq!(kept, [2]);
+    });
+}
+
+/// Where the store fails behind the archive the same transcript comes to it once more, under the same name: the archive takes the one
+/// for the other. Nothing else comes twice.
+#[test]
+fn a_transcript_comes_to_the_archive_again_only_where_the_store_failed_behind_it() {
+    // What fails, whether the answer is lost, how often the transcript is kept.
+    let cases = [
+        ("flush", false, 1),
+        ("flush", true, 1),
+        ("session", false, 1),
+        ("transcript", false, 1),
+        ("transcript", true, 1),
+        ("reset_session", false, 2),
+        // It was done all the same, and what is begun anew has no line.
+        ("reset_session", true, 1),
+        ("finish_turn", true, 1),
+    ];
+    for (request, late, times) in cases {
+        play(|stage| async move {
+            let mut bench = Bench::new(&stage);
+            ready(&mut bench);
+            bench.arrive(&["old"]).await;
+            let session = bench.start(Tenure::Kept);
+            bench.answered().await;
+            if late {
+                bench.store.lose_answer(request);
+            } else {
+                bench.store.fail_once(request);
+            }
+            bench.arrive(&["/new"]).await;
+            session.wake();
+            bench.answered().await;
+            let kept = bench.archive.kept();
+            assert_eq!(kept.len(), times, "{request} late: {late}");
+            assert!(kept.iter().all(|(id, lines)| (*id, lines.len()) == (kept[0].0, 2)), "{request} late: {late}");
+            assert_eq!(bench.outbox().await, ["old", "This session begins anew."], "{request} late: {late}");
+        });
+    }
+}
+
+/// Each step has its own time: what is slow, and never too slow, is no failure however many steps there are.
+#[test]
+fn a_session_begins_anew_however_long_all_steps_take_together() {
+    play(|stage| async move {
+        let mut bench = Bench::new(&stage);
+        ready(&mut bench);
+        bench.arrive(&["old"]).await;
+        let session = bench.start(Tenure::Kept);
+        bench.answered().await;
+        bench.arrive(&["/new"]).await;
+        let steps = ["flush", "transcript", "reset_session"];
+        let steps = steps.map(|request| (request, bench.store.asked(request), bench.store.hold_answer(request)));
+        session.wake();
+        for (request, asked, gate) in steps {
+            stage.pass_until("it is asked", || bench.store.asked(request) > asked).await;
+            stage.pass(Duration::from_secs(25)).await;
+            drop(gate);
+        }
+        bench.answered().await;
+        assert_eq!((bench.store.asked("reset_session"), bench.archive.kept().len()), (1, 1), "no step was too slow");
+        assert_eq!(bench.outbox().await, ["old", "This session begins anew."]);
     });
 }
 

@@ -269,8 +269,8 @@ fn drafts_show_an_answer_in_the_place_of_its_row() {
         stage.pass_until("a draft is shown", || drafts().len() == 1).await;
         pieces.send(say("o.")).unwrap();
         stage.pass_until("another is shown", || drafts().len() == 2).await;
-        stage.supervisor.fault(&id(), Drill::Panic).unwrap();
         bench.provider.add(Line::Say("One. Two."));
+        stage.supervisor.fault(&id(), Drill::Panic).unwrap();
         bench.answered().await;
         let shown = drafts();
         assert_eq!(shown[1].outbound.text, "^One.\n\nTwo.");
@@ -321,6 +321,27 @@ fn a_draft_of_a_try_that_failed_is_closed_when_the_next_is_ended() {
         bench.answered().await;
         assert_eq!(rows(&bench).await, [(drafts()[0].id, format!("^One.\n\nTw\n\n{CLOSED}"))]);
     });
+}
+
+/// An answer that has begun as a draft may not be sent any more: nothing of it stays as if there were more to come.
+#[test]
+fn a_draft_is_closed_where_its_answer_may_not_be_sent_any_more() {
+    for ending in ["whole", "refused"] {
+        play(|stage| async move {
+            let bench = bench(&stage, SpeechWay::Edits);
+            let pieces = begun(&bench).await;
+            bench.start(Tenure::Kept);
+            let drafts = || bench.notebook.stage.drafts.lock().unwrap().clone();
+            stage.pass_until("a draft is shown", || !drafts().is_empty()).await;
+            bench.set(serde_json::json!({ "sendPolicy": "deny" })).await;
+            bench.provider.add(if ending == "whole" { Line::Say("One. Two.") } else { Line::Fail(Code::ProviderBroken) });
+            stage.supervisor.fault(&id(), Drill::Panic).unwrap();
+            bench.answered().await;
+            drop(pieces);
+            assert_eq!(rows(&bench).await, [(drafts()[0].id, format!("^{CLOSED}"))], "{ending}");
+            assert!(ending != "whole" || answer(&bench).await == "One. Two.", "the transcript has it");
+        });
+    }
 }
 
 /// A stop that is there when the gateway comes back ends the turn that was cut short, once, with its draft and what it had done.

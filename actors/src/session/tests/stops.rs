@@ -146,7 +146,7 @@ fn a_stop_beside_a_clients_turn_leaves_what_was_cut_short_in_its_chat_to_its_end
 /// What the store does not do at once is done when the turn is over, before all that waits.
 #[test]
 fn a_stop_that_the_store_does_not_take_is_carried_out_at_the_turns_end() {
-    for request in ["waiting_rows", "take_rows", "finish_turn"] {
+    for request in ["waiting_rows", "finish_turn"] {
         play(|stage| async move {
             let mut bench = Bench::new(&stage);
             ready(&mut bench);
@@ -168,9 +168,53 @@ fn a_stop_that_the_store_does_not_take_is_carried_out_at_the_turns_end() {
             let said = sent(&bench).await;
             assert!(said.contains(&"ann: one".to_owned()) && said.contains(&"bob: 3".to_owned()), "{request}: {said:?}");
             assert!(!said.contains(&"bob: 2".to_owned()), "{request}: {said:?}");
-            let answers =
-                said.iter().filter(|line| matches!(line.as_str(), "bob: Stopped." | "bob: Nothing was running.")).count();
-            assert_eq!(answers, 1, "{request}: {said:?}");
+            let answers: Vec<_> = said.iter().filter(|line| line.contains("topped") || line.contains("running")).collect();
+            assert_eq!(answers, ["bob: Stopped."], "{request}: {said:?}");
+            assert_eq!(bench.counters.turns.dropped.get(), 1, "{request}");
         });
     }
+}
+
+/// What a stop leaves unanswered ends in the commit that answers it: whatever fails between, it says what it did, and all is counted.
+#[test]
+fn a_stop_and_what_it_ends_are_one_commit() {
+    for request in ["take_rows", "finish_turn", "session"] {
+        for late in [false, true] {
+            play(|stage| async move {
+                let mut bench = Bench::new(&stage);
+                ready(&mut bench);
+                bench.settings.queue = QueueRules::default();
+                arrive(&bench, &["bob: 1", "bob: 2", "bob: /stop", "bob: 3"]).await;
+                if late {
+                    bench.store.lose_answer(request);
+                } else {
+                    bench.store.fail_once(request);
+                }
+                bench.start(Tenure::Kept);
+                bench.answered().await;
+                assert_eq!(sent(&bench).await, ["bob: Stopped.", "bob: 3"], "{request} late: {late}");
+                assert_eq!(bench.counters.turns.dropped.get(), 2, "{request} late: {late}");
+            });
+        }
+    }
+}
+
+/// Until it is written down that a stop was answered, nothing that it ends is gone: whoever comes after a crash does all of it.
+#[test]
+fn a_crash_before_a_stop_is_answered_leaves_what_it_ends() {
+    play(|stage| async move {
+        let mut bench = Bench::new(&stage);
+        ready(&mut bench);
+        bench.settings.queue = QueueRules::default();
+        arrive(&bench, &["bob: 1", "bob: /stop"]).await;
+        bench.store.fail("finish_turn");
+        bench.start(Tenure::Kept);
+        stage.pass_until("the order is in hand", || bench.store.asked("finish_turn") > 0).await;
+        assert_eq!((bench.open_rows(), bench.counters.turns.dropped.get()), (2, 0));
+        bench.stage.supervisor.restart(&super::bench::id(), std::time::Duration::from_secs(20)).await.expect("it is back");
+        bench.store.mend("finish_turn");
+        bench.answered().await;
+        assert_eq!(sent(&bench).await, ["bob: Stopped."]);
+        assert_eq!(bench.counters.turns.dropped.get(), 1);
+    });
 }
