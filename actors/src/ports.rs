@@ -38,7 +38,7 @@ pub use sessions::{
 pub use steward::{
     AllowlistErrand, Assignment, ConfigErrand, DebugErrand, Errand, Listed, Lists, NoSteward, Ordered, Place, Steward,
 };
-pub use usage::{USAGE_GROUPS_MAX, UsageDay, UsageGroup, UsageQuery, UsageSum, UsageSums};
+pub use usage::{USAGE_GROUPS_MAX, USAGE_OTHER, UsageDay, UsageGroup, UsageQuery, UsageSum, UsageSums, UsedBy};
 
 use crate::message::{
     AccountKey, Activation, BegunRound, BlobId, ChatRef, Code, Entry, InboxId, OutboxId, Receipt, SessionKey, ToolResult, Usage,

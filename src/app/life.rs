@@ -70,6 +70,8 @@ pub(super) struct Life {
     mcp: Arc<McpDesk>,
     fleet: Arc<McpFleet>,
     pub(super) readiness: Arc<Readiness>,
+    /// Where transcripts go that leave the store.
+    pub(super) archive: FileArchive,
 }
 
 /// Why a life ends.
@@ -145,6 +147,8 @@ impl Life {
                 fleet.reconcile();
             }
         });
+        let readiness: Arc<Readiness> = Arc::default();
+        let archive = FileArchive::new(options.paths.state_dir.clone(), supervisor.clock().clone(), Arc::clone(&readiness));
         Ok(Self {
             supervisor,
             store,
@@ -159,7 +163,8 @@ impl Life {
             toolbox,
             mcp,
             fleet,
-            readiness: Arc::default(),
+            readiness,
+            archive,
         })
     }
 
@@ -275,16 +280,9 @@ impl Life {
         Ok(store)
     }
 
-    /// Returns where transcripts go that are begun anew.
-    pub(super) fn archive(&self, state_dir: &Path) -> FileArchive {
-        let (clock, readiness) = (self.supervisor.clock().clone(), Arc::clone(&self.readiness));
-        FileArchive { state_dir: state_dir.to_owned(), clock, readiness }
-    }
-
     pub(super) fn start_actors(
         &self,
         store: &Arc<SqliteStore>,
-        state_dir: &Path,
         slices: &Slices,
         steward: Arc<dyn Steward>,
     ) -> Result<Arc<Troupe>, AppError> {
@@ -293,7 +291,7 @@ impl Life {
         let props = Props {
             supervisor: self.supervisor.clone(),
             store: Arc::clone(store) as _,
-            archive: Arc::new(self.archive(state_dir)),
+            archive: Arc::new(self.archive.clone()),
             providers: Arc::new(self.live.clone()),
             tools: Arc::clone(&self.toolbox),
             accounts: self.live.accounts(),

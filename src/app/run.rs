@@ -20,6 +20,7 @@ use super::reload::Reloader;
 use super::restart::RestartHandle;
 use super::signals::{Asked, Signals, force};
 use super::{AppError, Options, announce, descriptors, listener, logging, sentinel};
+use crate::archive::Pruner;
 use crate::config::desk::{ConfigDesk, RestartWish};
 use crate::config::refuse::{Unconfigured, check_start};
 use crate::config::{Config, load};
@@ -152,7 +153,7 @@ impl Process {
         tracing::info!(event = "gateway.listening", %address, pid = std::process::id());
         let store = life.open_store(paths.state_dir.join(STORE_FILE), &config.slices).await?;
         let steward = life.steward(&control, self.restart.clone());
-        let troupe = life.start_actors(&store, &paths.state_dir, &config.slices, steward)?;
+        let troupe = life.start_actors(&store, &config.slices, steward)?;
         PulseActor::start(&control)?;
         // It lists the channels when it starts: whoever hears "ready" finds them.
         life.supervisor.start_again(&ActorId::new(REGISTRY), REGISTRY_WAIT).await?;
@@ -168,7 +169,14 @@ impl Process {
         let pulse = Pulse { supervisor, reloader, desk, control: Arc::clone(&control) };
         let sweeps = life.media.clone().run();
         let live = life.live.clone();
-        let archive = life.archive(&paths.state_dir).run(move || live.with(|config| config.slices.archive));
+        let pruner = Pruner {
+            store: Arc::clone(&store),
+            switchboard: Arc::clone(&life.board) as _,
+            archive: life.archive.clone(),
+            clock: self.clock.clone(),
+        };
+        let kept = move || live.with(|config| (config.slices.archive, config.slices.routes.main_key.clone()));
+        let archive = life.archive.clone().run(pruner, kept);
         let tasks =
             vec![actix::spawn(mailboxes), actix::spawn(pulse.run(reloads)), actix::spawn(sweeps), actix::spawn(archive)];
         let running = Running { life, store, troupe, control, server, reload, tasks };

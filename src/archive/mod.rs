@@ -1,6 +1,7 @@
 //! Lines that leave a transcript, kept as files: `<state>/archive/<sessionId>.jsonl.<why>.<time>`, one line of JSON each.
 
 mod keeper;
+mod prune;
 mod sweep;
 
 use std::fs::{self, File};
@@ -17,6 +18,7 @@ use crate::storage::folder::make_private_folder;
 
 pub use keeper::ArchiveSettings;
 pub(crate) use keeper::FileArchive;
+pub(crate) use prune::{PruneRules, Pruner};
 pub(crate) use sweep::Mode;
 
 /// The folder in the state folder.
@@ -27,6 +29,9 @@ const PART: &str = ".part";
 
 /// Held from the choice of a name until there is a file of that name.
 static NAMING: Mutex<()> = Mutex::new(());
+
+/// How many names of the folder are read at a time, whatever they are of; those beyond are seen when those before have gone.
+const NAMES_MAX: usize = 1_000_000;
 
 /// How many files of one transcript may be of the same millisecond.
 const SAME_TIME_MAX: u32 = 100;
@@ -40,6 +45,8 @@ pub(crate) enum Why {
     Compacted,
     /// The transcript begins anew.
     Reset,
+    /// The session was silent for long, or there are too many.
+    Pruned,
 }
 
 impl Why {
@@ -48,6 +55,7 @@ impl Why {
             Self::Deleted => "deleted",
             Self::Compacted => "bak",
             Self::Reset => "reset",
+            Self::Pruned => "pruned",
         }
     }
 }
@@ -86,30 +94,60 @@ pub(crate) fn write(state_dir: &Path, id: Uuid, why: Why, at_ms: i64, lines: &[E
     Ok(path)
 }
 
-/// Takes away what earlier tries left of a transcript that is begun anew, once this file of it is whole: it only grew since. What
-/// cannot be taken away is there twice.
-fn forget_tries(path: &Path, id: Uuid) {
-    let tries = format!("{id}.jsonl.{}.", Why::Reset.as_str());
-    let entries = path.parent().and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten().flatten();
-    // By their names, which tell the time: a try that was slow ends behind one that was later and has more.
-    for entry in entries.filter(|entry| entry.path().as_path() < path) {
-        if entry.file_name().to_str().is_some_and(|name| name.starts_with(&tries)) {
+/// Takes away what earlier tries left of a transcript that leaves for the same reason, once this file of it is whole: it only grew since.
+/// What cannot be taken away, or is not among the first [`NAMES_MAX`] of the folder, is there twice.
+fn forget_tries(path: &Path, id: Uuid, why: Why) {
+    let tries = format!("{id}.jsonl.{}.", why.as_str());
+    let entries = path.parent().and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten().take(NAMES_MAX);
+    for entry in entries.flatten() {
+        let is_try = entry.file_name().to_str().is_some_and(|name| name.starts_with(&tries));
+        // By their names, which tell the time: a try that was slow ends behind one that was later and has more.
+        if is_try && entry.path().as_path() < path {
             let _ = fs::remove_file(entry.path());
         }
     }
 }
 
-/// Looks whether a file could be written, and leaves nothing of it.
+/// Returns how large a file of lines is, bytes.
+fn size_of(lines: &[Entry]) -> u64 {
+    let mut size = Size(0);
+    // Nothing is written, so nothing fails but what could not be written either.
+    let _ = put(lines, &mut size);
+    size.0
+}
+
+/// Counts what is written.
+struct Size(u64);
+
+impl io::Write for Size {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.saturating_add(bytes.len() as u64);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Looks whether a file of so many bytes could be written, and leaves nothing of it. Only a little is written: a disk that is nearly full
+/// belongs to those who need it.
 ///
 /// # Errors
-/// The system's.
-fn probe(state_dir: &Path) -> io::Result<()> {
+/// The system's; `StorageFull` where there is no room for as much.
+fn probe(state_dir: &Path, bytes: u64) -> io::Result<()> {
     let folder = state_dir.join(FOLDER);
     make_private_folder(&folder)?;
     let part = part_in(&folder);
     let tried = create(&part).and_then(|mut file| file.write_all(&[b' '; 4_096]).and_then(|()| file.sync_all()));
     let removed = fs::remove_file(&part);
-    tried.and(removed)
+    tried.and(removed)?;
+    let disk = nix::sys::statvfs::statvfs(&folder)?;
+    let free = disk.blocks_available().saturating_mul(disk.fragment_size());
+    if free < bytes {
+        return Err(io::Error::new(io::ErrorKind::StorageFull, format!("{free} bytes are free, and {bytes} needed")));
+    }
+    Ok(())
 }
 
 fn part_in(folder: &Path) -> PathBuf {
@@ -122,11 +160,16 @@ fn create(path: &Path) -> io::Result<File> {
 
 fn fill(part: &Path, lines: &[Entry]) -> io::Result<()> {
     let mut writer = BufWriter::new(create(part)?);
+    put(lines, &mut writer)?;
+    writer.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
+}
+
+fn put(lines: &[Entry], writer: &mut impl io::Write) -> io::Result<()> {
     for line in lines {
-        serde_json::to_writer(&mut writer, &told(line))?;
+        serde_json::to_writer(&mut *writer, &told(line))?;
         writer.write_all(b"\n")?;
     }
-    writer.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
+    Ok(())
 }
 
 /// Gives a file that is whole its name, which no other has.

@@ -5,9 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
-use super::{FOLDER, PART, Why};
+use super::{FOLDER, NAMES_MAX, PART, Why};
 
-/// How many files of the folder are looked at in one sweep; those beyond are seen when those before have gone.
+/// How many files are looked at in one sweep that may go one day; those beyond are seen when those before have gone.
 const LOOKED_AT_MAX: usize = 100_000;
 
 /// How many files go in one sweep, so that it never takes long.
@@ -37,8 +37,8 @@ pub(crate) struct Swept {
     pub(crate) parts: usize,
 }
 
-/// Sweeps the archive of a state folder. Files go by the time of their last change; without `keep_for` those of resets stay for
-/// ever. What was cut from a transcript, or belonged to a session that was deleted, is nobody's to throw away but the owner's.
+/// Sweeps the archive of a state folder. Files go by the time of their last change; without `keep_for` those of resets and
+/// of sessions that were pruned stay for ever. What was cut from a transcript, or belonged to a session that was deleted, is nobody's to throw away but the owner's.
 ///
 /// # Errors
 /// The folder cannot be read. A file that cannot be removed stays until the next time.
@@ -49,8 +49,10 @@ pub(crate) fn sweep(state_dir: &Path, mode: Mode, keep_for: Option<Duration>, no
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(swept),
         Err(error) => return Err(error),
     };
-    for entry in entries.take(LOOKED_AT_MAX).filter_map(Result::ok) {
-        let Some((path, kind, age)) = known(&entry, now_ms) else { continue };
+    // What stays for ever keeps nobody from being seen.
+    let entries = entries.take(NAMES_MAX).filter_map(Result::ok).filter_map(|entry| Some((kind_of(&entry)?, entry)));
+    for (kind, entry) in entries.take(LOOKED_AT_MAX) {
+        let Some((path, age)) = aged(&entry, now_ms) else { continue };
         let removed = |path: &PathBuf| usize::from(fs::remove_file(path).is_ok());
         match kind {
             Kind::Part if age > PART_AGE_MAX => swept.parts += removed(&path),
@@ -67,24 +69,30 @@ pub(crate) fn sweep(state_dir: &Path, mode: Mode, keep_for: Option<Duration>, no
 }
 
 /// What a file of the folder is.
+#[derive(Clone, Copy)]
 enum Kind {
+    /// What was begun.
     Part,
+    /// What a session left that began anew, or was pruned.
     Reset,
 }
 
-/// Returns what a file is and how old; `None` for what is nobody's here.
-fn known(entry: &DirEntry, now_ms: i64) -> Option<(PathBuf, Kind, Duration)> {
+/// Returns what a file is by its name; `None` for what stays, or is nobody's here.
+fn kind_of(entry: &DirEntry) -> Option<Kind> {
     let name = entry.file_name();
     let name = name.to_str()?;
-    let kind = if name.starts_with('.') && name.ends_with(PART) {
-        Kind::Part
-    } else if name.contains(&format!(".jsonl.{}.", Why::Reset.as_str())) {
-        Kind::Reset
+    let left_for = |why: Why| name.contains(&format!(".jsonl.{}.", why.as_str()));
+    if name.starts_with('.') && name.ends_with(PART) {
+        Some(Kind::Part)
     } else {
-        return None;
-    };
+        (left_for(Why::Reset) || left_for(Why::Pruned)).then_some(Kind::Reset)
+    }
+}
+
+/// Returns where a file is and how old.
+fn aged(entry: &DirEntry, now_ms: i64) -> Option<(PathBuf, Duration)> {
     let meta = entry.metadata().ok().filter(fs::Metadata::is_file)?;
     let changed = meta.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
     let now = Duration::from_millis(u64::try_from(now_ms).ok()?);
-    Some((entry.path(), kind, now.saturating_sub(changed)))
+    Some((entry.path(), now.saturating_sub(changed)))
 }

@@ -6,6 +6,9 @@ use callboard_actors::message::{Role, RunId};
 use super::sweep::{Swept, sweep};
 use super::*;
 
+mod keeping;
+mod pruning;
+
 fn line(text: &str) -> Entry {
     Entry { role: Role::User, text: text.into(), media: Vec::new(), run: RunId::new(), at_ms: 1, rounds: Vec::new() }
 }
@@ -49,12 +52,14 @@ fn a_file_that_cannot_be_written_leaves_nothing_behind() {
     assert_eq!(write().expect_err("all names are taken").kind(), io::ErrorKind::AlreadyExists);
     assert_eq!(names(state.path()).len(), SAME_TIME_MAX as usize);
     assert!(names(state.path()).iter().all(|name| !name.ends_with(PART)));
-    probe(state.path()).expect("it can be written");
+    probe(state.path(), 1).expect("it can be written");
+    let full = probe(state.path(), u64::MAX).expect_err("no disk has as much");
+    assert_eq!(full.kind(), io::ErrorKind::StorageFull);
     assert_eq!(names(state.path()).len(), SAME_TIME_MAX as usize, "a look leaves nothing");
     // A folder that cannot be one.
     let state = tempfile::tempdir().expect("a folder");
     fs::write(state.path().join(FOLDER), "a file").expect("it is written");
-    assert!(probe(state.path()).is_err());
+    assert!(probe(state.path(), 1).is_err());
 }
 
 /// The store may fail behind the archive, again and again, and then the same transcript comes again.
@@ -64,7 +69,7 @@ fn a_transcript_that_comes_again_takes_the_place_of_what_came_before() {
     let (id, other) = (Uuid::new_v4(), Uuid::new_v4());
     let keep = |id, at_ms| {
         let path = write(state.path(), id, Why::Reset, at_ms, &[line("one")]).expect("it is written");
-        forget_tries(&path, id);
+        forget_tries(&path, id, Why::Reset);
     };
     let deleted = write(state.path(), id, Why::Deleted, 1, &[line("one")]).expect("it is written");
     keep(other, 1);
@@ -86,15 +91,16 @@ fn files_of_resets_go_when_they_are_old_enough_and_that_is_wanted() {
         ("b.jsonl.reset.2023", 29),
         ("c.jsonl.deleted.2023", 99),
         ("d.jsonl.bak.2023", 99),
+        ("g.jsonl.pruned.2023", 31),
         (".e.part", 1),
         (".f.part", 0),
         ("notes.txt", 99),
     ];
     // What is done, how long they are kept, how many are too old, what is left.
-    let (all, young) = (["a", "b", "c", "d", ".f", "notes"].as_slice(), ["b", "c", "d", ".f", "notes"].as_slice());
+    let (all, young) = (["a", "b", "c", "d", ".f", "g", "notes"].as_slice(), ["b", "c", "d", ".f", "notes"].as_slice());
     let cases = [
-        (Mode::Warn, Some(30), 1, all),
-        (Mode::Enforce, Some(30), 1, young),
+        (Mode::Warn, Some(30), 2, all),
+        (Mode::Enforce, Some(30), 2, young),
         (Mode::Enforce, Some(365), 0, all),
         (Mode::Enforce, None, 0, all),
     ];

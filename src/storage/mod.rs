@@ -18,7 +18,7 @@ pub use folder::make_private_folder;
 pub use guardian::{STORE, StoreGuardian};
 pub use late::LateStore;
 pub use lock::{LockError, StateLock};
-pub use sqlite::{OpenError, Options, Purged, SqliteStore};
+pub use sqlite::{OpenError, Options, Purged, SqliteStore, Stale, StaleQuery};
 
 /// The store's file in the state folder.
 pub const STORE_FILE: &str = "callboard.db";

@@ -5,13 +5,16 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::SessionRow;
-use crate::message::{SessionKey, Usage};
+use crate::message::{Entry, Role, SessionKey, Usage};
 
 /// Milliseconds of a day.
 const DAY_MS: i64 = 24 * 3_600_000;
 
-/// How many agents with how many channels are told apart in a sum; what more there are is summed under no name.
+/// How many agents with how many channels are told apart in a sum; what more there are is summed under [`USAGE_OTHER`].
 pub const USAGE_GROUPS_MAX: usize = 1_000;
+
+/// The agent and the channel of a sum of all that are not told apart; no agent and no channel has this name.
+pub const USAGE_OTHER: &str = "(other)";
 
 /// What the turns of one day used, over all sessions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,7 +24,7 @@ pub struct UsageDay {
     pub day: i64,
     /// What was counted; each count stops at `i64::MAX`.
     pub usage: Usage,
-    /// How many turns counted something.
+    /// How many answers counted something. What a summary used, or a try that failed, is no answer and counted in `usage` alone.
     pub turns: u64,
     /// Those among them that cost nothing, as far as is known: their model has no price.
     pub unpriced: u64,
@@ -34,12 +37,13 @@ impl UsageDay {
         at_ms.div_euclid(DAY_MS)
     }
 
-    /// Returns what one turn adds to its day; `None` for one that counted nothing.
+    /// Returns what is added to its day with lines of a transcript; `None` where nothing was counted.
     #[must_use]
-    pub fn turn(at_ms: i64, usage: Usage) -> Option<Self> {
+    pub fn of_lines(at_ms: i64, usage: Usage, lines: UsedBy) -> Option<Self> {
         let counted = usage.read() > 0 || usage.output > 0 || usage.cost_nanos > 0;
-        let unpriced = u64::from(usage.cost_nanos == 0);
-        counted.then(|| Self { day: Self::of(at_ms), usage, turns: 1, unpriced })
+        let turns = u64::from(lines == UsedBy::Answer);
+        let unpriced = if usage.cost_nanos == 0 { turns } else { 0 };
+        counted.then(|| Self { day: Self::of(at_ms), usage, turns, unpriced })
     }
 
     /// Returns the sum of two, under the day of the first.
@@ -51,6 +55,23 @@ impl UsageDay {
             turns: self.turns.saturating_add(other.turns),
             unpriced: self.unpriced.saturating_add(other.unpriced),
         }
+    }
+}
+
+/// What was used for something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UsedBy {
+    /// An answer, which has a line in the transcript.
+    Answer,
+    /// Something else: a piece of a summary, a try that failed.
+    Other,
+}
+
+impl UsedBy {
+    /// Returns what lines were used for that are written down together.
+    #[must_use]
+    pub fn of(lines: &[Entry]) -> Self {
+        if lines.iter().any(|line| line.role == Role::Assistant) { Self::Answer } else { Self::Other }
     }
 }
 
@@ -92,7 +113,8 @@ pub struct UsageSums {
     pub rows: Vec<SessionRow>,
 }
 
-/// Whose sum it is. A session without an agent or without a place where its answers go has an empty name.
+/// Whose sum it is. A session without an agent or without a place where its answers go has an empty name; those that are not told apart
+/// have [`USAGE_OTHER`] for both.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UsageGroup {
     /// The agent.
@@ -130,7 +152,8 @@ impl UsageSums {
         let group =
             UsageGroup { agent: key.agent().unwrap_or_default().to_owned(), channel: channel.unwrap_or_default().to_owned() };
         let has_room = self.groups.len() < USAGE_GROUPS_MAX || self.groups.contains_key(&group);
-        let sum = self.groups.entry(if has_room { group } else { UsageGroup::default() }).or_default();
+        let other = || UsageGroup { agent: USAGE_OTHER.to_owned(), channel: USAGE_OTHER.to_owned() };
+        let sum = self.groups.entry(if has_room { group } else { other() }).or_default();
         let unpriced = u64::from(usage.total() > 0 && usage.cost_nanos == 0);
         *sum = sum.plus(UsageSum { sessions: 1, usage, unpriced });
     }
@@ -157,5 +180,23 @@ impl UsageSums {
             *known = known.plus(*sum);
         }
         sums
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_told_apart_is_summed_under_a_name_that_nobody_has() {
+        let mut sums = UsageSums::default();
+        for number in 0..USAGE_GROUPS_MAX + 5 {
+            sums.add(&SessionKey::new(&format!("agent:a{number}:main")), None, Usage::tokens(1, 0));
+        }
+        sums.add(&SessionKey::new("agent:a0:main"), None, Usage::tokens(1, 0));
+        assert_eq!(sums.groups.len(), USAGE_GROUPS_MAX + 1);
+        let by_agent = sums.by(|group| &group.agent);
+        assert_eq!((by_agent[USAGE_OTHER].sessions, by_agent["a0"].sessions), (5, 2));
+        assert_eq!(sums.by(|group| &group.channel)[USAGE_OTHER].sessions, 5, "not those without a channel");
     }
 }

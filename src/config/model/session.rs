@@ -49,7 +49,7 @@ pub struct Session {
     pub reset_triggers: Vec<String>,
     /// Which sessions' answers are sent.
     pub send_policy: SendPolicy,
-    /// What becomes of transcripts that were begun anew.
+    /// What becomes of sessions that are silent, and of transcripts that were begun anew.
     pub maintenance: Maintenance,
 }
 
@@ -75,23 +75,30 @@ impl Default for Session {
     }
 }
 
-/// What becomes of transcripts that were begun anew: files in `<state>/archive`.
+/// What becomes of sessions that are silent, and of transcripts that were begun anew: files in `<state>/archive`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Maintenance {
-    /// Whether files go that are older than they are to be kept: `warn` only says in the log how many there are.
+    /// Whether sessions and files go that are older than they are to be kept: `warn` only says in the log how many there are.
     pub mode: MaintenanceMode,
-    /// How long the files of resets are kept: a number with `h`, `d` or `w` behind it, or a number of days; `false` is for ever.
+    /// How long a session may be silent: a number with `h`, `d` or `w` behind it, or a number of days; `false` is for ever. Its lines go
+    /// to the archive. Never a main session, one that somebody set by hand, or one in which something waits.
+    pub prune_after: Retention,
+    /// How many sessions there may be; of more, the most silent go as after `pruneAfter`, but none within an hour of its last turn.
+    #[schemars(range(min = 1, max = 10_000_000))]
+    pub max_entries: u32,
+    /// How long the files of resets and of pruned sessions are kept: a number with `h`, `d` or `w` behind it, or a number of days; `false` is for ever.
     pub reset_archive_retention: Retention,
 }
 
 impl Default for Maintenance {
     fn default() -> Self {
-        Self { mode: MaintenanceMode::default(), reset_archive_retention: Retention::For("30d".to_owned()) }
+        let month = || Retention::For("30d".to_owned());
+        Self { mode: MaintenanceMode::default(), prune_after: month(), max_entries: 5_000, reset_archive_retention: month() }
     }
 }
 
-/// What is done about files that are older than they are to be kept.
+/// What is done about sessions and files that are older than they are to be kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum MaintenanceMode {

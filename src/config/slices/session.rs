@@ -11,7 +11,7 @@ use callboard_actors::session::{
 use jiff::tz::TimeZone;
 
 use super::ModelsConfig;
-use crate::archive::{ArchiveSettings, Mode};
+use crate::archive::{ArchiveSettings, Mode, PruneRules};
 use crate::config::model::{self, ChatType, MaintenanceMode, Model, Reset, ResetMode, Retention, SendAction};
 use crate::config::{KeyPath, Problem};
 
@@ -101,29 +101,36 @@ fn minutes_of(minutes: u32) -> Duration {
     Duration::from_secs(u64::from(minutes) * 60)
 }
 
-/// The longest that the archive can be told to keep a file: ten years.
+/// The longest that something can be told to be kept: ten years.
 const KEPT_HOURS_MAX: u64 = 10 * 366 * 24;
 
-/// Returns how the archive is kept.
+/// Returns how sessions and the archive are kept.
 pub(super) fn archive(model: &Model, problems: &mut Vec<Problem>) -> ArchiveSettings {
     let maintenance = &model.session.maintenance;
     let mode = match maintenance.mode {
         MaintenanceMode::Warn => Mode::Warn,
         MaintenanceMode::Enforce => Mode::Enforce,
     };
-    let hours = match &maintenance.reset_archive_retention {
-        Retention::Kept(false) => return ArchiveSettings { mode, keep_for: None },
+    let keep_for = kept_for(&maintenance.reset_archive_retention, "resetArchiveRetention", problems);
+    let after = kept_for(&maintenance.prune_after, "pruneAfter", problems);
+    ArchiveSettings { mode, keep_for, prune: PruneRules { after, entries_max: maintenance.max_entries.into() } }
+}
+
+/// Returns how long something is kept; `None` for ever.
+fn kept_for(retention: &Retention, key: &str, problems: &mut Vec<Problem>) -> Option<Duration> {
+    let hours = match retention {
+        Retention::Kept(false) => return None,
         Retention::Kept(true) => None,
         Retention::Days(days) => u64::from(*days).checked_mul(24),
         Retention::For(text) => hours_of(text),
     };
     let hours = hours.filter(|hours| (1..=KEPT_HOURS_MAX).contains(hours));
     if hours.is_none() {
-        let at = KeyPath::default().key("session").key("maintenance").key("resetArchiveRetention");
-        let text = "must be a time such as 30d, 12h or 4w, ten years at the most, or false to keep files for ever";
+        let at = KeyPath::default().key("session").key("maintenance").key(key);
+        let text = "must be a time such as 30d, 12h or 4w, ten years at the most, or false for ever";
         problems.push(Problem::new(at, text));
     }
-    ArchiveSettings { mode, keep_for: hours.map(|hours| Duration::from_secs(hours * 3600)) }
+    hours.map(|hours| Duration::from_secs(hours * 3600))
 }
 
 fn hours_of(text: &str) -> Option<u64> {

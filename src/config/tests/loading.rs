@@ -10,7 +10,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::json;
 
 use super::{Home, config};
-use crate::archive::{ArchiveSettings, Mode};
+use crate::archive::{ArchiveSettings, Mode, PruneRules};
 use crate::config::model::{AuthMode, Bind};
 use crate::config::slices::{ProviderKind, RemoteStyle};
 use crate::config::{Environment, Instance, KeyPath, Overrides, Paths, REDACTED, load};
@@ -241,14 +241,15 @@ fn what_is_said_of_queues_sessions_and_commands_is_read() {
             cron: { maxConcurrentRuns: 4 },
             session: {
                 idleMinutes: 5, resetByType: { dm: { mode: "off" } }, resetByChannel: { webchat: { atHour: 6, idleMinutes: 7 } },
-                resetTriggers: ["/new", "Fresh"], maintenance: { mode: "enforce", resetArchiveRetention: "12h", maxEntries: 500 },
+                resetTriggers: ["/new", "Fresh"], maintenance: { mode: "enforce", resetArchiveRetention: "12h", pruneAfter: "2d", maxEntries: 500 },
                 sendPolicy: { default: "deny", rules: [{ action: "allow", match: { channel: "Webchat", chatType: "dm", keyPrefix: "A" } }] },
             },
             commands: { text: false, useAccessGroups: false },
         }"#,
     );
     let day = Duration::from_secs(24 * 3600);
-    assert_eq!(config.slices.archive, ArchiveSettings { mode: Mode::Enforce, keep_for: Some(day / 2) });
+    let prune = PruneRules { after: Some(day * 2), entries_max: 500 };
+    assert_eq!(config.slices.archive, ArchiveSettings { mode: Mode::Enforce, keep_for: Some(day / 2), prune });
     let session = config.slices.session;
     assert_eq!(session.queue.usual.to_string(), "mode=steer-backlog, debounce=5ms, cap=3, drop=old");
     assert_eq!(session.queue.by_channel, [("socket-chat".to_owned(), QueueMode::Steer)].into());
@@ -300,11 +301,14 @@ fn accounts_take_the_size_of_files_over_from_the_agents_where_they_say_none() {
 }
 
 #[test]
-fn how_long_the_archive_is_kept_is_read_in_every_form() {
+fn how_long_sessions_and_the_archive_are_kept_is_read_in_every_form() {
     let read = |retention: &str| {
-        let text = format!("{{ session: {{ maintenance: {{ resetArchiveRetention: {retention} }} }} }}");
+        let text =
+            format!("{{ session: {{ maintenance: {{ resetArchiveRetention: {retention}, pruneAfter: {retention} }} }} }}");
         let config = Home::new().config(&text).load().map_err(|error| error.to_string())?;
-        Ok::<_, String>(config.slices.archive.keep_for.map(|kept| kept.as_secs() / 3600))
+        let kept = config.slices.archive;
+        assert_eq!(kept.keep_for, kept.prune.after);
+        Ok::<_, String>(kept.keep_for.map(|kept| kept.as_secs() / 3600))
     };
     for (retention, hours) in [
         ("\"30d\"", Some(720)),
@@ -318,11 +322,11 @@ fn how_long_the_archive_is_kept_is_read_in_every_form() {
     }
     for wrong in ["true", "0", "\"0d\"", "\"soon\"", "\"99999999999999999999d\"", "\"9999d\"", "\"-1d\"", "\"\""] {
         let problems = read(wrong).expect_err("it is refused");
-        assert!(
-            problems.contains("session.maintenance.resetArchiveRetention") && problems.contains("30d"),
-            "{wrong}: {problems}"
-        );
+        let keys = ["session.maintenance.resetArchiveRetention", "session.maintenance.pruneAfter", "30d"];
+        assert!(keys.iter().all(|key| problems.contains(key)), "{wrong}: {problems}");
     }
-    let usual = ArchiveSettings { mode: Mode::Warn, keep_for: Some(Duration::from_secs(30 * 24 * 3600)) };
+    let month = Some(Duration::from_secs(30 * 24 * 3600));
+    let prune = PruneRules { after: month, entries_max: 5_000 };
+    let usual = ArchiveSettings { mode: Mode::Warn, keep_for: month, prune };
     assert_eq!(Home::new().load().unwrap().slices.archive, usual);
 }

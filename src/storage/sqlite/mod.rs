@@ -40,6 +40,7 @@ mod request;
 mod schema;
 mod sessions;
 mod small;
+mod stale;
 mod steps;
 mod store;
 mod transcript;
@@ -50,6 +51,7 @@ mod writer;
 pub use faults::Faults;
 pub use open::{OpenError, Options};
 pub use purge::Purged;
+pub use stale::{Stale, StaleQuery};
 pub use store::SqliteStore;
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::transcript::{self, RawLines};
 use super::tx::{Outcome, Tx};
 use super::usage;
 
-const COLUMNS: &str = "key, id, updated_ms, lines - trimmed, reply_to, label, traits,
+pub(super) const COLUMNS: &str = "key, id, updated_ms, lines - trimmed, reply_to, label, traits,
     input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, cost_nanos, compactions";
 
 /// What a session that begins anew has used, and what it is told of before: nothing.
@@ -32,7 +32,7 @@ pub(super) struct RawSession {
 }
 
 impl RawSession {
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+    pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             key: row.get(0)?,
             id: uuid(row.get(1)?),
@@ -49,6 +49,11 @@ impl RawSession {
     /// Returns whether it is the session that has this transcript.
     pub(super) fn has(&self, transcript: Uuid) -> bool {
         self.id == transcript
+    }
+
+    /// Returns whether nothing was said in it or changed since it had this transcript at that time.
+    pub(super) fn is_as(&self, transcript: Uuid, updated_ms: i64) -> bool {
+        self.has(transcript) && self.updated_ms == updated_ms
     }
 
     /// Parses the texts.
@@ -101,6 +106,8 @@ impl RawSums {
 pub(super) fn usage_sums(conn: &Connection, query: &UsageQuery) -> Outcome<RawSums> {
     const THOSE: &str = "FROM sessions WHERE updated_ms BETWEEN ?1 AND ?2
         AND (?3 IS NULL OR substr(key || ':', 1, length(?3)) = ?3)";
+    // What both statements read is of one moment: a sum has the rows that are told beside it.
+    let conn = conn.unchecked_transaction()?;
     let (from, to) = query.span_ms();
     let agent = query.agent.as_ref().map(|agent| format!("agent:{agent}:"));
     let mut sums = UsageSums::default();
@@ -191,13 +198,7 @@ pub(super) fn reset(tx: &mut Tx<'_>, key: &SessionKey) -> Outcome<(RawSession, R
 pub(super) fn delete(tx: &mut Tx<'_>, key: &SessionKey) -> Outcome<Option<RawLines>> {
     let Some(session) = tx.books.known_session(tx.conn, key)? else { return Ok(None) };
     let lines = transcript::take(tx, session, 0)?;
-    let open = tx
-        .sql(
-            "SELECT 1 WHERE EXISTS (SELECT 1 FROM inbox WHERE session = ?1 AND state = 0)
-                 OR EXISTS (SELECT 1 FROM inbox WHERE session = ?1 AND state = 1)",
-        )?
-        .exists([session])?;
-    if open {
+    if has_open_rows(tx, session)? {
         tx.sql(&format!(
             "UPDATE sessions SET id = ?2, updated_ms = ?3, {NOTHING_USED}, reply_to = NULL, label = NULL, traits = NULL
                  WHERE session = ?1"
@@ -208,6 +209,15 @@ pub(super) fn delete(tx: &mut Tx<'_>, key: &SessionKey) -> Outcome<Option<RawLin
         tx.books.forget_session(key);
     }
     Ok(Some(lines))
+}
+
+/// Returns whether a session has rows that wait or are in hand.
+pub(super) fn has_open_rows(tx: &Tx<'_>, session: i64) -> rusqlite::Result<bool> {
+    tx.sql(
+        "SELECT 1 WHERE EXISTS (SELECT 1 FROM inbox WHERE session = ?1 AND state = 0)
+             OR EXISTS (SELECT 1 FROM inbox WHERE session = ?1 AND state = 1)",
+    )?
+    .exists([session])
 }
 
 /// Keeps the newest lines of a session's transcript; answers with those that went and how many are left.

@@ -7,6 +7,7 @@ mod panic;
 mod purge;
 mod reopen;
 mod sessions;
+mod stale;
 mod trouble;
 
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! Transcripts, and the end of a turn.
 
 use callboard_actors::message::{Entry, SessionKey, Usage};
-use callboard_actors::ports::{HISTORY_BYTES_MAX, LINES_TAKEN_MAX, StoreError, TurnOutcome};
+use callboard_actors::ports::{HISTORY_BYTES_MAX, LINES_TAKEN_MAX, StoreError, TurnOutcome, UsedBy};
 use rusqlite::{Connection, OptionalExtension, Rows, params};
 
 use super::codec::{from_json, limit as bound, to_json};
@@ -14,12 +14,16 @@ use super::usage;
 pub(super) const LINE_BITS: u32 = 32;
 
 /// Transcript entries as they are written.
-pub(super) struct Lines(Vec<(i64, String)>);
+pub(super) struct Lines {
+    bodies: Vec<(i64, String)>,
+    used_by: UsedBy,
+}
 
 impl Lines {
     /// Writes the entries as JSON.
     pub(super) fn prepare(entries: &[Entry]) -> Result<Self, StoreError> {
-        entries.iter().map(|entry| Ok((entry.at_ms, to_json(entry)?))).collect::<Result<_, _>>().map(Self)
+        let bodies = entries.iter().map(|entry| Ok((entry.at_ms, to_json(entry)?))).collect::<Result<_, StoreError>>()?;
+        Ok(Self { bodies, used_by: UsedBy::of(entries) })
     }
 }
 
@@ -60,7 +64,7 @@ pub(super) fn append(tx: &mut Tx<'_>, session: &SessionKey, lines: &Lines, used:
     let [input, output, cache_read, cache_write, cost] = usage::columns(used);
     let session = tx.books.session(tx.conn, session, tx.now_ms)?;
     let mut insert = tx.sql("INSERT INTO transcript (entry, at_ms, body) VALUES (?1, ?2, ?3)")?;
-    for (at_ms, body) in &lines.0 {
+    for (at_ms, body) in &lines.bodies {
         let line = tx.books.next_line(session);
         insert.execute(params![(session << LINE_BITS) + line, at_ms, body])?;
     }
@@ -74,7 +78,7 @@ pub(super) fn append(tx: &mut Tx<'_>, session: &SessionKey, lines: &Lines, used:
     .execute(params![
         session,
         tx.now_ms,
-        bound(lines.0.len()),
+        bound(lines.bodies.len()),
         reply_to,
         input,
         output,
@@ -83,7 +87,7 @@ pub(super) fn append(tx: &mut Tx<'_>, session: &SessionKey, lines: &Lines, used:
         cost,
         i64::MAX
     ])?;
-    usage::count(tx, used)
+    usage::count(tx, used, lines.used_by)
 }
 
 /// Returns the newest entries of a session's transcript, oldest first. One statement, so that the session is not made anew

@@ -1,7 +1,7 @@
 //! What turns used: counts in columns, and the days.
 
 use callboard_actors::message::Usage;
-use callboard_actors::ports::UsageDay;
+use callboard_actors::ports::{UsageDay, UsedBy};
 use rusqlite::{Connection, Row, params};
 
 use super::tx::{Outcome, Tx};
@@ -21,19 +21,19 @@ pub(super) fn columns(usage: Usage) -> [i64; 5] {
     [input, output, cache_read, cache_write, cost_nanos].map(|count| i64::try_from(count).unwrap_or(i64::MAX))
 }
 
-/// Adds what a turn used to its day.
-pub(super) fn count(tx: &Tx<'_>, usage: Usage) -> Outcome<()> {
-    let Some(turn) = UsageDay::turn(tx.now_ms, usage) else { return Ok(()) };
-    let unpriced = i64::from(turn.unpriced > 0);
+/// Adds what was used to its day.
+pub(super) fn count(tx: &Tx<'_>, usage: Usage, used_by: UsedBy) -> Outcome<()> {
+    let Some(added) = UsageDay::of_lines(tx.now_ms, usage, used_by) else { return Ok(()) };
+    let (turns, unpriced) = (i64::from(added.turns > 0), i64::from(added.unpriced > 0));
     let [input, output, cache_read, cache_write, cost] = columns(usage);
     tx.sql(
-        "INSERT INTO usage_days VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7)
+        "INSERT INTO usage_days VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?9, ?7)
          ON CONFLICT (day) DO UPDATE SET
              input_tokens = min(input_tokens, ?8 - ?2) + ?2, output_tokens = min(output_tokens, ?8 - ?3) + ?3,
              cache_read_tokens = min(cache_read_tokens, ?8 - ?4) + ?4, cache_write_tokens = min(cache_write_tokens, ?8 - ?5) + ?5,
-             cost_nanos = min(cost_nanos, ?8 - ?6) + ?6, turns = turns + 1, unpriced = unpriced + ?7",
+             cost_nanos = min(cost_nanos, ?8 - ?6) + ?6, turns = turns + ?9, unpriced = unpriced + ?7",
     )?
-    .execute(params![turn.day, input, output, cache_read, cache_write, cost, unpriced, i64::MAX])?;
+    .execute(params![added.day, input, output, cache_read, cache_write, cost, unpriced, i64::MAX, turns])?;
     Ok(())
 }
 

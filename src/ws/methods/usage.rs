@@ -12,6 +12,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use tokio::sync::Semaphore;
 
 use super::session_rows;
 use super::turns::session_named;
@@ -24,6 +25,9 @@ const DAYS: (u32, u32) = (30, 3_650);
 const SESSIONS: (u32, u32) = (50, 1_000);
 /// The channel of sessions whose answers went nowhere else.
 const NO_CHANNEL: &str = "webchat";
+/// Sums over all sessions are made one at a time: each reads every row, and others want to read too. Whoever comes meanwhile waits, as long
+/// as a method may take.
+static SUMS: Semaphore = Semaphore::const_new(1);
 /// The first day.
 const FIRST: Date = Date::constant(1970, 1, 1);
 
@@ -117,7 +121,8 @@ struct Totals {
     total_tokens: u64,
     /// What they cost, in the currency of the prices.
     total_cost: f64,
-    /// How many turns counted tokens and have no price.
+    /// How many answers counted tokens and have no price; summaries and failed tries are none. Of sessions, how many have used tokens
+    /// for nothing: it is not kept which of their answers had a price.
     missing_cost_entries: u64,
 }
 
@@ -226,7 +231,11 @@ async fn sessions(cx: Cx, params: SessionsParams) -> Result<Free, Refusal> {
             row.into_iter().filter(|row| query.has(&row.key, row.updated_ms)).for_each(|row| sums.add_row(row));
             sums
         }
-        None => control.store.usage_sums(query).await?,
+        None => {
+            // It is never closed, and whoever has it gives it back however that ends.
+            let _one = SUMS.acquire().await;
+            control.store.usage_sums(query).await?
+        }
     };
     let told: Vec<Value> = sums.rows.iter().map(|row| told(&cx, row)).collect();
     let (daily, _) = days(&cx, span).await?;

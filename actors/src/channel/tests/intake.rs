@@ -2,15 +2,50 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use tokio::sync::{Semaphore, mpsc};
 
-use super::stand_in::{StandIn, Woken, account, inbound};
+use super::stand_in::{StandIn, Woken, account, in_time, inbound};
 use crate::channel::intake::{Decided, FETCHES_MAX, FETCHES_OF_PEER_MAX, Fate, Intake};
 use crate::channel::{AckToken, Acked, Became, ChannelSettings, LinkCommand};
 use crate::core::{Clock, Live, Progress, Shares};
-use crate::message::{Counters, SessionKey, Switchboard};
+use crate::message::{BlobId, Counters, Media, SessionKey, Switchboard};
 use crate::ports::memory::MemoryStore;
-use crate::ports::{Accept, NoMediaRoom, Store};
+use crate::ports::{Accept, Claim, MediaAnswer, MediaFault, MediaRoom, MediaStream, NoMediaRoom, OpenMedia, Patron, Store};
+
+/// A room that says whose file it begins with, and takes none before it may.
+#[derive(Debug)]
+struct SlowRoom {
+    begun: mpsc::UnboundedSender<String>,
+    gate: Arc<Semaphore>,
+}
+
+impl MediaRoom for SlowRoom {
+    fn put(&self, claim: Claim, _: MediaStream) -> MediaAnswer<Media> {
+        let (begun, gate) = (self.begun.clone(), Arc::clone(&self.gate));
+        let Patron::Peer { peer, .. } = claim.patron else { panic!("a file of a message is its writer's") };
+        async move {
+            begun.send(peer).unwrap();
+            let _open = gate.acquire().await;
+            Err(MediaFault::Full)
+        }
+        .boxed()
+    }
+
+    fn open(&self, id: BlobId) -> MediaAnswer<OpenMedia> {
+        NoMediaRoom.open(id)
+    }
+
+    fn fetch(&self, url: String, claim: Claim) -> MediaAnswer<Media> {
+        NoMediaRoom.fetch(url, claim)
+    }
+
+    fn show(&self, session: &SessionKey, media: Vec<Media>) -> BoxFuture<'static, Vec<Media>> {
+        NoMediaRoom.show(session, media)
+    }
+}
 
 fn intake(
     store: Arc<dyn Store>,
@@ -91,4 +126,46 @@ async fn a_row_committed_by_a_task_that_was_cut_is_woken_for_when_its_message_co
     assert!(
         matches!(acked.recv().await, Some(LinkCommand::Ack(acked)) if acked == [Acked { token: 7, became: Became::Duplicate }])
     );
+}
+
+/// One person's files leave places for those of others, also of those who come later; each message is acknowledged in its turn.
+#[tokio::test]
+async fn one_persons_files_hold_nobody_elses_up() {
+    let clock = Clock::system();
+    let (decided, to_write) = mpsc::channel(16);
+    let (acks, mut acked) = mpsc::channel(16);
+    let (begun, mut began) = mpsc::unbounded_channel();
+    let gate = Arc::new(Semaphore::new(0));
+    let room = Arc::new(SlowRoom { begun, gate: Arc::clone(&gate) });
+    let intake = Intake { media: room, ..intake(MemoryStore::new(&clock), Arc::<Woken>::default(), to_write, acks) };
+    let mut frames = Vec::new();
+    // More than all places there are, then one of somebody else.
+    for number in 0..=FETCHES_MAX as u64 {
+        let mut message = inbound(&format!("m{number}"));
+        message.route.peer.id = if number < FETCHES_MAX as u64 { "ann".into() } else { "bob".into() };
+        message.route.chat.id = message.route.peer.id.clone();
+        message.media = vec![Media::in_hand(Bytes::from_static(b"file"), None, None)];
+        let accept = Accept { session: SessionKey::new(&format!("agent:main:{}", message.route.chat.id)), inbound: message };
+        frames.push(frame(Fate::Accept(Box::new(accept)), Some(number)));
+    }
+    for frame in frames {
+        decided.send(frame).await.unwrap();
+    }
+    drop(decided);
+    let test = async {
+        let mut first = Vec::new();
+        for _ in 0..=FETCHES_OF_PEER_MAX {
+            first.push(in_time("a file is begun with", began.recv()).await.unwrap());
+        }
+        first.sort();
+        assert_eq!(first, ["ann", "ann", "bob"], "a share of the places, and what is left is for others");
+        gate.add_permits(1);
+        let mut tokens = Vec::new();
+        while tokens.len() <= FETCHES_MAX {
+            let Some(LinkCommand::Ack(acks)) = in_time("acknowledgements", acked.recv()).await else { panic!("they come") };
+            tokens.extend(acks.into_iter().map(|acked| acked.token));
+        }
+        assert_eq!(tokens, (0..=FETCHES_MAX as u64).collect::<Vec<_>>(), "in their order");
+    };
+    tokio::join!(intake.run(Progress::unwatched(&clock)), test);
 }

@@ -114,8 +114,12 @@ async fn costs(bench: Bench) {
     bench.pass(DAY_MS);
     speak(store, "a", used(10)).await;
     assert_eq!(row(store, "a").await.usage, used(7).plus(used(10)));
+    store.append_transcript(make::session("a"), Vec::new(), used(0));
+    store.append_transcript(make::session("a"), vec![make::entry(RunId::new(), Role::User, "hello")], used(0));
+    store.flush().await.unwrap();
+    let second_usage = [0, 0].map(used).into_iter().fold(used(10), Usage::plus);
     let first = UsageDay { day: today, usage: used(7).plus(used(0)), turns: 2, unpriced: 1 };
-    let second = UsageDay { day: today + 1, usage: used(10), turns: 1, unpriced: 0 };
+    let second = UsageDay { day: today + 1, usage: second_usage, turns: 1, unpriced: 0 };
     assert_eq!(store.usage_days(0).await.unwrap(), [first, second]);
     assert_eq!(store.usage_days(today + 1).await.unwrap(), [second]);
     let (anew, _) = store.reset_session(make::session("a")).await.unwrap();
@@ -127,7 +131,11 @@ async fn costs(bench: Bench) {
     speak(store, "a", most).await;
     let most = i64::MAX.unsigned_abs();
     let last = *store.usage_days(today + 1).await.unwrap().last().unwrap();
-    assert_eq!((last.usage.cost_nanos, last.usage.cache_read, last.usage.input), (most, most, 5));
+    assert_eq!(
+        (last.usage.cost_nanos, last.usage.cache_read, last.usage.input),
+        (most, most, 15),
+        "what is no answer is used all the same"
+    );
     assert_eq!((row(store, "a").await.usage.cost_nanos, row(store, "a").await.usage.cache_read), (most, most));
 }
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::message::{Activation, Entry, Role, SessionKey, Target, Usage};
 use crate::ports::{
     ACTIVATIONS_MAX, Compacted, Context, HISTORY_BYTES_MAX, LINES_TAKEN_MAX, SessionName, SessionRow, SessionTraits,
-    StoreError, Summary, UsageDay, UsageQuery, UsageSums,
+    StoreError, Summary, UsageDay, UsageQuery, UsageSums, UsedBy,
 };
 
 use super::state::State;
@@ -116,7 +116,7 @@ impl State {
     }
 
     pub(super) fn append(&mut self, key: &SessionKey, entries: Vec<Entry>, usage: Usage) -> &mut Known {
-        if let Some(turn) = UsageDay::turn(self.now_ms(), usage.within(COUNT_MAX)) {
+        if let Some(turn) = UsageDay::of_lines(self.now_ms(), usage.within(COUNT_MAX), UsedBy::of(&entries)) {
             let day = self.usage_days.entry(turn.day).or_insert_with(|| UsageDay { day: turn.day, ..UsageDay::default() });
             *day = day.plus(turn);
         }

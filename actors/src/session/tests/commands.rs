@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::bench::{Bench, end, one_by_one, order, say};
+use super::bench::{Bench, abort, end, one_by_one, order, say};
 use crate::agent::Piece;
 use crate::doubles::{Line, play};
 use crate::message::{Activation, Order, Role, RunVerdict, Tenure};
@@ -224,6 +224,43 @@ fn a_session_that_cannot_begin_anew_tries_ever_more_seldom_and_loses_nothing() {
         bench.answered().await;
         assert_eq!(bench.outbox().await, ["This session begins anew.", "after"]);
         assert_eq!((bench.archive.asked(), bench.archive.kept().len()), (7, 1));
+    });
+}
+
+/// A gateway that goes down does not wait for a session that waits for its archive; the row stays open for the next start.
+#[test]
+fn a_reset_that_waits_for_its_next_try_holds_no_pass() {
+    play(|stage| async move {
+        let mut bench = Bench::new(&stage);
+        ready(&mut bench);
+        bench.archive.refuse(usize::MAX);
+        bench.arrive(&["old", "/new", "after"]).await;
+        bench.start(Tenure::Kept);
+        stage.until("it was refused", || bench.archive.asked() == 1).await;
+        stage.until("nothing runs", || bench.gate.running() == 0).await;
+        bench.gate.close();
+        bench.gate.emptied().await;
+        stage.pass(Duration::from_secs(400)).await;
+        assert_eq!((bench.archive.asked(), bench.open_rows()), (1, 2), "with the gate closed nothing is tried");
+        assert_eq!(bench.transcript().await.len(), 2, "and nothing is gone");
+    });
+}
+
+/// What waits for its next try can be ended like every turn that waits.
+#[test]
+fn a_reset_that_waits_for_its_next_try_can_be_ended() {
+    play(|stage| async move {
+        let mut bench = Bench::new(&stage);
+        ready(&mut bench);
+        bench.archive.refuse(usize::MAX);
+        bench.arrive(&["old", "/new"]).await;
+        let session = bench.start(Tenure::Kept);
+        stage.until("it was refused", || bench.archive.asked() == 1).await;
+        stage.until("it waits", || bench.gate.running() == 0).await;
+        assert!(abort(&session, None).await.is_some());
+        bench.answered().await;
+        assert_eq!((bench.archive.asked(), bench.outbox().await), (1, vec!["old".to_owned()]));
+        assert_eq!(bench.transcript().await[0].1, "old", "it goes on as it was");
     });
 }
 

@@ -1,11 +1,11 @@
 //! Orders to stop in a session that several chats share: each ends what runs for its own place, and what waits there.
 
-use super::bench::{Bench, ask, end, heard, key, one_by_one, order, say};
+use super::bench::{Bench, ask, end, heard, key, one_by_one, order, retire, say};
 use super::commands::ready;
 use crate::agent::Piece;
 use crate::core::ActorRef;
 use crate::doubles::{Stage, play};
-use crate::message::{Delta, RunVerdict, SessionMessage, Tenure};
+use crate::message::{Delta, Retired, RunVerdict, SessionMessage, Tenure};
 use crate::ports::conformance::make;
 use crate::ports::{CrashCount, Store as _};
 use crate::session::QueueRules;
@@ -128,8 +128,12 @@ fn a_stop_beside_a_clients_turn_leaves_what_was_cut_short_in_its_chat_to_its_end
         bench.store.inner.begin_turn(key(), 1).await.unwrap();
         bench.store.inner.reopen_inbox(key(), CrashCount::Counted { max: 9 }).await.unwrap();
         let pieces = bench.stream();
+        let gate = bench.store.hold_answer("reopen_inbox");
         let session = bench.start(Tenure::Kept);
         let deltas = ask(&session, "hello");
+        // It has the question before it looks at its rows.
+        assert_eq!(retire(&session).await.expect("it answers"), Retired::Busy);
+        drop(gate);
         stage.until("the client's turn runs", || bench.provider.asked() == 1).await;
         arrive(&bench, &["bob: /stop"]).await;
         let seen = bench.store.asked("waiting_rows") + 2;
