@@ -56,7 +56,7 @@ impl FileArchive {
         Self { state_dir, clock, readiness, refused: Arc::default() }
     }
 
-    /// Writes lines to a file, and shows whether that can be done; answers with its path. Earlier tries of the same go.
+    /// Writes lines to a file, and shows whether that can be done; answers with its path. Of a reset earlier tries go.
     ///
     /// # Errors
     /// `Unavailable`, with the reason.
@@ -64,7 +64,11 @@ impl FileArchive {
         let (state_dir, now_ms) = (self.state_dir.clone(), self.clock.now_ms());
         let written = tokio::task::spawn_blocking(move || match write(&state_dir, transcript, why, now_ms, &lines) {
             Ok(path) => {
-                forget_tries(&path, transcript, why);
+                // Whoever resets tries again soon and often. Of sessions that are pruned many go at a time, and it would be looked
+                // through the folder for each.
+                if why == Why::Reset {
+                    forget_tries(&path, transcript);
+                }
                 let size = fs::metadata(&path).map_or(0, |meta| meta.len());
                 Ok((path, size))
             }

@@ -94,10 +94,10 @@ pub(crate) fn write(state_dir: &Path, id: Uuid, why: Why, at_ms: i64, lines: &[E
     Ok(path)
 }
 
-/// Takes away what earlier tries left of a transcript that leaves for the same reason, once this file of it is whole: it only grew since.
-/// What cannot be taken away, or is not among the first [`NAMES_MAX`] of the folder, is there twice.
-fn forget_tries(path: &Path, id: Uuid, why: Why) {
-    let tries = format!("{id}.jsonl.{}.", why.as_str());
+/// Takes away what earlier tries left of a transcript that is begun anew, once this file of it is whole: it only grew since. What cannot
+/// be taken away, or is not among the first [`NAMES_MAX`] of the folder, is there twice.
+fn forget_tries(path: &Path, id: Uuid) {
+    let tries = format!("{id}.jsonl.{}.", Why::Reset.as_str());
     let entries = path.parent().and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten().take(NAMES_MAX);
     for entry in entries.flatten() {
         let is_try = entry.file_name().to_str().is_some_and(|name| name.starts_with(&tries));

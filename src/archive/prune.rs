@@ -95,8 +95,8 @@ impl Pruner {
         }
     }
 
-    /// Keeps a session's lines, then has it forgotten if nothing came meanwhile. A crash in between has it done once more: the file of the
-    /// next try takes the place of this one's.
+    /// Keeps a session's lines, then has it forgotten if nothing came meanwhile. A crash in between has it done once more, and
+    /// leaves two files of the same.
     async fn prune_one(&self, row: SessionRow) -> Result<bool, StoreError> {
         let lines = whole_transcript(&*self.store, &row.key).await?;
         let kept = match lines.is_empty() {

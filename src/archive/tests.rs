@@ -69,7 +69,7 @@ fn a_transcript_that_comes_again_takes_the_place_of_what_came_before() {
     let (id, other) = (Uuid::new_v4(), Uuid::new_v4());
     let keep = |id, at_ms| {
         let path = write(state.path(), id, Why::Reset, at_ms, &[line("one")]).expect("it is written");
-        forget_tries(&path, id, Why::Reset);
+        forget_tries(&path, id);
     };
     let deleted = write(state.path(), id, Why::Deleted, 1, &[line("one")]).expect("it is written");
     keep(other, 1);

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::{Map, Value};
+
 use super::actor::{STORE_AGAIN, STORE_WAIT, SessionActor, Work};
 use super::seed::{Seed, Source};
 use super::sending::SessionKind;
@@ -25,17 +27,19 @@ impl SessionActor {
         self.settings().resets.is_due(channel, kind, last_ms, scope.clock().now_ms())
     }
 
-    /// Keeps the transcript as it is, begins a new one, and goes on with what is in hand; again and again until it is done. A crash in
+    /// Keeps the transcript as it is, changes the session's own settings if a patch is given, begins a new transcript, and goes on with
+    /// what is in hand; again and again until it is done. A crash in
     /// between has it done once more, which leaves nothing out.
     pub(super) fn begin_anew(
         &mut self,
         seed: Seed,
+        patch: Option<Map<String, Value>>,
         scope: &mut Scope<'_, Self>,
         then: impl FnOnce(&mut Self, Seed, &mut Scope<'_, Self>) + 'static,
     ) {
         self.work = Work::Storing;
         let (store, archive) = (Arc::clone(&self.parts.store), Arc::clone(&self.parts.archive));
-        let reset = keep_and_reset(store, archive, self.key.clone(), scope.clock().clone());
+        let reset = keep_and_reset(store, archive, self.key.clone(), patch, scope.clock().clone());
         scope.run(RESET_WAIT, reset, move |session, answer, scope| match answer.unwrap_or_else(|| Err(late())) {
             Ok(row) => {
                 session.memory.changed();
@@ -71,6 +75,7 @@ async fn keep_and_reset(
     store: Arc<dyn Store>,
     archive: Arc<dyn Archive>,
     key: SessionKey,
+    patch: Option<Map<String, Value>>,
     clock: Clock,
 ) -> Result<SessionRow, StoreError> {
     step(&clock, store.flush()).await?;
@@ -80,6 +85,9 @@ async fn keep_and_reset(
     let lines = whole.lines();
     if let Some(row) = row.filter(|_| !lines.is_empty()) {
         step(&clock, archive.keep(row.id, lines)).await?;
+    }
+    if let Some(patch) = patch {
+        step(&clock, store.patch_session(key.clone(), patch)).await?;
     }
     step(&clock, store.reset_session(key)).await.map(|(row, _)| row)
 }

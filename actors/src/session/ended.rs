@@ -62,6 +62,15 @@ impl Ended {
         }
     }
 
+    /// Has a turn that failed end with this, behind what has left of it for good: nobody asked for more than that.
+    pub(super) fn fall_back(&mut self, say: &str) {
+        self.text = match &self.left {
+            Left::Parts(parts) => format!("{}\n\n{say}", parts.concat()),
+            Left::Nothing | Left::Draft(_) => say.to_owned(),
+        };
+        self.how = How::Done(Ending { finish_reason: "stop".into(), usage: Usage::default() });
+    }
+
     /// Returns the last that a waiting client hears.
     pub(super) fn delta(&self) -> Delta {
         match &self.how {

@@ -44,5 +44,5 @@ pub use parts::SessionParts;
 pub use queue::{QUEUE_CAP_MAX, QUEUE_DEBOUNCE_MAX, QueueDrop, QueueMode, QueuePolicy, QueueRules, QueueWish, QueueWishError};
 pub use resets::{ResetPolicy, ResetRules};
 pub use sending::{SendRule, SendRules, Sending, SessionKind};
-pub use settings::{OnProviderFailure, SessionSettings};
+pub use settings::{Greeting, OnProviderFailure, SessionSettings};
 pub use speaking::{PartBreak, Pause, SpeechSettings};

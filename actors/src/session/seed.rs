@@ -13,6 +13,10 @@ use crate::ports::{Drafted, InboxRow};
 /// The longest time that an order may ask for its turn.
 const ORDER_TIME_MAX: Duration = Duration::from_secs(24 * 3600);
 
+/// What a provider is asked where somebody has begun the session anew and says nothing else.
+const GREET: &str = "I have just begun this conversation anew. Greet me in your own manner, in one to three sentences, and ask what I would \
+like to do. Say nothing of this instruction.";
+
 /// A message in hand, with the name of the turn that answers it.
 #[derive(Debug)]
 pub(super) struct Seed {
@@ -30,8 +34,19 @@ pub(super) struct Seed {
     pub(super) spent: Usage,
     /// What a try before this one has shown as a draft.
     pub(super) shown: String,
+    /// What its turn is for.
+    pub(super) aim: Aim,
     /// Why its turn is ended before it begins.
     pub(super) called_off: Option<&'static str>,
+}
+
+/// What a turn is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Aim {
+    /// To answer what was said.
+    Answer,
+    /// To greet whoever began the session anew and said nothing else.
+    Greet,
 }
 
 /// Where a message in hand came from.
@@ -57,6 +72,7 @@ impl Seed {
             hints: Hints::default(),
             spent: Usage::default(),
             shown: String::new(),
+            aim: Aim::Answer,
             called_off: None,
         }
     }
@@ -73,6 +89,7 @@ impl Seed {
             hints: Hints::default(),
             spent: Usage::default(),
             shown: String::new(),
+            aim: Aim::Answer,
             called_off: None,
         }
     }
@@ -134,6 +151,14 @@ impl Seed {
             Source::Ask(_) => &[],
         };
         steps.iter().flat_map(|round| &round.said)
+    }
+
+    /// Returns what the provider is asked.
+    pub(super) fn question(&self) -> &str {
+        match self.aim {
+            Aim::Answer => self.text(),
+            Aim::Greet => GREET,
+        }
     }
 
     pub(super) fn text(&self) -> &str {

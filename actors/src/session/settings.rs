@@ -20,6 +20,16 @@ pub enum OnProviderFailure {
     Retry,
 }
 
+/// Whether the agent greets whoever begins a session anew and says nothing else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Greeting {
+    /// The gateway says that the session begins anew.
+    #[default]
+    Off,
+    /// It does, in a turn of its own.
+    On,
+}
+
 /// The settings of sessions and their turns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionSettings {
@@ -53,6 +63,8 @@ pub struct SessionSettings {
     pub commands: CommandRules,
     /// When sessions begin anew by themselves (`session.reset`).
     pub resets: ResetRules,
+    /// Whether the agent greets in a session that was begun anew (`session.resetGreeting`).
+    pub greeting: Greeting,
     /// Which sessions' answers are sent (`session.sendPolicy`).
     pub sending: SendRules,
     /// When and how long conversations are summed up (`agents.defaults.compaction`).
@@ -83,6 +95,7 @@ impl Default for SessionSettings {
             queue: QueueRules::default(),
             commands: CommandRules::default(),
             resets: ResetRules::default(),
+            greeting: Greeting::Off,
             sending: SendRules::default(),
             compaction: CompactionRules::default(),
             speech: SpeechSettings::default(),

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::actor::{SessionActor, Work};
 use super::closing::Closing;
+use super::commands::BEGUN_ANEW;
 use super::ended::{Ended, How};
 use super::outcome;
-use super::seed::{Seed, Source};
+use super::seed::{Aim, Seed, Source};
 use super::settings::OnProviderFailure;
 use super::steps::remembered;
 use super::telling::Telling;
@@ -22,6 +23,9 @@ impl SessionActor {
     /// Writes down what a turn leaves behind, or has it run again.
     pub(super) fn settle(&mut self, mut seed: Seed, mut closing: Closing, scope: &mut Scope<'_, Self>) {
         self.count(&seed, &closing.ended.how, scope);
+        if seed.aim == Aim::Greet && matches!(closing.ended.how, How::Failed(_) | How::Late(_)) {
+            closing.ended.fall_back(BEGUN_ANEW);
+        }
         let now_ms = scope.clock().now_ms();
         if let Some(wait) = self.next_try(&seed, &closing.ended.how) {
             if closing.began.is_some() {

@@ -115,7 +115,7 @@ pub(super) fn prompt(
         model,
         system: join(settings.system.as_deref(), seed.system()),
         history,
-        text: seed.text().to_owned(),
+        text: seed.question().to_owned(),
         thinking: seed.thinking().or(manner.thinking.as_deref()).or(settings.thinking.as_deref()).map(str::to_owned),
         session: session.to_string(),
         ..Prompt::default()

@@ -55,7 +55,7 @@ impl SessionActor {
             return self.never_ran(seed, How::Aborted(why), scope);
         }
         if self.is_stale(&seed, scope) {
-            return self.begin_anew(seed, scope, Self::begin);
+            return self.begin_anew(seed, None, scope, Self::begin);
         }
         let found = match self.found(&seed) {
             Ok(found) => found,

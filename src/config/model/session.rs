@@ -47,6 +47,9 @@ pub struct Session {
     /// Words that begin a session anew as the first of a message, beside `/new` and `/reset`. What follows is answered in it.
     #[schemars(length(max = 100))]
     pub reset_triggers: Vec<String>,
+    /// Whether the agent greets in a session that was begun anew by a word of a chat that nothing follows: a turn of its own. Without, or
+    /// where it cannot, the gateway says that the session begins anew; so it is with `echo`, which knows nothing but to repeat.
+    pub reset_greeting: bool,
     /// Which sessions' answers are sent.
     pub send_policy: SendPolicy,
     /// What becomes of sessions that are silent, and of transcripts that were begun anew.
@@ -69,6 +72,7 @@ impl Default for Session {
             reset_by_channel: BTreeMap::new(),
             idle_minutes: None,
             reset_triggers: vec!["/new".to_owned(), "/reset".to_owned()],
+            reset_greeting: true,
             send_policy: SendPolicy::default(),
             maintenance: Maintenance::default(),
         }

@@ -19,7 +19,7 @@ use callboard_actors::channel::{Account, AckReaction};
 use callboard_actors::mcp::McpSettings;
 use callboard_actors::ports::StoreLimits;
 use callboard_actors::registry::RouteSettings;
-use callboard_actors::session::{OnProviderFailure, SessionSettings, Verbose};
+use callboard_actors::session::{Greeting, OnProviderFailure, SessionSettings, Verbose};
 
 pub use agents::AgentSettings;
 pub use gateway::{AuthSettings, GatewaySettings, ProxyNet, ReloadSettings};
@@ -190,6 +190,7 @@ fn session(model: &Model, models: &ModelsConfig, accounts: &[Account], problems:
         speech: messages::speech(model, problems),
         commands: session::commands(model, accounts),
         resets: session::resets(model),
+        greeting: if model.session.reset_greeting { Greeting::On } else { Greeting::Off },
         sending: session::sending(model),
         compaction: session::compaction(model, models, problems),
         models: session::models(models),

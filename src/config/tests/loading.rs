@@ -4,7 +4,7 @@ use std::time::Duration;
 use callboard_actors::message::ChatKind;
 use callboard_actors::registry::DmScope;
 use callboard_actors::session::{
-    AccessGroups, Allowed, CommandRules, LaneLimits, QueueMode, ResetPolicy, Sending, SessionSettings,
+    AccessGroups, Allowed, CommandRules, Greeting, LaneLimits, QueueMode, ResetPolicy, Sending, SessionSettings,
 };
 use secrecy::ExposeSecret as _;
 use serde_json::json;
@@ -25,7 +25,7 @@ fn without_a_file_the_defaults_hold() {
     let writers = session.commands.writers.clone();
     assert_eq!(session.commands, CommandRules { writers, ..CommandRules::default() });
     let (commands, resets) = (session.commands.clone(), session.resets.clone());
-    assert_eq!(*session, SessionSettings { commands, resets, ..SessionSettings::default() });
+    assert_eq!(*session, SessionSettings { commands, resets, greeting: Greeting::On, ..SessionSettings::default() });
     assert_eq!(config.slices.store, callboard_actors::ports::StoreLimits::default());
     let webchat = callboard_actors::channel::webchat::default_account();
     let accounts: Vec<_> = config.slices.accounts.iter().map(|account| (account.key.clone(), account.enabled)).collect();

@@ -32,8 +32,13 @@ pub(super) enum Effect {
     Set { field: &'static str, value: Option<String>, say: String },
     /// It sets the model, once somebody knows it.
     Model(String),
-    /// It begins the session anew, and answers what follows in it.
-    Renew(Option<String>),
+    /// It begins the session anew, with another model if one is named, and answers what follows in it.
+    Renew {
+        /// The model.
+        model: Option<String>,
+        /// What is answered.
+        rest: Option<String>,
+    },
     /// It ends what runs and what waits.
     Stop,
     /// It sums the conversation up, looking at what is named besides.
@@ -68,7 +73,7 @@ pub(super) fn effect(order: &Order, standing: Standing, rules: &CommandRules, in
         Command::Help => Effect::Say(help()),
         Command::Status => Effect::Say(status(known)),
         Command::Whoami => Effect::Say(whoami(inbound, standing)),
-        Command::New | Command::Reset => Effect::Renew(Some(rest.clone()).filter(|rest| !rest.is_empty())),
+        Command::New | Command::Reset => renew(rest, known.models),
         Command::Stop => Effect::Stop,
         Command::Queue => queue(rest, known),
         Command::Model if rest.is_empty() => Effect::Say(format!("Model: {}", known.model.unwrap_or("the default"))),
@@ -83,6 +88,14 @@ pub(super) fn effect(order: &Order, standing: Standing, rules: &CommandRules, in
         Command::Compact => Effect::Compact(Some(rest.clone()).filter(|rest| !rest.is_empty())),
         Command::Restart | Command::Allowlist | Command::Config | Command::Debug => errand(*command, rest, rules),
     }
+}
+
+/// Reads what follows a command that begins anew: a model as the settings spell it, in any case, then words. What is no model is a word.
+fn renew(rest: &str, models: &[String]) -> Effect {
+    let (word, behind) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    let model = models.iter().find(|model| model.eq_ignore_ascii_case(word)).cloned();
+    let rest = if model.is_some() { behind.trim() } else { rest };
+    Effect::Renew { model, rest: Some(rest.to_owned()).filter(|rest| !rest.is_empty()) }
 }
 
 fn errand(command: Command, rest: &str, rules: &CommandRules) -> Effect {

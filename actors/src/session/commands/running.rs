@@ -18,11 +18,15 @@ use crate::session::ended::{Ended, How};
 use crate::session::memory::SendPolicy;
 use crate::session::outcome;
 use crate::session::queue::Stop;
-use crate::session::seed::{Seed, Source};
+use crate::session::seed::{Aim, Seed, Source};
+use crate::session::settings::Greeting;
 use crate::session::telling::Telling;
 
 /// How long whoever looks after the gateway may take for one errand.
 const ERRAND_WAIT: Duration = Duration::from_secs(30);
+
+/// What is said where a session was begun anew and nobody greets.
+pub(in crate::session) const BEGUN_ANEW: &str = "This session begins anew.";
 
 /// What is said of one that took longer; it may be done all the same.
 const NOT_IN_TIME: &str = "This took too long, and may be done all the same: look at it again, or at the log.";
@@ -124,7 +128,7 @@ impl SessionActor {
                 }
                 Err(error) => self.answered(seed, error.to_string(), scope),
             },
-            Effect::Renew(rest) => self.renew(seed, rest, scope),
+            Effect::Renew { model, rest } => self.renew(seed, model, rest, scope),
             Effect::Compact(wish) => self.compact(wish, seed, scope),
             Effect::Errand(errand) => self.run_errand(errand, seed, scope),
         }
@@ -160,7 +164,7 @@ impl SessionActor {
                     Err(error) => says.push(error.to_string()),
                 },
                 // Cannot be: these are no directives.
-                Effect::Renew(_) | Effect::Stop | Effect::Compact(_) | Effect::Several(_) | Effect::Errand(_) => {}
+                Effect::Renew { .. } | Effect::Stop | Effect::Compact(_) | Effect::Several(_) | Effect::Errand(_) => {}
             }
         }
         let say = says.join("\n");
@@ -184,12 +188,21 @@ impl SessionActor {
         });
     }
 
-    /// Begins the session anew, and answers what follows the command in it.
-    fn renew(&mut self, seed: Seed, rest: Option<String>, scope: &mut Scope<'_, Self>) {
-        self.begin_anew(seed, scope, move |session, seed, scope| match rest {
+    /// Begins the session anew, and answers what follows the command in it; where nothing does, somebody greets.
+    fn renew(&mut self, seed: Seed, model: Option<String>, rest: Option<String>, scope: &mut Scope<'_, Self>) {
+        let patch = model.map(|model| one("model", Some(model)));
+        self.begin_anew(seed, patch, scope, move |session, seed, scope| match rest {
             Some(rest) => session.begin(seed.saying(rest), scope),
-            None => session.answered(seed, "This session begins anew.".to_owned(), scope),
+            None if session.greets(&seed) => session.begin(Seed { aim: Aim::Greet, ..seed }, scope),
+            None => session.answered(seed, BEGUN_ANEW.to_owned(), scope),
         });
+    }
+
+    /// Returns whether the agent greets: not one that only repeats what it hears, and not where nobody would hear it.
+    fn greets(&self, seed: &Seed) -> bool {
+        self.settings().greeting == Greeting::On
+            && self.send_policy() == SendPolicy::Allow
+            && self.found(seed).is_ok_and(|(provider, _)| provider.wants_history())
     }
 
     /// Returns whether the session's answers are sent: by its own word, else by the rules.

@@ -339,8 +339,8 @@ fn each_command_does_what_it_says() {
         ("/send off", set("sendPolicy", Some("deny"), "Answers are sent: off.")),
         ("/send inherit", set("sendPolicy", None, "Answers are sent: as the settings have it.")),
         ("/send maybe", say("Use /send on, off or inherit.")),
-        ("/new", Effect::Renew(None)),
-        ("/reset hello there", Effect::Renew(Some("hello there".into()))),
+        ("/new", Effect::Renew { model: None, rest: None }),
+        ("/reset hello there", Effect::Renew { model: None, rest: Some("hello there".into()) }),
         ("/stop", Effect::Stop),
         ("/restart", say("Only those whom allowFrom names by their id may do this.")),
         (

@@ -234,7 +234,8 @@ impl SessionActor {
         self.queue.stopped = ended_by.or(self.queue.stopped);
         let called_off = ended_by.map(|_| "stop");
         let hints = batch.rows.iter().rev().find_map(|row| self.queue.hints.remove(&row.id)).unwrap_or_default();
-        self.queue.dropping = stopped;
+        // An order that was carried out meanwhile has ended them itself.
+        self.queue.dropping = if batch.rows.is_empty() { Vec::new() } else { stopped };
         match merge(batch) {
             Some(Merged { row, media, also, writers }) => {
                 let seed = Seed { more_media: media, writers, hints, called_off, ..Seed::row(row) };

@@ -7,10 +7,11 @@ use serde_json::json;
 use super::bench::{Bench, abort, end, one_by_one, order, say};
 use crate::agent::Piece;
 use crate::doubles::{Line, play};
-use crate::message::{Activation, Order, Role, RunVerdict, Tenure};
+use crate::message::{Activation, Code, Order, Role, RunVerdict, SessionMessage, Tenure};
 use crate::ports::Store as _;
 use crate::ports::conformance::make;
-use crate::session::{Allowed, CommandRules, QueueRules, ResetPolicy, ResetRules, Writers};
+use crate::session::commands::BEGUN_ANEW;
+use crate::session::{Allowed, CommandRules, Greeting, OnProviderFailure, QueueRules, ResetPolicy, ResetRules, Writers};
 
 pub(super) fn ready(bench: &mut Bench) {
     bench.settings.commands = CommandRules { writers: [(make::account(), writers())].into(), ..CommandRules::default() };
@@ -204,6 +205,83 @@ fn a_session_begins_anew_however_long_all_steps_take_together() {
         assert_eq!((bench.store.asked("reset_session"), bench.archive.kept().len()), (1, 1), "no step was too slow");
         assert_eq!(bench.outbox().await, ["old", "This session begins anew."]);
     });
+}
+
+/// A bare command has the agent greet, once, in the session that is new; what was typed stands in the transcript.
+#[test]
+fn the_agent_greets_in_a_session_that_was_begun_anew_with_nothing_said() {
+    for (crash, command) in [(false, "/new"), (false, "/reset"), (true, "/new")] {
+        play(|stage| async move {
+            let mut bench = Bench::new(&stage);
+            ready(&mut bench);
+            bench.settings.greeting = Greeting::On;
+            bench.provider.add(Line::Say("first"));
+            if crash {
+                bench.provider.add(Line::Panic);
+            }
+            bench.provider.add(Line::Say("hello again"));
+            bench.arrive(&["old", command, "next"]).await;
+            bench.start(Tenure::Kept);
+            bench.answered().await;
+            assert_eq!(bench.outbox().await, ["first", "hello again", "next"]);
+            let lines: Vec<_> = bench.transcript().await.into_iter().map(|(_, text)| text).collect();
+            assert_eq!(lines, [command, "hello again", "next", "next"]);
+            let prompts = bench.provider.prompts();
+            let greeting = &prompts[prompts.len() - 2];
+            assert!(greeting.text.starts_with("I have just begun") && greeting.history.is_empty(), "{}", greeting.text);
+            assert_eq!(bench.archive.kept().len(), 1);
+        });
+    }
+}
+
+/// Whoever cannot greet costs nobody the word that the session is new, at once and without another try.
+#[test]
+fn where_nobody_greets_the_gateway_says_that_the_session_begins_anew() {
+    for (case, asked) in [("fails", 2), ("stays silent", 1), ("no model", 1)] {
+        play(|stage| async move {
+            let mut bench = Bench::new(&stage);
+            ready(&mut bench);
+            bench.settings.greeting = Greeting::On;
+            bench.settings.on_provider_failure = OnProviderFailure::Retry;
+            bench.provider.add(Line::Say("first"));
+            let (send, model) =
+                (if case == "stays silent" { "deny" } else { "allow" }, if case == "no model" { "none" } else { "m" });
+            bench.provider.add(Line::Fail(Code::Timeout));
+            bench.arrive(&["old"]).await;
+            let session = bench.start(Tenure::Kept);
+            bench.answered().await;
+            bench.set(json!({ "sendPolicy": send, "model": model })).await;
+            session.tell(SessionMessage::Changed).unwrap();
+            bench.arrive(&["/new"]).await;
+            session.wake();
+            bench.answered().await;
+            assert_eq!(bench.outbox().await, ["first", "This session begins anew."], "{case}");
+            assert_eq!(bench.provider.asked(), asked, "{case}");
+        });
+    }
+}
+
+#[test]
+fn a_session_begins_anew_with_the_model_that_is_named() {
+    let cases = [
+        ("/new deep/one", "deep/one", BEGUN_ANEW),
+        ("/new DEEP/one hello", "deep/one", "hello"),
+        ("/reset deep/two hello", "model", "deep/two hello"),
+    ];
+    for (command, model, said) in cases {
+        play(|stage| async move {
+            let mut bench = Bench::new(&stage);
+            ready(&mut bench);
+            bench.settings.models = vec!["deep/one".into()];
+            bench.store.fail_once("patch_session");
+            bench.arrive(&["old", command, "next"]).await;
+            bench.start(Tenure::Kept);
+            bench.answered().await;
+            assert_eq!(bench.outbox().await, ["old", said, "next"], "{command}");
+            assert_eq!(bench.provider.prompts().last().unwrap().model, model, "{command}");
+            assert_eq!(bench.provider.prompts()[0].model, "model", "{command}");
+        });
+    }
 }
 
 /// An archive may be away for long, and every session that is to begin anew asks for it.

@@ -101,5 +101,6 @@ async fn what_waits_or_has_changed_is_not_forgotten() {
     assert_eq!(look::<i64>(&path, "SELECT count(*) FROM transcript"), 8, "the lines went with their session");
     // What comes to its key is a session anew.
     store.append_transcript(key(4), make::turn("a", &[], vec![]).entries, Usage::default());
+    store.flush().await.unwrap();
     assert_eq!(store.history(key(4), 9).await.unwrap().len(), 2);
 }
