@@ -1,10 +1,10 @@
 //! From a wish for a message that is there to its row.
 
 use callboard_actors::channel::Account;
-use callboard_actors::message::{Act, Code, MessageRef, Outbound, OutboxId, Target, TraceId};
+use callboard_actors::message::{Act, ChatKind, Code, MessageRef, Outbound, OutboxId, Target, TraceId};
 use callboard_actors::ports::{OutboxNote, OutboxState};
 
-use super::change::{At, Change, What};
+use super::change::{At, Change, Reach, What, Which};
 use super::error::{Field, SendError};
 use super::sending::{Outgoing, Sent, key_of};
 
@@ -13,8 +13,8 @@ impl Outgoing {
     /// for the platform's word.
     ///
     /// # Errors
-    /// The channel cannot do it, the message is not known or never arrived, the store does not take it, or the platform refused it
-    /// within the moment.
+    /// The channel cannot do it, the message is not known, never arrived or is out of reach, the store does not take it, or the platform
+    /// refused it within the moment.
     pub async fn change(&self, change: Change, trace: TraceId) -> Result<Sent, SendError> {
         change.check()?;
         let account = self.account(&change.channel, change.account.as_deref())?;
@@ -24,13 +24,15 @@ impl Outgoing {
             return Err(SendError::of(Code::NotImplemented, Field::Channel, reason));
         }
         let (message, target) = self.find(&account, &change).await?;
+        within(&change.reach, &target)?;
         let (text, act) = match change.what {
             What::React(mark) => (String::new(), Act::React { message, mark }),
             What::Edit(text) => (self.one_piece(&account, &target, text)?, Act::Edit { message }),
             What::Delete => (String::new(), Act::Delete { message }),
         };
-        // A key of its own kind: the same key given to a message, or to another kind of change, is another one.
-        let key = change.idempotency_key.map(|key| format!("{}\u{1e}{key}", deed.as_str()));
+        // A key of its own kind: the same key given to a message that is sent, to another kind of change, or to a change of another
+        // message is another one. Neither the id nor the key can hold what stands between them.
+        let key = change.idempotency_key.map(|key| format!("{}\u{1e}{}\u{1e}{key}", deed.as_str(), change.message.id()));
         let key = key.map(|key| key_of(change.key_owner.as_deref(), &target, key));
         let payload = Outbound { act, ..Outbound::text(target.clone(), text) };
         self.put(account, target, vec![payload], key.as_deref(), trace).await
@@ -38,10 +40,8 @@ impl Outgoing {
 
     /// Finds the message and where it stands. What a row knows counts before what is said: it went there and nowhere else.
     async fn find(&self, account: &Account, change: &Change) -> Result<(MessageRef, Target), SendError> {
-        let row = change.message_id.parse::<uuid::Uuid>().ok().map(OutboxId::from_uuid);
-        if let Some(id) = row
-            && let Some(note) = self.store.outbox_note(id).await?
-        {
+        if let Some(id) = row_id(&change.message) {
+            let note = self.store.outbox_note(id).await?.ok_or_else(|| forgotten(id))?;
             return of_row(account, id, note);
         }
         let platform = &account.platform;
@@ -54,7 +54,11 @@ impl Outgoing {
             }
         };
         let target = target.map_err(|error| SendError::of(Code::InvalidTarget, Field::To, error.to_string()))?;
-        Ok((MessageRef::Platform(change.message_id.clone()), target))
+        let message = match &change.message {
+            Which::Named(id) => MessageRef::Platform(id.clone()),
+            Which::Answered(id) => MessageRef::Placed(id.clone()),
+        };
+        Ok((message, target))
     }
 
     /// Shapes a text like one that is sent; a message that is there stays one.
@@ -72,6 +76,38 @@ impl Outgoing {
     }
 }
 
+/// Returns the row that an id names. Ids of rows have a time in them, as hardly a platform's own have.
+fn row_id(message: &Which) -> Option<OutboxId> {
+    match message {
+        Which::Named(id) => id.parse::<uuid::Uuid>().ok().filter(|id| id.get_version_num() == 7).map(OutboxId::from_uuid),
+        Which::Answered(_) => None,
+    }
+}
+
+fn forgotten(id: OutboxId) -> SendError {
+    let reason = format!(
+        "no message was sent under the id `{id}`, or it is forgotten by now (`store.outboxRetentionHours`): name it by the channel's own id and `to`"
+    );
+    SendError::of(Code::NotFound, Field::MessageId, reason)
+}
+
+/// Looks whether a chat is within reach.
+fn within(reach: &Reach, target: &Target) -> Result<(), SendError> {
+    let is_here = match reach {
+        Reach::Account => true,
+        Reach::Chat(Some((account, chat))) => {
+            let direct = |kind| kind == ChatKind::Direct;
+            *account == target.account && chat.id == target.chat.id && direct(chat.kind) == direct(target.chat.kind)
+        }
+        Reach::Chat(None) => false,
+    };
+    if is_here {
+        return Ok(());
+    }
+    let reason = "only messages of the chat that is being answered can be changed from here (leave `target` out): elsewhere an owner can, or whoever has the tool `message` by name (`tools.alsoAllow`)";
+    Err(SendError::of(Code::Forbidden, Field::To, reason))
+}
+
 /// Reads what a row tells of its message.
 fn of_row(account: &Account, id: OutboxId, note: OutboxNote) -> Result<(MessageRef, Target), SendError> {
     if note.account != account.key {
@@ -80,7 +116,7 @@ fn of_row(account: &Account, id: OutboxId, note: OutboxNote) -> Result<(MessageR
     }
     let target = Target { account: note.account, chat: note.chat, thread: None };
     match (note.state, note.platform_id) {
-        (OutboxState::Sent, Some(platform_id)) => Ok((MessageRef::Platform(platform_id), target)),
+        (OutboxState::Sent, Some(platform_id)) => Ok((MessageRef::Placed(platform_id), target)),
         (OutboxState::Sent, None) => {
             let reason = "the channel did not say under which id it has the message";
             Err(SendError::of(Code::NotFound, Field::MessageId, reason))
