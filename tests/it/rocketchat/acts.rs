@@ -281,11 +281,51 @@ async fn a_message_that_is_taken_in_is_marked_once() {
     let named = rig.server.say(&room, &rig.ann, "@call.bot hello");
     rig.server.wait_for_said(&room, 1).await;
     eventually("it is marked", || marks(&rig, &named)[":eyes:"]["usernames"] == json!(["call.bot"])).await;
-    // Behind the second one everything of both was sent, in its chat's order.
-    rig.server.say(&room, &rig.ann, "@call.bot again");
-    rig.server.wait_for_said(&room, 2).await;
+    // Marks are made one by one, so that behind the second one all of the first are made.
+    let again = rig.server.say(&room, &rig.ann, "@call.bot again");
+    eventually("that is marked too", || marks(&rig, &again)[":eyes:"]["usernames"] == json!(["call.bot"])).await;
     assert_eq!(rig.server.calls("chat.react").len(), 2, "one for each message that addressed the bot in a room");
     assert!(marks(&rig, &plain).is_null(), "a direct chat is not meant unless it is said");
+}
+
+/// A mark is no message: it was a row of its chat's, so that answers waited behind one that the server limited, and one that it refused
+/// became a dead letter.
+#[tokio::test]
+async fn a_mark_that_the_server_does_not_take_is_left_out_and_holds_nothing_up() {
+    for trouble in [Trouble::Limited(300), Trouble::Refused("error-not-allowed"), Trouble::RefuseThenCut] {
+        let mut rig = Rig::prepare(Version::Eight, json!({}));
+        rig.gateway.change(json!({ "messages": { "ackReaction": "eyes", "ackReactionScope": "all" } }));
+        rig.gateway.again().await;
+        rig.gateway.ready("all").await;
+        let direct = rig.room(Kind::Direct, "").await;
+        let shown = format!("{trouble:?}");
+        rig.server.plan("chat.react", trouble, 1);
+        rig.server.say(&direct, &rig.ann, "one");
+        rig.server.wait_for_said(&direct, 1).await;
+        until(&format!("{shown}: it is counted"), async || (rig.count("marks_dropped_total").await == 1).then_some(())).await;
+        rig.server.say(&direct, &rig.ann, "two");
+        rig.server.wait_for_said(&direct, 2).await;
+        assert_eq!(rig.count("outbound_dead_total").await, 0, "{shown}");
+        assert_eq!(rig.count("outbound_retried_total").await, 0, "{shown}");
+    }
+}
+
+/// The mark says that an answer is to come, and comes off when it has.
+#[tokio::test]
+async fn a_mark_comes_off_once_the_answer_is_sent() {
+    for settings in [json!({}), json!({ "blockStreaming": true })] {
+        let mut rig = Rig::prepare(Version::Seven, settings.clone());
+        let ack = json!({ "ackReaction": "👀", "ackReactionScope": "all", "removeAckAfterReply": true });
+        rig.gateway.change(json!({ "messages": ack }));
+        rig.gateway.again().await;
+        rig.gateway.ready("all").await;
+        let direct = rig.room(Kind::Direct, "").await;
+        let asked = rig.server.say(&direct, &rig.ann, "hello");
+        eventually(&format!("{settings}: it is on and off"), || rig.server.calls("chat.react").len() == 2).await;
+        rig.server.wait_for_said(&direct, 1).await;
+        eventually("it is off", || marks(&rig, &asked)[":eyes:"]["usernames"] == json!([])).await;
+        assert_eq!(rig.count("marks_dropped_total").await, 0);
+    }
 }
 
 /// Clients of the control plane and the command line have the same done.

@@ -8,6 +8,7 @@ use super::connector::Shared;
 use super::emoji;
 use super::rest::{Call, RestError};
 use super::send::{SendError, with_mentions};
+use crate::channel::Marking;
 use crate::message::{Act, ChatRef, Mark, MessageRef};
 use crate::ports::OutboxRow;
 
@@ -32,6 +33,15 @@ pub(super) async fn act(api: &Api, shared: &Shared, row: &OutboxRow) -> Result<(
             None if row.resent || row.attempts > 0 => Ok(()),
             None => Err(unknown(id)),
         },
+    }
+}
+
+/// Makes a mark that says that a message was taken in, or takes it off: in one call that waits for nothing and is not made again.
+pub(super) async fn mark(api: &Api, Marking { message, mark }: &Marking) -> Result<(), ApiError> {
+    match mark {
+        Mark::Put(emoji) => api.try_react(message, &emoji::name_of(emoji), Reaction::Put).await,
+        Mark::Take(emoji) => api.try_react(message, &emoji::name_of(emoji), Reaction::Taken).await,
+        Mark::TakeAll => Ok(()),
     }
 }
 
@@ -108,10 +118,19 @@ enum Reaction {
     Taken,
 }
 
+impl Reaction {
+    fn call(self, id: &str, emoji: &str) -> Call<'static> {
+        Call::post("chat.react", json!({ "messageId": id, "emoji": emoji, "shouldReact": self == Self::Put }))
+    }
+}
+
 impl Api {
     async fn react(&self, id: &str, emoji: &str, reaction: Reaction) -> Result<(), ApiError> {
-        let body = json!({ "messageId": id, "emoji": emoji, "shouldReact": reaction == Reaction::Put });
-        self.call(Call::post("chat.react", body)).await.map(drop)
+        self.call(reaction.call(id, emoji)).await.map(drop)
+    }
+
+    async fn try_react(&self, id: &str, emoji: &str, reaction: Reaction) -> Result<(), ApiError> {
+        self.try_call(reaction.call(id, emoji)).await.map(drop)
     }
 
     /// Returns a message as the server has it; `None` for one that is not there. The server has no word for that: it answers 400 and

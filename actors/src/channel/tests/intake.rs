@@ -6,7 +6,7 @@ use tokio::sync::{Semaphore, mpsc};
 
 use super::stand_in::{StandIn, Woken, account, inbound};
 use crate::channel::intake::{Decided, FETCHES_MAX, FETCHES_OF_PEER_MAX, Fate, Intake};
-use crate::channel::{AckToken, Acked, Became, ChannelSettings, LinkCommand};
+use crate::channel::{AckToken, Acked, Became, ChannelSettings, Desks, LinkCommand};
 use crate::core::{Clock, Live, Progress, Shares};
 use crate::message::{Counters, SessionKey, Switchboard};
 use crate::ports::memory::MemoryStore;
@@ -31,6 +31,7 @@ fn intake(
         fetches,
         shares,
         switchboard,
+        desk: Desks::default().desk(&account()),
         counters,
         settings,
         clock,

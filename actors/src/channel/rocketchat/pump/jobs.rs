@@ -42,6 +42,8 @@ pub(super) enum Done {
     Sent(Sent),
     /// A draft was shown, or was not.
     Drafted(Drafted),
+    /// A message was marked, or was not.
+    Marked(Result<(), ApiError>),
     /// Checkpoints were written, or were not.
     Written(Written),
     /// Names were written, or were not.
@@ -85,6 +87,12 @@ impl Pump {
             Done::Names(found) => self.found_names(&found),
             Done::Sent(sent) => self.sent(sent),
             Done::Drafted(drafted) => self.drafted(&drafted),
+            Done::Marked(marked) => {
+                self.marks.over();
+                if let Err(error) = marked {
+                    self.events.push(LinkEvent::Unmarked(error.to_string()));
+                }
+            }
             Done::Written(written) => self.checkpoints.late.written(written),
             Done::Kept => {}
         }
