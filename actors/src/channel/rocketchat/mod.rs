@@ -6,7 +6,7 @@
 //! - `rest`, `auth`, `api`: one HTTP call, whose login it carries, and the calls by their meaning
 //! - `ddp`: frames and the socket that carries them
 //! - `message`, `normalise`, `mention`, `seen`: from a document to a message for the agent, each once
-//! - `room`, `rooms`, `checkpoints`, `catch_up`: where reading stopped in each room, and what was missed since
+//! - `room`, `rooms`, `extra`, `checkpoints`, `catch_up`: where reading stopped in each room, and what was missed since
 //! - `target`, `shape`, `place`, `threads`, `send`, `outflow`: from an answer to a message in a room
 //! - `drafts`: a message that is shown while it grows; `acts`, `emoji`: what is done with a message that is there; `marks`: those
 //!   that say that one was taken in
@@ -25,6 +25,7 @@ mod ddp;
 mod drafts;
 mod emoji;
 mod entries;
+mod extra;
 mod marks;
 mod media;
 mod mention;
