@@ -40,9 +40,12 @@ impl Outgoing {
 
     /// Finds the message and where it stands. What a row knows counts before what is said: it went there and nowhere else.
     async fn find(&self, account: &Account, change: &Change) -> Result<(MessageRef, Target), SendError> {
-        if let Some(id) = row_id(&change.message) {
-            let note = self.store.outbox_note(id).await?.ok_or_else(|| forgotten(id))?;
-            return of_row(account, id, note);
+        if let Some((id, form)) = row_id(&change.message) {
+            match (self.store.outbox_note(id).await?, form) {
+                (Some(note), _) => return of_row(account, id, note),
+                (None, Form::Ours) => return Err(forgotten(id)),
+                (None, Form::Anybodys) => {}
+            }
         }
         let platform = &account.platform;
         let target = match &change.at {
@@ -76,12 +79,21 @@ impl Outgoing {
     }
 }
 
-/// Returns the row that an id names. Ids of rows have a time in them, as hardly a platform's own have.
-fn row_id(message: &Which) -> Option<OutboxId> {
-    match message {
-        Which::Named(id) => id.parse::<uuid::Uuid>().ok().filter(|id| id.get_version_num() == 7).map(OutboxId::from_uuid),
-        Which::Answered(_) => None,
-    }
+/// Whose an id looks like that names no row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// A row's.
+    Ours,
+    /// A row's or a platform's.
+    Anybodys,
+}
+
+/// Returns the row that an id may name. Ids of rows have a time in them, or are made of another row's: platforms make theirs otherwise.
+fn row_id(message: &Which) -> Option<(OutboxId, Form)> {
+    let Which::Named(id) = message else { return None };
+    let id = id.parse::<uuid::Uuid>().ok()?;
+    let form = if matches!(id.get_version_num(), 7 | 8) { Form::Ours } else { Form::Anybodys };
+    Some((OutboxId::from_uuid(id), form))
 }
 
 fn forgotten(id: OutboxId) -> SendError {
@@ -125,6 +137,48 @@ fn of_row(account: &Account, id: OutboxId, note: OutboxNote) -> Result<(MessageR
         (OutboxState::Dead, _) => {
             let reason = format!("the message never arrived: it is the dead letter `{id}`");
             Err(SendError::of(Code::Conflict, Field::MessageId, reason))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use callboard_actors::message::{AccountKey, ChatRef};
+
+    use super::*;
+
+    #[test]
+    fn an_id_names_a_row_by_its_form() {
+        let row = OutboxId::new().to_string();
+        for (id, form) in [
+            (row.as_str(), Some(Form::Ours)),
+            // That of an answer that is shown before it is written down.
+            ("5a1b5c6d-7e8f-8123-9abc-def012345678", Some(Form::Ours)),
+            ("5a1b5c6d-7e8f-4123-9abc-def012345678", Some(Form::Anybodys)),
+            ("aBcDeFgHiJkLmNoPq", None),
+        ] {
+            assert_eq!(row_id(&Which::Named(id.to_owned())).map(|(_, form)| form), form, "{id}");
+        }
+        assert_eq!(row_id(&Which::Answered(row)), None, "it is the platform's whatever it looks like");
+    }
+
+    #[test]
+    fn what_is_within_reach() {
+        let chat = |kind, id: &str| ChatRef { kind, id: id.to_owned() };
+        let here = || Some((AccountKey::new("rocketchat", "default"), chat(ChatKind::Direct, "u1")));
+        let target = |account: &str, chat| Target { account: AccountKey::new("rocketchat", account), chat, thread: None };
+        use ChatKind::{Channel, Direct, Group};
+        for (reach, account, there, is_within) in [
+            (Reach::Account, "other", chat(Group, "r1"), true),
+            (Reach::Chat(here()), "default", chat(Direct, "u1"), true),
+            (Reach::Chat(here()), "default", chat(Direct, "u2"), false),
+            (Reach::Chat(here()), "default", chat(Direct, "@u1"), false),
+            (Reach::Chat(here()), "default", chat(Channel, "u1"), false),
+            (Reach::Chat(here()), "other", chat(Direct, "u1"), false),
+            (Reach::Chat(None), "default", chat(Direct, "u1"), false),
+        ] {
+            let shown = format!("{reach:?} {account} {there:?}");
+            assert_eq!(within(&reach, &target(account, there)).is_ok(), is_within, "{shown}");
         }
     }
 }
