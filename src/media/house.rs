@@ -10,9 +10,11 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use callboard_actors::core::{Clock, Live};
 use callboard_actors::message::{BlobId, Media, MediaAt, SessionKey, base64};
-use callboard_actors::ports::{Claim, MediaAnswer, MediaBounds, MediaFault, MediaRoom, MediaStream, OpenMedia, Store};
+use callboard_actors::ports::{
+    Claim, MediaAnswer, MediaBounds, MediaFault, MediaRoom, MediaStream, OpenMedia, Opened, Opening, Store,
+};
 use futures_util::FutureExt as _;
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::{BoxFuture, join_all, ready};
 use futures_util::stream::{StreamExt as _, once, unfold};
 
 use super::blobs::Blobs;
@@ -111,8 +113,27 @@ impl MediaHouse {
         Ok(())
     }
 
-    async fn take(&self, claim: Claim, bytes: MediaStream) -> Result<Media, MediaFault> {
+    /// Takes bytes in. Whoever opens them has a place before: a server that is asked and then not read is held up for nothing.
+    async fn take(&self, claim: Claim, opening: Opening) -> Result<Media, MediaFault> {
         let _place = self.places.take(&claim.patron).await;
+        match opening.await? {
+            Opened::Bytes(bytes) => self.take_in(claim, bytes).await,
+            Opened::Elsewhere(url) => self.fetch_in(&url, claim).await,
+        }
+    }
+
+    /// Takes in what an address leads to; the place is the caller's.
+    async fn fetch_in(&self, url: &str, claim: Claim) -> Result<Media, MediaFault> {
+        let time_max = claim.reach.time_max;
+        let fetch = async {
+            let (claim, bytes) = self.web.ask(url, claim).await?;
+            self.take_in(claim, bytes).await
+        };
+        let late = MediaFault::Timeout { seconds: time_max.as_secs() };
+        self.clock.within(time_max, fetch).await.unwrap_or(Err(late))
+    }
+
+    async fn take_in(&self, claim: Claim, bytes: MediaStream) -> Result<Media, MediaFault> {
         let mut bytes = Paced::new(bytes, &self.clock);
         let blobs = Arc::clone(&self.blobs);
         let mut draft = blocking(move || blobs.begin(claim.bytes_max)).await?;
@@ -150,15 +171,12 @@ impl MediaHouse {
                 fault => MediaFault::NotTheFile(fault.to_string()),
             })?;
             let mime = claim.mime.or_else(|| Some(mime.to_owned()));
-            return self.take(Claim { mime, ..claim }, once(std::future::ready(Ok(data))).boxed()).await;
+            return self.take(Claim { mime, ..claim }, in_hand(data)).await;
         }
-        let time_max = claim.reach.time_max;
-        let fetch = async {
-            let (claim, bytes) = self.web.ask(url, claim).await?;
-            self.take(claim, bytes).await
-        };
+        let (time_max, url) = (claim.reach.time_max, url.to_owned());
         let late = MediaFault::Timeout { seconds: time_max.as_secs() };
-        self.clock.within(time_max, fetch).await.unwrap_or(Err(late))
+        let take = self.take(claim, ready(Ok(Opened::Elsewhere(url))).boxed());
+        self.clock.within(time_max, take).await.unwrap_or(Err(late))
     }
 
     /// Puts in what a turn brings in memory, so that it is shown like everything else.
@@ -166,7 +184,7 @@ impl MediaHouse {
         let claim = Claim::of(&media, self.settings.get().bounds.file_bytes_max);
         let put = match (&media.at, &media.data) {
             (MediaAt::Url(url), _) if base64::split_address(url).is_some() => self.fetch_now(url, claim).await,
-            (MediaAt::Nowhere, Some(data)) => self.take(claim, once(std::future::ready(Ok(data.clone()))).boxed()).await,
+            (MediaAt::Nowhere, Some(data)) => self.take(claim, in_hand(data.clone())).await,
             _ => return media,
         };
         put.unwrap_or_else(|fault| {
@@ -187,9 +205,9 @@ impl MediaHouse {
 }
 
 impl MediaRoom for MediaHouse {
-    fn put(&self, claim: Claim, bytes: MediaStream) -> MediaAnswer<Media> {
+    fn take(&self, claim: Claim, opening: Opening) -> MediaAnswer<Media> {
         let house = self.clone();
-        async move { house.take(claim, bytes).await }.boxed()
+        async move { Self::take(&house, claim, opening).await }.boxed()
     }
 
     fn open(&self, id: BlobId) -> MediaAnswer<OpenMedia> {
@@ -243,6 +261,10 @@ impl fmt::Debug for MediaHouse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("MediaHouse")
     }
+}
+
+fn in_hand(data: Bytes) -> Opening {
+    ready(Ok(Opened::Bytes(once(ready(Ok(data))).boxed()))).boxed()
 }
 
 /// Does what waits for the disk beside the threads that serve everybody.

@@ -165,6 +165,17 @@ impl Claim {
 /// Bytes on their way.
 pub type MediaStream = BoxStream<'static, Result<Bytes, MediaFault>>;
 
+/// Opens bytes, once there is a place for them.
+pub type Opening = BoxFuture<'static, Result<Opened, MediaFault>>;
+
+/// What was opened.
+pub enum Opened {
+    /// The bytes.
+    Bytes(MediaStream),
+    /// They are at a public address, which is asked as by [`MediaRoom::fetch`].
+    Elsewhere(String),
+}
+
 /// What the room answers.
 pub type MediaAnswer<T> = BoxFuture<'static, Result<T, MediaFault>>;
 
@@ -201,8 +212,14 @@ impl Default for MediaBounds {
 
 /// The room. Its answers are bounded in time by whoever asks, its work in size by the claim.
 pub trait MediaRoom: std::fmt::Debug + Send + Sync + 'static {
-    /// Takes bytes in; they are on the disk when this answers. The same bytes are kept once. Dropping it takes nothing in.
-    fn put(&self, claim: Claim, bytes: MediaStream) -> MediaAnswer<Media>;
+    /// Waits for a place, opens bytes and takes them in; they are on the disk when this answers. The same bytes are kept once. Dropping it
+    /// takes nothing in.
+    fn take(&self, claim: Claim, opening: Opening) -> MediaAnswer<Media>;
+
+    /// Takes in bytes that are open already, in hand for example.
+    fn put(&self, claim: Claim, bytes: MediaStream) -> MediaAnswer<Media> {
+        self.take(claim, ready(Ok(Opened::Bytes(bytes))).boxed())
+    }
 
     /// Opens what is in the room.
     fn open(&self, id: BlobId) -> MediaAnswer<OpenMedia>;
@@ -226,7 +243,7 @@ pub trait MediaRoom: std::fmt::Debug + Send + Sync + 'static {
 pub struct NoMediaRoom;
 
 impl MediaRoom for NoMediaRoom {
-    fn put(&self, _: Claim, _: MediaStream) -> MediaAnswer<Media> {
+    fn take(&self, _: Claim, _: Opening) -> MediaAnswer<Media> {
         ready(Err(MediaFault::Full)).boxed()
     }
 

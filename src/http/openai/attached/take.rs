@@ -12,6 +12,7 @@ use futures_util::future::{ready, try_join_all};
 use futures_util::stream::{StreamExt as _, once};
 
 use super::fault::{base64 as no_base64, media as not_taken, too_large, wrong, wrong_type};
+use super::rules::told;
 use super::texts::{is_text, text};
 use super::{Attached, BodyRules, ByAddress, Kinds, Sort, Source};
 use crate::http::error::ApiError;
@@ -88,13 +89,15 @@ fn count(attached: &[Attached], rules: &BodyRules) -> Result<(), ApiError> {
             _ => {}
         }
         if pictures > rules.pictures_max {
-            return Err(wrong(at, &format!("is one picture too many: the question may have {}", rules.pictures_max)));
+            let (max, key) = (rules.pictures_max, told(rules.keys.pictures_max));
+            return Err(wrong(at, &format!("is one picture too many: the question may have {max}{key}")));
         }
         if files > FILES_MAX {
             return Err(wrong(at, &format!("is one file too many: the question may have {FILES_MAX}")));
         }
         if addresses > rules.addresses_max {
-            return Err(wrong(at, &format!("is one address too many: the question may have {}", rules.addresses_max)));
+            let (max, key) = (rules.addresses_max, told(rules.keys.addresses_max));
+            return Err(wrong(at, &format!("is one address too many: the question may have {max}{key}")));
         }
         if bytes > rules.pictures_bytes_max.saturating_add(2) {
             return Err(together(at, rules));
@@ -104,7 +107,8 @@ fn count(attached: &[Attached], rules: &BodyRules) -> Result<(), ApiError> {
 }
 
 fn together(at: &str, rules: &BodyRules) -> ApiError {
-    let text = format!("`{at}`: the pictures have more than {} bytes together", rules.pictures_bytes_max);
+    let (max, key) = (rules.pictures_bytes_max, told(rules.keys.pictures_bytes_max));
+    let text = format!("`{at}`: the pictures have more than {max} bytes together{key}");
     ApiError::new(callboard_actors::message::Code::TooLarge, text).about(at)
 }
 
