@@ -11,15 +11,15 @@ use bytes::{Bytes, BytesMut};
 use callboard_actors::core::{Clock, Live};
 use callboard_actors::message::{BlobId, Media, MediaAt, SessionKey, base64};
 use callboard_actors::ports::{
-    Claim, MediaAnswer, MediaBounds, MediaFault, MediaRoom, MediaStream, OpenMedia, Opened, Opening, Store,
+    Claim, MediaAnswer, MediaBounds, MediaFault, MediaRoom, MediaStream, OpenMedia, Opened, Opening, Patron, Store,
 };
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, join_all, ready};
 use futures_util::stream::{StreamExt as _, once, unfold};
 
-use super::blobs::Blobs;
 use super::pace::Paced;
 use super::places::Places;
+use super::rooms::Rooms;
 use super::web::Web;
 use super::{MediaSettings, name, show, sniff, sweep};
 use crate::public_web::Network;
@@ -52,7 +52,7 @@ pub struct MediaParts {
 /// The media room. Cheap to clone.
 #[derive(Clone)]
 pub struct MediaHouse {
-    blobs: Arc<Blobs>,
+    rooms: Rooms,
     web: Arc<Web>,
     store: Arc<dyn Store>,
     workspaces: Live<Workspaces>,
@@ -72,7 +72,7 @@ impl MediaHouse {
     pub(crate) fn on(network: Network, parts: MediaParts) -> Self {
         let MediaParts { state_dir, store, workspaces, settings, clock } = parts;
         Self {
-            blobs: Arc::new(Blobs::new(&state_dir, settings.clone(), clock.clone())),
+            rooms: Rooms::new(&state_dir, &settings, &clock),
             web: Arc::new(Web::new(network)),
             store,
             workspaces,
@@ -93,19 +93,28 @@ impl MediaHouse {
         }
     }
 
-    /// Throws away what nobody needs, and so much more of it as `lacking` bytes need. What is listed is listed before the rows are
-    /// read: a row that is written later names bytes that were put in later, or anew, and those are too young to go.
+    /// Throws away what nobody needs, of what is kept so much more of it as `lacking` bytes need.
     pub(super) async fn sweep(&self, lacking: u64) -> Result<(), MediaFault> {
-        let blobs = Arc::clone(&self.blobs);
+        self.sweep_for(&Patron::House, lacking).await?;
+        self.sweep_for(&Patron::Request, 0).await
+    }
+
+    /// Does the same where somebody's files go. What is listed is listed before the rows are read: a row that is written later names
+    /// bytes that were put in later, or anew, and those are too young to go.
+    async fn sweep_for(&self, patron: &Patron, lacking: u64) -> Result<(), MediaFault> {
+        let (retention, grace) = match patron {
+            Patron::Request => (sweep::PASSING_GRACE, sweep::PASSING_GRACE),
+            Patron::House | Patron::Peer { .. } => (self.settings.get().retention, sweep::GRACE),
+        };
+        let blobs = Arc::clone(self.rooms.of(patron));
         let kept = blocking(move || blobs.list().map_err(|error| super::draft::disk(&error))).await?;
         if kept.is_empty() {
             return Ok(());
         }
         let unread = |error| MediaFault::Disk(format!("what rows need is not known: {error}"));
         let needed: HashSet<BlobId> = self.store.media_in_use().await.map_err(unread)?;
-        let rule = sweep::Rule { retention: self.settings.get().retention, lacking };
-        let goes = sweep::choose(kept, &needed, &rule, self.clock.now_ms());
-        let blobs = Arc::clone(&self.blobs);
+        let goes = sweep::choose(kept, &needed, &sweep::Rule { grace, retention, lacking }, self.clock.now_ms());
+        let blobs = Arc::clone(self.rooms.of(patron));
         let gone = blocking(move || Ok(goes.iter().filter(|blob| blobs.remove(blob).unwrap_or(false)).count())).await?;
         if gone > 0 {
             tracing::info!(event = "media.swept", files = gone);
@@ -134,8 +143,9 @@ impl MediaHouse {
     }
 
     async fn take_in(&self, claim: Claim, bytes: MediaStream) -> Result<Media, MediaFault> {
+        let room = self.rooms.of(&claim.patron);
         let mut bytes = Paced::new(bytes, &self.clock);
-        let blobs = Arc::clone(&self.blobs);
+        let blobs = Arc::clone(room);
         let mut draft = blocking(move || blobs.begin(claim.bytes_max)).await?;
         let mut gathered = BytesMut::new();
         loop {
@@ -150,14 +160,14 @@ impl MediaHouse {
                 break;
             }
         }
-        let blobs = Arc::clone(&self.blobs);
+        let blobs = Arc::clone(room);
         let size = draft.size;
         let lacking = blocking(move || blobs.lacks(size)).await?;
         if lacking > 0 {
-            self.sweep(lacking).await?;
+            self.sweep_for(&claim.patron, lacking).await?;
         }
         let kind = sniff::sniff(&draft.head, claim.mime.as_deref());
-        let blobs = Arc::clone(&self.blobs);
+        let blobs = Arc::clone(room);
         let id = blocking(move || blobs.keep(draft)).await?;
         let name = name::safe(claim.name.as_deref(), kind.ending);
         Ok(Media { mime: Some(kind.mime), name: Some(name), size: Some(size), ..Media::new(MediaAt::Blob(id)) })
@@ -198,8 +208,8 @@ impl MediaHouse {
         if media.iter().all(|media| media.blob().is_none()) {
             return media;
         }
-        let (blobs, kept) = (Arc::clone(&self.blobs), media.clone());
-        let laid = tokio::task::spawn_blocking(move || show::lay_out(&blobs, &workspace, media)).await;
+        let (rooms, kept) = (self.rooms.clone(), media.clone());
+        let laid = tokio::task::spawn_blocking(move || show::lay_out(&rooms, &workspace, media)).await;
         laid.unwrap_or_else(|_| kept.into_iter().map(|media| media.missing("it could not be laid in the workspace")).collect())
     }
 }
@@ -211,9 +221,9 @@ impl MediaRoom for MediaHouse {
     }
 
     fn open(&self, id: BlobId) -> MediaAnswer<OpenMedia> {
-        let blobs = Arc::clone(&self.blobs);
+        let rooms = self.rooms.clone();
         async move {
-            let (file, size) = blocking(move || blobs.open(&id)).await?;
+            let (file, size) = blocking(move || rooms.open(&id)).await?;
             // No more than was there when it was opened.
             let bytes = unfold(Some(file.take(size)), |file| async move {
                 let mut file = file?;

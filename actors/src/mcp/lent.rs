@@ -169,11 +169,12 @@ impl Tool for Lent {
             match verdict {
                 McpVerdict::Done => {
                     let until = over.min(clock.elapsed() + MEDIA_TIME_MAX);
-                    for line in laid(&room, &session, media, &clock, until).await {
-                        text.push('\n');
-                        text.push_str(&line);
+                    let shown = laid(&room, &session, media, &clock, until).await;
+                    for (place, media) in shown.iter().enumerate() {
+                        text.push_str(&format!("\nfile {}: {}", place + 1, media.line()));
                     }
-                    Ok(ToolOutput { text, details: json!({ "server": server, "result": details }) })
+                    let pictures = shown.into_iter().filter(is_picture).collect();
+                    Ok(ToolOutput { pictures, ..ToolOutput::new(text, json!({ "server": server, "result": details })) })
                 }
                 McpVerdict::Failed => Err(ToolFault::failed(Code::Refused, text)),
             }
@@ -182,15 +183,15 @@ impl Tool for Lent {
     }
 }
 
-/// Lays what came with an answer into the workspace, all of it at once; returns the line by which a model is told of each, with the number
-/// that the answer's text names it by. What cannot be had in time never takes the answer's text with it.
+/// Lays what came with an answer into the workspace, all of it at once; returns it in the order in which the
+/// answer's text counts it. What cannot be had in time never takes the answer's text with it.
 pub(super) async fn laid(
     room: &Arc<dyn MediaRoom>,
     session: &SessionKey,
     media: Vec<Media>,
     clock: &Clock,
     until: Duration,
-) -> Vec<String> {
+) -> Vec<Media> {
     let left = || until.saturating_sub(clock.elapsed());
     let taken = join_all(media.into_iter().map(async |media| {
         let Some(data) = media.data.clone() else { return media };
@@ -203,8 +204,12 @@ pub(super) async fn laid(
     }))
     .await;
     let late = || taken.iter().cloned().map(|media| media.missing("it could not be laid in the workspace in time")).collect();
-    let shown = clock.within(left(), room.show(session, taken.clone())).await.unwrap_or_else(late);
-    shown.iter().enumerate().map(|(place, media)| format!("file {}: {}", place + 1, media.line())).collect()
+    clock.within(left(), room.show(session, taken.clone())).await.unwrap_or_else(late)
+}
+
+/// Returns whether the room has taken a picture in hand to be shown.
+fn is_picture(media: &Media) -> bool {
+    media.data.is_some() && media.mime.as_deref().is_some_and(|mime| mime.starts_with("image/"))
 }
 
 /// Returns what is known of a file without its bytes.

@@ -124,6 +124,8 @@ pub enum Patron {
     /// The gateway itself, an agent, or a client that has shown its credential.
     #[default]
     House,
+    /// A client over HTTP that waits for its turn. What it brings is needed until then only, and has a room of its own.
+    Request,
     /// Somebody who writes on a platform.
     Peer {
         /// The account that was written to.

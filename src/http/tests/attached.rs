@@ -148,6 +148,22 @@ async fn of_earlier_messages_a_model_is_told_that_there_was_something() {
 }
 
 #[actix_web::test]
+async fn a_picture_among_instructions_is_told_and_never_lost() {
+    let rig = Rig::new().await;
+    for role in ["system", "developer"] {
+        let said = json!([
+            { "role": role, "content": [Api::Chat.text("be kind"), Api::Chat.picture(&data("image/png", PNG))] },
+            { "role": role, "content": [Api::Chat.picture("https://x.test/logo.png")] },
+            { "role": "user", "content": "hello" }
+        ]);
+        let got = asked(&rig, Api::Chat, &said).await;
+        assert_eq!(got.system.as_deref(), Some("be kind\n[media] (image/png)\n\nhttps://x.test/logo.png"), "{role}");
+        assert!(got.media.is_empty());
+    }
+    rig.stop().await;
+}
+
+#[actix_web::test]
 async fn what_cannot_be_taken_names_its_field_and_reaches_no_turn() {
     let rig = Rig::new().await;
     for settings in 0..2 {

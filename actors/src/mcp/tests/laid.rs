@@ -57,18 +57,18 @@ async fn lay(names: &[&str], shows: bool) -> Vec<String> {
         tokio::task::yield_now().await;
     }
     clock.advance(until);
-    laying.await.unwrap()
+    laying.await.unwrap().iter().map(Media::line).collect()
 }
 
 /// All are asked for before the clock moves at all: one after the other they would never be.
 #[tokio::test]
-async fn files_of_an_answer_are_laid_at_once_and_keep_their_numbers() {
+async fn files_of_an_answer_are_laid_at_once_and_keep_their_order() {
     let lines = lay(&["bad", "slow", "good", "bad"], true).await;
     for (place, wanted) in [
-        (0, "file 1: [media] bad (3 bytes): it could not be taken: "),
-        (1, "file 2: [media] slow (3 bytes): it could not be taken in time"),
-        (2, "file 3: [media] "),
-        (3, "file 4: [media] bad (3 bytes): it could not be taken: "),
+        (0, "[media] bad (3 bytes): it could not be taken: "),
+        (1, "[media] slow (3 bytes): it could not be taken in time"),
+        (2, "[media] "),
+        (3, "[media] bad (3 bytes): it could not be taken: "),
     ] {
         assert!(lines[place].starts_with(wanted), "{lines:?}");
     }
@@ -79,5 +79,5 @@ async fn files_of_an_answer_are_laid_at_once_and_keep_their_numbers() {
 async fn a_workspace_that_is_not_ready_costs_the_files_and_not_the_answer() {
     let lines = lay(&["good"], false).await;
     assert_eq!(lines.len(), 1);
-    assert!(lines[0].starts_with("file 1: [media]") && lines[0].ends_with("in the workspace in time"), "{lines:?}");
+    assert!(lines[0].starts_with("[media]") && lines[0].ends_with("in the workspace in time"), "{lines:?}");
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use callboard_actors::message::{Media, base64};
-use callboard_actors::ports::{Claim, MediaFault, MediaRoom};
+use callboard_actors::ports::{Claim, MediaFault, MediaRoom, Patron};
 use futures_util::future::{ready, try_join_all};
 use futures_util::stream::{StreamExt as _, once};
 
@@ -118,7 +118,8 @@ async fn take_one(one: Attached, rules: &BodyRules, room: &Arc<dyn MediaRoom>) -
         Sort::Picture => &rules.pictures,
         Sort::File => &rules.files,
     };
-    let claim = Claim { name: name.clone(), mime, reach: kinds.reach.clone(), ..Claim::up_to(kinds.bytes_max) };
+    let about = Claim::up_to(kinds.bytes_max);
+    let claim = Claim { name: name.clone(), mime, reach: kinds.reach.clone(), patron: Patron::Request, ..about };
     let media = match source {
         Source::Inline(data) => {
             let max = usize::try_from(kinds.bytes_max).unwrap_or(usize::MAX);
