@@ -127,19 +127,23 @@ impl MediaHouse {
         let _place = self.places.take(&claim.patron).await;
         match opening.await? {
             Opened::Bytes(bytes) => self.take_in(claim, bytes).await,
-            Opened::Elsewhere(url) => self.fetch_in(&url, claim).await,
+            Opened::Elsewhere(url) => self.in_time(claim.reach.time_max, self.fetch_in(&url, claim)).await,
         }
     }
 
-    /// Takes in what an address leads to; the place is the caller's.
+    /// Takes in what an address leads to; place and time are the caller's.
     async fn fetch_in(&self, url: &str, claim: Claim) -> Result<Media, MediaFault> {
-        let time_max = claim.reach.time_max;
-        let fetch = async {
-            let (claim, bytes) = self.web.ask(url, claim).await?;
-            self.take_in(claim, bytes).await
-        };
+        let (claim, bytes) = self.web.ask(url, claim).await?;
+        self.take_in(claim, bytes).await
+    }
+
+    async fn in_time(
+        &self,
+        time_max: Duration,
+        work: impl Future<Output = Result<Media, MediaFault>>,
+    ) -> Result<Media, MediaFault> {
         let late = MediaFault::Timeout { seconds: time_max.as_secs() };
-        self.clock.within(time_max, fetch).await.unwrap_or(Err(late))
+        self.clock.within(time_max, work).await.unwrap_or(Err(late))
     }
 
     async fn take_in(&self, claim: Claim, bytes: MediaStream) -> Result<Media, MediaFault> {
@@ -183,10 +187,12 @@ impl MediaHouse {
             let mime = claim.mime.or_else(|| Some(mime.to_owned()));
             return self.take(Claim { mime, ..claim }, in_hand(data)).await;
         }
-        let (time_max, url) = (claim.reach.time_max, url.to_owned());
-        let late = MediaFault::Timeout { seconds: time_max.as_secs() };
-        let take = self.take(claim, ready(Ok(Opened::Elsewhere(url))).boxed());
-        self.clock.within(time_max, take).await.unwrap_or(Err(late))
+        let time_max = claim.reach.time_max;
+        let fetch = async {
+            let _place = self.places.take(&claim.patron).await;
+            self.fetch_in(url, claim).await
+        };
+        self.in_time(time_max, fetch).await
     }
 
     /// Puts in what a turn brings in memory, so that it is shown like everything else.

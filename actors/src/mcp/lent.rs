@@ -183,8 +183,8 @@ impl Tool for Lent {
     }
 }
 
-/// Lays what came with an answer into the workspace, all of it at once; returns it in the order in which the
-/// answer's text counts it. What cannot be had in time never takes the answer's text with it.
+/// Lays what came with an answer into the workspace, all of it at once; returns it in the order in which the answer's
+/// text counts it. What cannot be had in time never takes the answer's text with it.
 pub(super) async fn laid(
     room: &Arc<dyn MediaRoom>,
     session: &SessionKey,
@@ -193,23 +193,29 @@ pub(super) async fn laid(
     until: Duration,
 ) -> Vec<Media> {
     let left = || until.saturating_sub(clock.elapsed());
+    // The rest is for laying out what is there: one file that does not come takes no other with it.
+    let taking = left() * 2 / 3;
     let taken = join_all(media.into_iter().map(async |media| {
         let Some(data) = media.data.clone() else { return media };
         let put = room.put(Claim::of(&media, room.bounds().file_bytes_max), once(ready(Ok(data))).boxed());
-        match clock.within(left(), put).await {
+        match clock.within(taking, put).await {
             Some(Ok(kept)) => kept,
             Some(Err(fault)) => named(media).missing(format!("it could not be taken: {fault}")),
             None => named(media).missing("it could not be taken in time"),
         }
     }))
     .await;
-    let late = || taken.iter().cloned().map(|media| media.missing("it could not be laid in the workspace in time")).collect();
+    let late = || taken.iter().cloned().map(not_laid).collect();
     clock.within(left(), room.show(session, taken.clone())).await.unwrap_or_else(late)
 }
 
 /// Returns whether the room has taken a picture in hand to be shown.
 fn is_picture(media: &Media) -> bool {
     media.data.is_some() && media.mime.as_deref().is_some_and(|mime| mime.starts_with("image/"))
+}
+
+fn not_laid(media: Media) -> Media {
+    if media.blob().is_some() { media.missing("it could not be laid in the workspace in time") } else { media }
 }
 
 /// Returns what is known of a file without its bytes.

@@ -45,7 +45,7 @@ fn files(names: &[&str]) -> Vec<Media> {
     names.iter().map(|name| Media::in_hand(Bytes::from_static(b"abc"), Some((*name).to_owned()), None)).collect()
 }
 
-/// Lays files; the clock is moved on, past the time that there is, once all of them are asked for.
+/// Lays files; once all of them are asked for, the clock is moved on as long as something waits.
 async fn lay(names: &[&str], shows: bool) -> Vec<String> {
     let clock = Clock::manual(0);
     let room = Arc::new(Room { asked: AtomicUsize::new(0), shows });
@@ -56,7 +56,12 @@ async fn lay(names: &[&str], shows: bool) -> Vec<String> {
     while room.asked.load(Ordering::SeqCst) < names.len() {
         tokio::task::yield_now().await;
     }
-    clock.advance(until);
+    while !laying.is_finished() {
+        if clock.waiters() > 0 {
+            clock.advance(until / 6);
+        }
+        tokio::task::yield_now().await;
+    }
     laying.await.unwrap().iter().map(Media::line).collect()
 }
 
