@@ -24,7 +24,7 @@ pub use briefing::{Briefing, NoBriefing};
 pub use mcp::{McpAnswer, McpChanged, McpDialer, McpFault, McpLink, McpProgress, McpServer, McpToolSpec, McpVerdict, McpWay};
 pub use media::{
     Claim, MEDIA_BYTES_DEFAULT, MEDIA_MB_MAX, MEDIA_OF_MESSAGE_MAX, MediaAnswer, MediaBounds, MediaFault, MediaRoom,
-    MediaStream, NoMediaRoom, OpenMedia, Patron, Reach, media_bytes_max,
+    MediaStream, NoMediaRoom, OpenMedia, Opened, Opening, Patron, Reach, media_bytes_max,
 };
 pub use rows::{
     Accept, Accepted, Attempt, CrashCount, DeadLetter, DeadLetterId, DeviceRow, Direction, Drafted, InboxFate, InboxRow,

@@ -29,8 +29,21 @@ pub(super) struct Kept {
     pub(super) put_ms: i64,
 }
 
+/// Which part of what the room holds there is besides for what passes through: a fourth.
+const PASSING_PART: u64 = 4;
+
+/// How long the files of a folder stay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stay {
+    /// As long as a row needs them, and longer.
+    Kept,
+    /// Until their turn has begun. No row names them, so that none of an earlier life is needed.
+    Passing,
+}
+
 /// The folder.
 pub(super) struct Blobs {
+    stay: Stay,
     root: PathBuf,
     settings: Live<MediaSettings>,
     clock: Clock,
@@ -40,8 +53,21 @@ pub(super) struct Blobs {
 
 impl Blobs {
     /// Opens the folder under the state folder. Nothing is touched before the first use.
-    pub(super) fn new(state_dir: &Path, settings: Live<MediaSettings>, clock: Clock) -> Self {
-        Self { root: state_dir.join("media"), settings, clock, total: Mutex::new(None) }
+    pub(super) fn new(stay: Stay, state_dir: &Path, settings: Live<MediaSettings>, clock: Clock) -> Self {
+        let root = match stay {
+            Stay::Kept => state_dir.join("media"),
+            Stay::Passing => state_dir.join("media").join("passing"),
+        };
+        Self { stay, root, settings, clock, total: Mutex::new(None) }
+    }
+
+    /// Returns how many bytes the folder holds.
+    fn bytes_max(&self) -> u64 {
+        let room = self.settings.get().room_bytes_max;
+        match self.stay {
+            Stay::Kept => room,
+            Stay::Passing => room / PASSING_PART,
+        }
     }
 
     fn drafts(&self) -> PathBuf {
@@ -62,6 +88,9 @@ impl Blobs {
         let mut total = self.total.lock().unwrap_or_else(PoisonError::into_inner);
         if total.is_none() {
             let open = || {
+                if self.stay == Stay::Passing && self.blobs().exists() {
+                    fs::remove_dir_all(self.blobs())?;
+                }
                 make_private_folder(&self.blobs())?;
                 make_private_folder(&self.drafts())?;
                 for draft in fs::read_dir(self.drafts())? {
@@ -83,7 +112,7 @@ impl Blobs {
     /// Returns how many bytes are too many once so many more are there; 0 when there is room.
     pub(super) fn lacks(&self, more: u64) -> Result<u64, MediaFault> {
         let total = self.ready()?.unwrap_or(0);
-        Ok(total.saturating_add(more).saturating_sub(self.settings.get().room_bytes_max))
+        Ok(total.saturating_add(more).saturating_sub(self.bytes_max()))
     }
 
     /// Puts a file in that was written; it is there for good when this returns. One that is there already is as young as a new one.
@@ -95,7 +124,7 @@ impl Blobs {
         if self.touch(&path) {
             return Ok(id);
         }
-        if held.saturating_add(draft.size) > self.settings.get().room_bytes_max {
+        if held.saturating_add(draft.size) > self.bytes_max() {
             return Err(MediaFault::Full);
         }
         let put = || {

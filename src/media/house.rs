@@ -10,14 +10,16 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use callboard_actors::core::{Clock, Live};
 use callboard_actors::message::{BlobId, Media, MediaAt, SessionKey, base64};
-use callboard_actors::ports::{Claim, MediaAnswer, MediaBounds, MediaFault, MediaRoom, MediaStream, OpenMedia, Store};
+use callboard_actors::ports::{
+    Claim, MediaAnswer, MediaBounds, MediaFault, MediaRoom, MediaStream, OpenMedia, Opened, Opening, Patron, Store,
+};
 use futures_util::FutureExt as _;
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::{BoxFuture, join_all, ready};
 use futures_util::stream::{StreamExt as _, once, unfold};
 
-use super::blobs::Blobs;
 use super::pace::Paced;
 use super::places::Places;
+use super::rooms::Rooms;
 use super::web::Web;
 use super::{MediaSettings, name, show, sniff, sweep};
 use crate::public_web::Network;
@@ -50,7 +52,7 @@ pub struct MediaParts {
 /// The media room. Cheap to clone.
 #[derive(Clone)]
 pub struct MediaHouse {
-    blobs: Arc<Blobs>,
+    rooms: Rooms,
     web: Arc<Web>,
     store: Arc<dyn Store>,
     workspaces: Live<Workspaces>,
@@ -70,7 +72,7 @@ impl MediaHouse {
     pub(crate) fn on(network: Network, parts: MediaParts) -> Self {
         let MediaParts { state_dir, store, workspaces, settings, clock } = parts;
         Self {
-            blobs: Arc::new(Blobs::new(&state_dir, settings.clone(), clock.clone())),
+            rooms: Rooms::new(&state_dir, &settings, &clock),
             web: Arc::new(Web::new(network)),
             store,
             workspaces,
@@ -91,19 +93,28 @@ impl MediaHouse {
         }
     }
 
-    /// Throws away what nobody needs, and so much more of it as `lacking` bytes need. What is listed is listed before the rows are
-    /// read: a row that is written later names bytes that were put in later, or anew, and those are too young to go.
+    /// Throws away what nobody needs, of what is kept so much more of it as `lacking` bytes need.
     pub(super) async fn sweep(&self, lacking: u64) -> Result<(), MediaFault> {
-        let blobs = Arc::clone(&self.blobs);
+        self.sweep_for(&Patron::House, lacking).await?;
+        self.sweep_for(&Patron::Request, 0).await
+    }
+
+    /// Does the same where somebody's files go. What is listed is listed before the rows are read: a row that is written later names
+    /// bytes that were put in later, or anew, and those are too young to go.
+    async fn sweep_for(&self, patron: &Patron, lacking: u64) -> Result<(), MediaFault> {
+        let (retention, grace) = match patron {
+            Patron::Request => (sweep::PASSING_GRACE, sweep::PASSING_GRACE),
+            Patron::House | Patron::Peer { .. } => (self.settings.get().retention, sweep::GRACE),
+        };
+        let blobs = Arc::clone(self.rooms.of(patron));
         let kept = blocking(move || blobs.list().map_err(|error| super::draft::disk(&error))).await?;
         if kept.is_empty() {
             return Ok(());
         }
         let unread = |error| MediaFault::Disk(format!("what rows need is not known: {error}"));
         let needed: HashSet<BlobId> = self.store.media_in_use().await.map_err(unread)?;
-        let rule = sweep::Rule { retention: self.settings.get().retention, lacking };
-        let goes = sweep::choose(kept, &needed, &rule, self.clock.now_ms());
-        let blobs = Arc::clone(&self.blobs);
+        let goes = sweep::choose(kept, &needed, &sweep::Rule { grace, retention, lacking }, self.clock.now_ms());
+        let blobs = Arc::clone(self.rooms.of(patron));
         let gone = blocking(move || Ok(goes.iter().filter(|blob| blobs.remove(blob).unwrap_or(false)).count())).await?;
         if gone > 0 {
             tracing::info!(event = "media.swept", files = gone);
@@ -111,10 +122,34 @@ impl MediaHouse {
         Ok(())
     }
 
-    async fn take(&self, claim: Claim, bytes: MediaStream) -> Result<Media, MediaFault> {
+    /// Takes bytes in. Whoever opens them has a place before: a server that is asked and then not read is held up for nothing.
+    async fn take(&self, claim: Claim, opening: Opening) -> Result<Media, MediaFault> {
         let _place = self.places.take(&claim.patron).await;
+        match opening.await? {
+            Opened::Bytes(bytes) => self.take_in(claim, bytes).await,
+            Opened::Elsewhere(url) => self.in_time(claim.reach.time_max, self.fetch_in(&url, claim)).await,
+        }
+    }
+
+    /// Takes in what an address leads to; place and time are the caller's.
+    async fn fetch_in(&self, url: &str, claim: Claim) -> Result<Media, MediaFault> {
+        let (claim, bytes) = self.web.ask(url, claim).await?;
+        self.take_in(claim, bytes).await
+    }
+
+    async fn in_time(
+        &self,
+        time_max: Duration,
+        work: impl Future<Output = Result<Media, MediaFault>>,
+    ) -> Result<Media, MediaFault> {
+        let late = MediaFault::Timeout { seconds: time_max.as_secs() };
+        self.clock.within(time_max, work).await.unwrap_or(Err(late))
+    }
+
+    async fn take_in(&self, claim: Claim, bytes: MediaStream) -> Result<Media, MediaFault> {
+        let room = self.rooms.of(&claim.patron);
         let mut bytes = Paced::new(bytes, &self.clock);
-        let blobs = Arc::clone(&self.blobs);
+        let blobs = Arc::clone(room);
         let mut draft = blocking(move || blobs.begin(claim.bytes_max)).await?;
         let mut gathered = BytesMut::new();
         loop {
@@ -129,14 +164,14 @@ impl MediaHouse {
                 break;
             }
         }
-        let blobs = Arc::clone(&self.blobs);
+        let blobs = Arc::clone(room);
         let size = draft.size;
         let lacking = blocking(move || blobs.lacks(size)).await?;
         if lacking > 0 {
-            self.sweep(lacking).await?;
+            self.sweep_for(&claim.patron, lacking).await?;
         }
         let kind = sniff::sniff(&draft.head, claim.mime.as_deref());
-        let blobs = Arc::clone(&self.blobs);
+        let blobs = Arc::clone(room);
         let id = blocking(move || blobs.keep(draft)).await?;
         let name = name::safe(claim.name.as_deref(), kind.ending);
         Ok(Media { mime: Some(kind.mime), name: Some(name), size: Some(size), ..Media::new(MediaAt::Blob(id)) })
@@ -150,15 +185,14 @@ impl MediaHouse {
                 fault => MediaFault::NotTheFile(fault.to_string()),
             })?;
             let mime = claim.mime.or_else(|| Some(mime.to_owned()));
-            return self.take(Claim { mime, ..claim }, once(std::future::ready(Ok(data))).boxed()).await;
+            return self.take(Claim { mime, ..claim }, in_hand(data)).await;
         }
         let time_max = claim.reach.time_max;
         let fetch = async {
-            let (claim, bytes) = self.web.ask(url, claim).await?;
-            self.take(claim, bytes).await
+            let _place = self.places.take(&claim.patron).await;
+            self.fetch_in(url, claim).await
         };
-        let late = MediaFault::Timeout { seconds: time_max.as_secs() };
-        self.clock.within(time_max, fetch).await.unwrap_or(Err(late))
+        self.in_time(time_max, fetch).await
     }
 
     /// Puts in what a turn brings in memory, so that it is shown like everything else.
@@ -166,7 +200,7 @@ impl MediaHouse {
         let claim = Claim::of(&media, self.settings.get().bounds.file_bytes_max);
         let put = match (&media.at, &media.data) {
             (MediaAt::Url(url), _) if base64::split_address(url).is_some() => self.fetch_now(url, claim).await,
-            (MediaAt::Nowhere, Some(data)) => self.take(claim, once(std::future::ready(Ok(data.clone()))).boxed()).await,
+            (MediaAt::Nowhere, Some(data)) => self.take(claim, in_hand(data.clone())).await,
             _ => return media,
         };
         put.unwrap_or_else(|fault| {
@@ -180,22 +214,22 @@ impl MediaHouse {
         if media.iter().all(|media| media.blob().is_none()) {
             return media;
         }
-        let (blobs, kept) = (Arc::clone(&self.blobs), media.clone());
-        let laid = tokio::task::spawn_blocking(move || show::lay_out(&blobs, &workspace, media)).await;
+        let (rooms, kept) = (self.rooms.clone(), media.clone());
+        let laid = tokio::task::spawn_blocking(move || show::lay_out(&rooms, &workspace, media)).await;
         laid.unwrap_or_else(|_| kept.into_iter().map(|media| media.missing("it could not be laid in the workspace")).collect())
     }
 }
 
 impl MediaRoom for MediaHouse {
-    fn put(&self, claim: Claim, bytes: MediaStream) -> MediaAnswer<Media> {
+    fn take(&self, claim: Claim, opening: Opening) -> MediaAnswer<Media> {
         let house = self.clone();
-        async move { house.take(claim, bytes).await }.boxed()
+        async move { Self::take(&house, claim, opening).await }.boxed()
     }
 
     fn open(&self, id: BlobId) -> MediaAnswer<OpenMedia> {
-        let blobs = Arc::clone(&self.blobs);
+        let rooms = self.rooms.clone();
         async move {
-            let (file, size) = blocking(move || blobs.open(&id)).await?;
+            let (file, size) = blocking(move || rooms.open(&id)).await?;
             // No more than was there when it was opened.
             let bytes = unfold(Some(file.take(size)), |file| async move {
                 let mut file = file?;
@@ -243,6 +277,10 @@ impl fmt::Debug for MediaHouse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("MediaHouse")
     }
+}
+
+fn in_hand(data: Bytes) -> Opening {
+    ready(Ok(Opened::Bytes(once(ready(Ok(data))).boxed()))).boxed()
 }
 
 /// Does what waits for the disk beside the threads that serve everybody.

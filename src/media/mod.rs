@@ -3,7 +3,7 @@
 //! # Layout
 //!
 //! - [`MediaHouse`]: the room as actors know it; its door to the public web (`web`), and what turns are shown (`show`)
-//! - `blobs`: the folder, by the digest of the bytes, bounded; `draft`: a file that is being written
+//! - `blobs`: a folder, by the digest of the bytes, bounded; `rooms`: which there are; `draft`: a file that is being written
 //! - `sniff`: what bytes are; `name`: names that are safe as a file's
 //! - `places`, `pace`: how many take files in at a time, and how slowly these may come
 //! - `sweep`: which bytes go; [`MediaSettings`]: what of all this is set
@@ -14,6 +14,7 @@ mod house;
 mod name;
 mod pace;
 mod places;
+mod rooms;
 mod settings;
 mod show;
 mod sniff;

@@ -16,12 +16,15 @@ const PEER_MAX: usize = 2;
 const ACCOUNT_MAX: usize = 8;
 /// How many files of all accounts.
 const ACCOUNTS_MAX: usize = 32;
-/// How many files of the gateway itself, its agents and its clients; theirs are places of their own.
+/// How many files of the gateway itself, its agents and its control clients; theirs are places of their own.
 const HOUSE_MAX: usize = 16;
+/// How many files of requests over HTTP.
+const REQUESTS_MAX: usize = 16;
 
 /// The places.
 pub(super) struct Places {
     house: Arc<Semaphore>,
+    requests: Arc<Semaphore>,
     accounts: Arc<Semaphore>,
     by_account: Shares<AccountKey>,
     by_peer: Shares<Patron>,
@@ -36,6 +39,7 @@ impl Default for Places {
     fn default() -> Self {
         Self {
             house: Arc::new(Semaphore::new(HOUSE_MAX)),
+            requests: Arc::new(Semaphore::new(REQUESTS_MAX)),
             accounts: Arc::new(Semaphore::new(ACCOUNTS_MAX)),
             by_account: Shares::new(ACCOUNT_MAX),
             by_peer: Shares::new(PEER_MAX),
@@ -48,6 +52,7 @@ impl Places {
     pub(super) async fn take(&self, patron: &Patron) -> Place {
         let shares = match patron {
             Patron::House => vec![Arc::clone(&self.house)],
+            Patron::Request => vec![Arc::clone(&self.requests)],
             Patron::Peer { account, .. } => {
                 vec![self.by_peer.of(patron), self.by_account.of(account), Arc::clone(&self.accounts)]
             }

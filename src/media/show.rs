@@ -1,13 +1,12 @@
 //! What a turn is shown: files in the workspace of its agent, small pictures with their bytes in hand.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use callboard_actors::message::{INBOUND_FOLDER, Media};
 use callboard_actors::ports::MediaFault;
 
-use super::blobs::Blobs;
+use super::rooms::Rooms;
 use crate::workspace::{Folder, FolderError, Place};
 
 /// The largest picture that is shown to a provider, bytes; larger ones are files only. The strictest of the providers takes 5 MB.
@@ -20,7 +19,7 @@ const FOLDER_BYTES_MAX: u64 = 1 << 30;
 const PICTURE_TYPES: &[&str] = &["image/png", "image/jpeg", "image/gif", "image/webp"];
 
 /// Lays what is in the room into a workspace and takes pictures in hand. What fails says why in its note.
-pub(super) fn lay_out(blobs: &Arc<Blobs>, workspace: &Path, media: Vec<Media>) -> Vec<Media> {
+pub(super) fn lay_out(rooms: &Rooms, workspace: &Path, media: Vec<Media>) -> Vec<Media> {
     let mut pictures_bytes = PICTURES_BYTES_MAX;
     let names: Vec<_> =
         media.iter().filter_map(Media::path).filter_map(|path| path.rsplit('/').next().map(str::to_owned)).collect();
@@ -31,8 +30,8 @@ pub(super) fn lay_out(blobs: &Arc<Blobs>, workspace: &Path, media: Vec<Media>) -
         if media.blob().is_none() {
             return media;
         }
-        media.data = picture(blobs, &media, &mut pictures_bytes);
-        match lay(blobs, workspace, &media) {
+        media.data = picture(rooms, &media, &mut pictures_bytes);
+        match lay(rooms, workspace, &media) {
             Ok(()) => media,
             Err(reason) => {
                 tracing::warn!(event = "media.not_laid_out", "a file of a turn is not in the workspace: {reason}");
@@ -43,12 +42,12 @@ pub(super) fn lay_out(blobs: &Arc<Blobs>, workspace: &Path, media: Vec<Media>) -
     media.into_iter().map(one).collect()
 }
 
-fn lay(blobs: &Blobs, workspace: &Path, media: &Media) -> Result<(), String> {
+fn lay(rooms: &Rooms, workspace: &Path, media: &Media) -> Result<(), String> {
     let (Some(id), Some(path)) = (media.blob(), media.path()) else { return Ok(()) };
     let lay = || {
         let place = Place::read(&path, workspace)?;
         let folder = Folder::open_or_make(workspace)?;
-        match blobs.open(id) {
+        match rooms.open(id) {
             Ok((mut file, size)) => folder.bring(&place, &mut file, size).map(Ok),
             Err(fault) => Ok(Err(fault)),
         }
@@ -72,19 +71,19 @@ fn trim(workspace: &Path, names: &[String]) {
     }
 }
 
-fn picture(blobs: &Blobs, media: &Media, left: &mut u64) -> Option<Bytes> {
+fn picture(rooms: &Rooms, media: &Media, left: &mut u64) -> Option<Bytes> {
     let mime = media.mime.as_deref()?;
     if !PICTURE_TYPES.contains(&mime) {
         return None;
     }
-    let bytes = read(blobs, media, PICTURE_BYTES_MAX.min(*left)).ok()?;
+    let bytes = read(rooms, media, PICTURE_BYTES_MAX.min(*left)).ok()?;
     *left = left.saturating_sub(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
     Some(bytes)
 }
 
-fn read(blobs: &Blobs, media: &Media, max: u64) -> Result<Bytes, MediaFault> {
+fn read(rooms: &Rooms, media: &Media, max: u64) -> Result<Bytes, MediaFault> {
     use std::io::Read as _;
-    let (file, size) = blobs.open(media.blob().ok_or(MediaFault::Missing)?)?;
+    let (file, size) = rooms.open(media.blob().ok_or(MediaFault::Missing)?)?;
     if size > max {
         return Err(MediaFault::TooLarge { max });
     }

@@ -8,7 +8,7 @@ use callboard_actors::core::{Clock, Live};
 use callboard_actors::message::{BlobId, Media, MediaAt, SessionKey};
 use callboard_actors::ports::conformance::make;
 use callboard_actors::ports::memory::MemoryStore;
-use callboard_actors::ports::{Claim, MediaFault, MediaRoom, MediaStream, Reach, Store};
+use callboard_actors::ports::{Claim, MediaFault, MediaRoom, MediaStream, Patron, Reach, Store};
 use futures_util::stream::{StreamExt as _, TryStreamExt as _, iter};
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -58,7 +58,7 @@ fn rig(bytes_max: u64) -> Rig {
 
 /// A week, and so much to be made free.
 fn rule(lacking: u64) -> sweep::Rule {
-    sweep::Rule { retention: Duration::from_secs(7 * 24 * 3600), lacking }
+    sweep::Rule { grace: sweep::GRACE, retention: Duration::from_secs(7 * 24 * 3600), lacking }
 }
 
 fn claim(name: &str, mime: &str, bytes_max: u64) -> Claim {
@@ -212,12 +212,38 @@ async fn a_full_room_makes_place_but_never_of_what_an_open_row_needs() {
     assert_eq!(read(&rig.house, first.blob().unwrap()).await, Err(MediaFault::Missing));
 }
 
+/// A client over HTTP may send one picture after the other, each another one.
+#[tokio::test]
+async fn requests_fill_their_own_room_and_no_other() {
+    let rig = rig(24);
+    let of = |patron, text: &'static str| {
+        rig.house.put(Claim { patron, ..claim(text, "text/plain", 10) }, stream(&[text.as_bytes()]))
+    };
+    let first = of(Patron::Request, "aaaaaa").await.unwrap();
+    assert_eq!(of(Patron::Request, "b").await, Err(MediaFault::Full), "a fourth of the room's bytes");
+    let kept = of(Patron::House, "cccccccccc").await.unwrap();
+    // It is there like any other as long as its turn may wait.
+    assert_eq!(read(&rig.house, first.blob().unwrap()).await.unwrap(), b"aaaaaa");
+    let shown = rig.house.show(&SessionKey::new("agent:main:main"), vec![first.clone()]).await;
+    assert_eq!((shown[0].note.as_deref(), shown[0].path()), (None, first.path()));
+    assert!(rig.folder.path().join("workspace").join(first.path().unwrap()).exists());
+    rig.clock.advance(sweep::PASSING_GRACE);
+    of(Patron::Request, "b").await.unwrap();
+    assert_eq!(read(&rig.house, first.blob().unwrap()).await, Err(MediaFault::Missing));
+    rig.clock.advance(sweep::PASSING_GRACE);
+    rig.house.sweep(0).await.unwrap();
+    assert_eq!(files(&rig.folder.path().join("state/media")), [kept.blob().unwrap().as_str()], "they go by the hour too");
+}
+
 #[tokio::test]
 async fn drafts_of_an_earlier_life_go_and_what_is_kept_stays() {
     let rig = rig(1 << 20);
     let media = rig.folder.path().join("state/media");
     let kept = rig.house.put(claim("a", "text/plain", 9), stream(&[b"abc"])).await.unwrap();
     std::fs::write(media.join("drafts/half"), "ab").unwrap();
+    // No row names what a request brought, and its turn is gone.
+    let passing = Claim { patron: Patron::Request, ..claim("p", "text/plain", 9) };
+    rig.house.put(passing.clone(), stream(&[b"passing"])).await.unwrap();
     let parts = MediaParts {
         state_dir: rig.folder.path().join("state"),
         store: Arc::clone(&rig.store) as _,
@@ -227,6 +253,7 @@ async fn drafts_of_an_earlier_life_go_and_what_is_kept_stays() {
     };
     let next = MediaHouse::on(network(), parts);
     assert_eq!(next.put(claim("b", "text/plain", 9), stream(&[b"xy"])).await, Err(MediaFault::Full), "it counts what it found");
+    assert_eq!(next.put(passing, stream(&[b"xy"])).await, Err(MediaFault::Full), "its room is a fourth");
     assert_eq!(files(&media), [kept.blob().unwrap().as_str()]);
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use callboard_actors::agent::{Entrance, Standing, ToolContext, ToolNames};
+use callboard_actors::agent::{Entrance, ToolContext, ToolNames};
 use callboard_actors::message::SessionKey;
 
 /// Which sessions a turn sees.
@@ -33,7 +33,7 @@ pub enum Meetings {
 /// What the configuration says of it.
 #[derive(Clone, Debug, Default)]
 pub struct Reach {
-    /// Which sessions turns see; `None` where nothing is said.
+    /// Which sessions turns see; `None` where nothing is said, which is [`Visibility::Tree`].
     pub visibility: Option<Visibility>,
     /// Which agents may look at each other's sessions.
     pub meetings: Meetings,
@@ -45,13 +45,12 @@ pub struct Reach {
 
 impl Reach {
     /// Returns which sessions the one who asks may see. Clients over HTTP hold the gateway's own credential. Whoever writes to an
-    /// agent is not thereby whom its other sessions belong to, in its main session no more than elsewhere; where the settings name
-    /// the tool and say no more, all are meant.
+    /// agent is not thereby whom its other sessions belong to, in its main session no more than elsewhere: only a visibility that the
+    /// settings name shows more, and no list of tools does, `*` least of all.
     pub(super) fn visibility(&self, context: &ToolContext) -> Visibility {
-        match (context.entrance, self.visibility, context.standing) {
-            (Entrance::Turn, Some(said), _) => said,
-            (Entrance::Turn, None, Standing::Stock) => Visibility::Tree,
-            (Entrance::Turn, None, Standing::Named) | (Entrance::Http, ..) => Visibility::All,
+        match context.entrance {
+            Entrance::Turn => self.visibility.unwrap_or(Visibility::Tree),
+            Entrance::Http => Visibility::All,
         }
     }
 
@@ -92,10 +91,10 @@ mod tests {
 
     use super::*;
 
-    fn turn(session: &str, standing: Standing) -> ToolContext {
+    fn turn(session: &str) -> ToolContext {
         let key = SessionKey::new(session);
         let agent = key.agent().unwrap().to_owned();
-        ToolContext { standing, ..ToolContext::new(Entrance::Turn, key, agent, TraceId::new()) }
+        ToolContext::new(Entrance::Turn, key, agent, TraceId::new())
     }
 
     #[test]
@@ -103,27 +102,25 @@ mod tests {
         use Visibility::{Agent, All, Own, Tree};
         let among = |names: &[&str]| Meetings::Among(ToolNames::new(names));
         let (main, work, ops) = ("agent:main:main", "agent:main:work", "agent:ops:main");
-        let stock = Standing::Stock;
-        for (visibility, standing, meetings, asks, session, sees) in [
-            (None, stock, Meetings::All, main, main, true),
-            (None, stock, Meetings::All, main, work, false),
-            (None, Standing::Named, Meetings::None, work, main, true),
-            (None, Standing::Named, Meetings::None, work, ops, false),
-            (None, Standing::Named, Meetings::All, work, ops, true),
-            (Some(Own), Standing::Named, Meetings::All, main, work, false),
-            (Some(Tree), Standing::Named, Meetings::All, main, work, false),
-            (Some(Agent), stock, Meetings::All, work, main, true),
-            (Some(Agent), stock, Meetings::All, work, ops, false),
-            (Some(All), stock, Meetings::None, work, main, true),
-            (Some(All), stock, Meetings::None, work, ops, false),
-            (Some(All), stock, among(&["main", "o*"]), work, ops, true),
-            (Some(All), stock, among(&["ops"]), work, ops, false),
+        for (visibility, meetings, asks, session, sees) in [
+            (None, Meetings::All, main, main, true),
+            (None, Meetings::All, main, work, false),
+            (None, Meetings::All, work, main, false),
+            (None, Meetings::All, work, ops, false),
+            (Some(Own), Meetings::All, main, work, false),
+            (Some(Tree), Meetings::All, main, work, false),
+            (Some(Agent), Meetings::All, work, main, true),
+            (Some(Agent), Meetings::All, work, ops, false),
+            (Some(All), Meetings::None, work, main, true),
+            (Some(All), Meetings::None, work, ops, false),
+            (Some(All), among(&["main", "o*"]), work, ops, true),
+            (Some(All), among(&["ops"]), work, ops, false),
         ] {
-            let shown = format!("{visibility:?} {standing:?} {meetings:?}: {asks} {session}");
+            let shown = format!("{visibility:?} {meetings:?}: {asks} {session}");
             let reach = Reach { visibility, meetings, ..Reach::default() };
-            assert_eq!(reach.sees(&SessionKey::new(session), &turn(asks, standing)), sees, "{shown}");
+            assert_eq!(reach.sees(&SessionKey::new(session), &turn(asks)), sees, "{shown}");
         }
-        let http = ToolContext { entrance: Entrance::Http, ..turn(work, stock) };
+        let http = ToolContext { entrance: Entrance::Http, ..turn(work) };
         assert!(Reach { visibility: Some(Own), ..Reach::default() }.sees(&SessionKey::new(ops), &http));
     }
 
@@ -140,10 +137,10 @@ mod tests {
             ("ops", "main", true),
             ("ops", "any", false),
         ] {
-            let context = turn(&format!("agent:{asks}:main"), Standing::Stock);
+            let context = turn(&format!("agent:{asks}:main"));
             assert_eq!(reach.begins(agent, &context), begins, "{asks} {agent}");
         }
-        let http = ToolContext { entrance: Entrance::Http, ..turn("agent:ops:main", Standing::Stock) };
+        let http = ToolContext { entrance: Entrance::Http, ..turn("agent:ops:main") };
         assert!(reach.begins("any", &http));
     }
 }

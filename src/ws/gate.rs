@@ -13,6 +13,7 @@ use bytes::Bytes;
 use futures_util::Stream;
 
 use super::budget::Purse;
+use super::signs::Came;
 
 /// The most bytes of a ping, a pong or a close.
 const CONTROL_BYTES_MAX: u64 = 125;
@@ -44,11 +45,12 @@ pub(super) struct Gate<S> {
     found: Found,
     room: Room,
     purse: Purse,
+    came: Came,
 }
 
 impl<S> Gate<S> {
-    pub(super) fn new(bytes: S, found: &Found, room: &Room, purse: &Purse) -> Self {
-        Self { bytes, heads: Heads::default(), found: Rc::clone(found), room: Rc::clone(room), purse: purse.clone() }
+    pub(super) fn new(bytes: S, found: &Found, room: &Room, purse: &Purse, came: Came) -> Self {
+        Self { bytes, heads: Heads::default(), found: Rc::clone(found), room: Rc::clone(room), purse: purse.clone(), came }
     }
 }
 
@@ -61,6 +63,7 @@ impl<S: Stream<Item = Result<Bytes, PayloadError>> + Unpin> Stream for Gate<S> {
             if self.found.get().is_some() {
                 continue;
             }
+            self.came.set(self.came.get().saturating_add(bytes.len() as u64));
             let room = self.room.get() as u64;
             let Self { heads, purse, .. } = &mut *self;
             return Poll::Ready(Some(match heads.follow(&bytes, room, purse) {

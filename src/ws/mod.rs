@@ -24,6 +24,7 @@ mod methods;
 mod params;
 mod pulse;
 pub mod reference;
+mod signs;
 mod snapshot;
 mod socket;
 mod table;

@@ -3,6 +3,7 @@
 //! It is born with the connection and dies with it. Before the handshake it holds nothing but a challenge; after it, the seat.
 
 use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -24,6 +25,7 @@ use super::Control;
 use super::budget::{self, Places, Purse, SMALL_BYTES};
 use super::gate::{Fault, Found, Gate, Room};
 use super::handshake::{Knock, Refusal};
+use super::signs::{Came, LOOK_EVERY, Sign, Signs};
 use super::welcome;
 use crate::access::Caller;
 
@@ -39,12 +41,6 @@ const CROWDED: &str = "too many large messages at once";
 
 /// How long a client may take to introduce itself.
 const HANDSHAKE_WAIT: Duration = Duration::from_secs(10);
-
-/// How often a connection from which nothing came is asked for a sign of life.
-const PING_EVERY: Duration = Duration::from_secs(30);
-
-/// How long a connection may be silent, pongs included, before it is taken for dead.
-const SILENCE_MAX: Duration = Duration::from_secs(90);
 
 /// How soon a frame is offered again for which the client's actor had no room; nothing more is read meanwhile.
 const AGAIN_AFTER: Duration = Duration::from_millis(5);
@@ -63,10 +59,11 @@ pub(super) fn open(
     caller: Caller,
     cutter: Cutter,
 ) -> Result<HttpResponse, Error> {
+    let came = Came::default();
     let socket = Socket {
         conn: Uuid::new_v4().to_string(),
         nonce: Uuid::new_v4().to_string(),
-        heard_at: control.clock().elapsed(),
+        signs: Signs::new(control.clock().elapsed(), Rc::clone(&came)),
         control,
         caller,
         cutter,
@@ -77,7 +74,7 @@ pub(super) fn open(
         room: Room::new(STRANGER_BYTES_MAX.into()),
         purse: Purse::default(),
     };
-    let bytes = Gate::new(payload, &socket.found, &socket.room, &socket.purse);
+    let bytes = Gate::new(payload, &socket.found, &socket.room, &socket.purse, came);
     ws::WsResponseBuilder::new(socket, request, bytes).frame_size(FRAME_BYTES_MAX).start()
 }
 
@@ -98,8 +95,8 @@ struct Socket {
     room: Room,
     /// Places of large frames whose bytes are coming.
     purse: Purse,
-    /// When something last came.
-    heard_at: Duration,
+    /// When it was last heard.
+    signs: Signs,
 }
 
 /// The pieces of a message that have come, with their places.
@@ -157,19 +154,22 @@ impl Socket {
 
     /// Asks a silent connection for a sign of life, and ends one that gives none.
     fn watch(&self, ctx: &mut Ctx) {
-        self.after(PING_EVERY, ctx, |socket, ctx| {
-            let silent = socket.control.clock().elapsed().saturating_sub(socket.heard_at);
-            if silent >= SILENCE_MAX {
-                tracing::info!(event = "client.silent", conn = %socket.conn, "no sign of life: the connection is ended");
-                (socket.cutter)();
-                ctx.stop();
-                return;
-            }
-            if silent >= PING_EVERY {
-                ctx.ping(b"");
+        self.after(LOOK_EVERY, ctx, |socket, ctx| {
+            match socket.signs.look(socket.control.clock().elapsed()) {
+                Sign::Heard => {}
+                Sign::Quiet => ctx.ping(b""),
+                Sign::Silent => return socket.cut("client.silent", "no sign of life", ctx),
+                Sign::Slow => return socket.cut("client.slow", "a frame was on its way for too long", ctx),
             }
             socket.watch(ctx);
         });
+    }
+
+    /// Ends the connection at once: nobody there would read why.
+    fn cut(&self, event: &'static str, why: &'static str, ctx: &mut Ctx) {
+        tracing::info!(event, conn = %self.conn, "{why}: the connection is ended");
+        (self.cutter)();
+        ctx.stop();
     }
 
     /// Takes a message that came in one frame.
@@ -294,7 +294,7 @@ fn pass(line: ClientLine, text: ByteString, socket: &mut Socket, ctx: &mut Ctx) 
 
 impl StreamHandler<Result<Message, ProtocolError>> for Socket {
     fn handle(&mut self, message: Result<Message, ProtocolError>, ctx: &mut Ctx) {
-        self.heard_at = self.control.clock().elapsed();
+        self.signs.heard(self.control.clock().elapsed());
         match message {
             Ok(Message::Text(text)) if text.len() <= SMALL_BYTES => self.text(text, ctx),
             Ok(Message::Text(text)) => self.frame(text.into_bytes(), ctx),

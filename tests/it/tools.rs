@@ -65,7 +65,7 @@ async fn the_policy_of_the_file_holds_and_follows_it() {
     // `tools.deny` is for everybody and wins over what HTTP is allowed.
     rig.gateway.change(json!({ "tools": { "deny": ["group:sessions"] } }));
     rig.gateway.signal(nix::sys::signal::Signal::SIGHUP);
-    until("the new policy", async || {
+    until("the sessions of the agent", async || {
         let (status, _) = rig.gateway.request(Method::POST, "/tools/invoke", Some(ask.clone())).await;
         (status == 404).then_some(())
     })
@@ -182,10 +182,11 @@ steps:
   - do: [echo]
 "#;
 
-/// Whoever writes to an agent is not thereby whom its other sessions belong to.
+/// Whoever writes to an agent is not thereby whom its other sessions belong to, and no list of tools makes him so.
 #[tokio::test]
 async fn a_turn_sees_its_own_session_unless_the_settings_say_more() {
-    let mut gateway = Gateway::prepare(json!({ "agents": { "list": [{ "id": "main", "default": true }, { "id": "other" }] } }));
+    let list = json!([{ "id": "main", "default": true }, { "id": "other" }]);
+    let mut gateway = Gateway::prepare(json!({ "agents": { "list": list }, "tools": { "allow": ["*", "sessions_list"] } }));
     gateway.play(SIGHT);
     gateway.again().await;
     gateway.ready("gateway").await;
@@ -221,7 +222,7 @@ async fn a_turn_sees_its_own_session_unless_the_settings_say_more() {
     let own = ask("work", "list").await;
     assert!(own.contains("agent:main:subagent:") && !own.contains("agent:main:main"), "{own}");
 
-    gateway.change(json!({ "tools": { "alsoAllow": ["sessions_list"] } }));
+    gateway.change(json!({ "tools": { "sessions": { "visibility": "agent" } } }));
     gateway.signal(nix::sys::signal::Signal::SIGHUP);
     until("the new policy", async || ask("work", "list").await.contains("agent:main:main").then_some(())).await;
 
@@ -229,7 +230,7 @@ async fn a_turn_sees_its_own_session_unless_the_settings_say_more() {
         json!({ "list": [{ "id": "main", "default": true, "subagents": { "allowAgents": ["other"] } }, { "id": "other" }] });
     gateway.change(json!({ "tools": { "sessions": { "visibility": "self" } }, "agents": lend }));
     gateway.signal(nix::sys::signal::Signal::SIGHUP);
-    until("the setting, which counts before the list", async || {
+    until("its own session alone", async || {
         let own = ask("work", "list").await;
         (own.contains("agent:main:work") && !own.contains("agent:main:subagent:") && !own.contains("agent:main:main"))
             .then_some(())

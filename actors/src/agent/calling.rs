@@ -5,12 +5,13 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, SelectAll, StreamExt as _};
 use tokio::sync::mpsc;
 
-use super::hands::{Origin, Place};
+use super::hands::{Answered, Origin, Place};
 use super::run::{Run, Stop, Written};
+use super::shown;
 use super::sink::{Sink, ToolNews};
 use super::tool::Updates;
 use super::{ProviderError, TurnState};
-use crate::message::{BegunRound, RoundWritten, ToolCall, ToolResult};
+use crate::message::{BegunRound, RoundWritten, ToolCall};
 
 /// How many calls of one round run at a time; the others wait.
 pub const TOOL_CALLS_PARALLEL_MAX: usize = 8;
@@ -18,7 +19,7 @@ pub const TOOL_CALLS_PARALLEL_MAX: usize = 8;
 /// How many updates of one call wait to be told; what comes while there is no room is left out.
 const UPDATES_MAX: usize = 8;
 
-type Finished = (usize, Result<ToolResult, ProviderError>);
+type Finished = (usize, Result<Answered, ProviderError>);
 
 impl<S: Sink> Run<'_, S> {
     /// Makes the calls of a round that have no result yet, and puts the round into the prompt. It is written down before the
@@ -42,6 +43,7 @@ impl<S: Sink> Run<'_, S> {
         if let Some(round) = written.rounds.last() {
             self.prompt.rounds.push(round.clone().closed());
         }
+        self.prompt.shown = shown::of(&mut written.rounds, self.prompt.rounds.len());
         self.enter(TurnState::Waiting);
         Ok(())
     }
@@ -69,7 +71,7 @@ impl<S: Sink> Run<'_, S> {
                 Some((call, partial)) = updates.next() => sink.tool(ToolNews::Update(call, &partial)),
                 finished = running.next() => {
                     let Some((place, result)) = finished else { return Ok(()) };
-                    let result = result.map_err(Stop::Failed)?;
+                    let Answered { result, pictures } = result.map_err(Stop::Failed)?;
                     // What a call told in its last moment comes before its result.
                     while let Some(Some((call, partial))) = updates.next().now_or_never() {
                         sink.tool(ToolNews::Update(call, &partial));
@@ -79,6 +81,9 @@ impl<S: Sink> Run<'_, S> {
                     }
                     if let Some(round) = written.rounds.last_mut() {
                         round.finish(place, result);
+                        if !pictures.is_empty() {
+                            round.shown.insert(place, pictures);
+                        }
                     }
                 }
             }

@@ -8,7 +8,7 @@ use super::journal::Journal;
 use super::provider::ProviderError;
 use super::tool::{Repeat, ToolContext, ToolFault, Updates};
 use super::toolbox::Toolbox;
-use crate::message::{BegunRound, ToolCall, ToolResult, ToolSpec};
+use crate::message::{BegunRound, Media, ToolCall, ToolResult, ToolSpec};
 
 /// How many bytes of a result a model gets; what is longer is cut there and says so.
 pub const TOOL_RESULT_BYTES_MAX: usize = 64 * 1024;
@@ -30,6 +30,20 @@ pub(super) enum Origin {
     Asked,
     /// A turn that was cut short had begun it, and nobody knows how it came out.
     Kept,
+}
+
+/// What came of a call.
+pub(super) struct Answered {
+    /// What stands in the conversation.
+    pub(super) result: ToolResult,
+    /// What a model is shown beside it.
+    pub(super) pictures: Vec<Media>,
+}
+
+impl From<ToolResult> for Answered {
+    fn from(result: ToolResult) -> Self {
+        Self { result, pictures: Vec::new() }
+    }
 }
 
 /// Where a call stands in its turn, both from 0.
@@ -105,34 +119,36 @@ impl Hands {
         call: &ToolCall,
         origin: Origin,
         updates: Updates,
-    ) -> Result<ToolResult, ProviderError> {
-        let result = fitting(self.answer(call, origin, updates).await);
+    ) -> Result<Answered, ProviderError> {
+        let Answered { result, pictures } = self.answer(call, origin, updates).await;
+        let result = fitting(result);
         if let Some(journal) = &self.journal {
             journal.finished(place.round, place.call, &result).await?;
         }
-        Ok(result)
+        Ok(Answered { result, pictures })
     }
 
-    async fn answer(&self, call: &ToolCall, origin: Origin, updates: Updates) -> ToolResult {
-        let unknown = || ToolResult::Failed(format!("no tool named {} is available", call.name));
+    async fn answer(&self, call: &ToolCall, origin: Origin, updates: Updates) -> Answered {
+        let unknown = || ToolResult::Failed(format!("no tool named {} is available", call.name)).into();
         let Some((toolbox, context)) = &self.tools else { return unknown() };
         let tool = match toolbox.find(ToolContext { updates, ..context.clone() }, &call.name) {
             Ok(tool) => tool,
             Err(ToolFault::NotAvailable { .. }) => return unknown(),
-            Err(fault) => return ToolResult::Failed(fault.to_string()),
+            Err(fault) => return ToolResult::Failed(fault.to_string()).into(),
         };
         if origin == Origin::Kept && tool.repeat() == Repeat::Never {
-            return ToolResult::Failed(format!(
+            let text = format!(
                 "the gateway was interrupted while {} ran: it is not known whether it was done, and it was not done again",
                 call.name
-            ));
+            );
+            return ToolResult::Failed(text).into();
         }
         let Value::Object(args) = call.args.clone() else {
-            return ToolResult::Failed("the arguments are no JSON object; call it again with one".into());
+            return ToolResult::Failed("the arguments are no JSON object; call it again with one".into()).into();
         };
         match tool.call(args).await {
-            Ok(output) => ToolResult::Done(output.text),
-            Err(fault) => ToolResult::Failed(fault.to_string()),
+            Ok(output) => Answered { result: ToolResult::Done(output.text), pictures: output.pictures },
+            Err(fault) => ToolResult::Failed(fault.to_string()).into(),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::stream::BoxStream;
 use serde_json::Value;
 
+use super::shown::Shown;
 use crate::message::{Code, Entry, Media, Said, Sampling, ToolCall, ToolRound, ToolUse, Usage};
 
 /// What a provider is asked.
@@ -36,6 +37,9 @@ pub struct Prompt {
     pub said: String,
     /// What the model thought before it called, by the place of the round in `rounds`; only for rounds of this very turn.
     pub thoughts: BTreeMap<usize, Vec<Thought>>,
+    /// Pictures that came with the results of the gateway's own tools, by the place of the round in `rounds`, and of the call in it;
+    /// only for rounds of this very turn. Their results tell of them too.
+    pub shown: Shown,
     /// The asker's own tools: a call of one ends the turn.
     pub tools: ToolUse,
     /// How to choose the words.

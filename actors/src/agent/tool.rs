@@ -4,7 +4,7 @@ use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
-use crate::message::{ChatRef, Code, SessionKey, TraceId};
+use crate::message::{ChatRef, Code, Media, SessionKey, TraceId};
 
 /// A tool's arguments, by name.
 pub type ToolArgs = Map<String, Value>;
@@ -128,13 +128,21 @@ pub struct ToolOutput {
     pub text: String,
     /// For a program to read.
     pub details: Value,
+    /// For a model that sees: pictures with their bytes in hand. The text tells of each, for those that do not.
+    pub pictures: Vec<Media>,
 }
 
 impl ToolOutput {
+    /// Returns an output of words.
+    #[must_use]
+    pub fn new(text: impl Into<String>, details: Value) -> Self {
+        Self { text: text.into(), details, pictures: Vec::new() }
+    }
+
     /// Returns an output that a model reads as the JSON that it is.
     #[must_use]
     pub fn json(details: Value) -> Self {
-        Self { text: format!("{details:#}"), details }
+        Self::new(format!("{details:#}"), details)
     }
 }
 

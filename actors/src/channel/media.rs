@@ -12,9 +12,7 @@ use futures_util::stream::{StreamExt as _, once};
 use super::platform::Platform;
 use crate::core::Clock;
 use crate::message::{AccountKey, BlobId, Inbound, Media, SessionKey, TraceId};
-use crate::ports::{
-    Claim, MEDIA_OF_MESSAGE_MAX, MediaAnswer, MediaBounds, MediaFault, MediaRoom, MediaStream, OpenMedia, Patron,
-};
+use crate::ports::{Claim, MEDIA_OF_MESSAGE_MAX, MediaAnswer, MediaBounds, MediaFault, MediaRoom, OpenMedia, Opening, Patron};
 
 /// How long one file may take.
 const FILE_TIME_MAX: Duration = Duration::from_secs(60);
@@ -50,8 +48,8 @@ struct RoomFor {
 }
 
 impl MediaRoom for RoomFor {
-    fn put(&self, claim: Claim, bytes: MediaStream) -> MediaAnswer<Media> {
-        self.room.put(Claim { patron: self.patron.clone(), ..claim }, bytes)
+    fn take(&self, claim: Claim, opening: Opening) -> MediaAnswer<Media> {
+        self.room.take(Claim { patron: self.patron.clone(), ..claim }, opening)
     }
 
     fn open(&self, id: BlobId) -> MediaAnswer<OpenMedia> {

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 
+use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
@@ -11,9 +12,9 @@ use tokio::sync::oneshot;
 
 use crate::agent::{Repeat, Tool, ToolArgs, ToolContext, ToolFault, ToolOutput, ToolPolicy, Toolbox};
 use crate::core::{Clock, Live};
-use crate::message::Code;
+use crate::message::{Code, Media};
 
-/// A tool on the stage. Its result names it and counts: `bell 1`.
+/// A tool on the stage. Its result names it and counts: `bell 1`; that of `sees` has a picture beside it.
 pub(crate) struct PropTool {
     name: &'static str,
     repeat: Repeat,
@@ -82,8 +83,13 @@ impl Tool for Lent {
             }
             match tool.name {
                 "fails" => Err(ToolFault::failed(Code::Internal, "it is broken")),
-                "talks" => Ok(ToolOutput { text: "word ".repeat(100_000), details: Value::Null }),
-                name => Ok(ToolOutput { text: format!("{name} {number}"), details: Value::Null }),
+                "talks" => Ok(ToolOutput::new("word ".repeat(100_000), Value::Null)),
+                "sees" => {
+                    let mut picture = Media::in_hand(Bytes::from(format!("picture {number}")), None, Some("image/png".into()));
+                    picture.size = None;
+                    Ok(ToolOutput { pictures: vec![picture], ..ToolOutput::new("file 1", Value::Null) })
+                }
+                name => Ok(ToolOutput::new(format!("{name} {number}"), Value::Null)),
             }
         }
         .boxed()

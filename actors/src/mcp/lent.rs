@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use futures_util::future::{BoxFuture, ready};
+use futures_util::future::{BoxFuture, join_all, ready};
 use futures_util::stream::{StreamExt as _, once};
 use serde_json::{Map, Value, json};
 
 use super::desk::McpDesk;
 use super::settings::McpSettings;
-use crate::agent::{MCP_JOINT, Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
+use crate::agent::{MCP_JOINT, TOOL_CALL_TIME_MAX, Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
 use crate::core::Clock;
 use crate::message::{Code, Media, SessionKey};
 use crate::ports::{Claim, McpAnswer, McpFault, McpToolSpec, McpVerdict, MediaRoom};
@@ -26,8 +26,10 @@ const SCHEMA_PARTS_MAX: usize = 10_000;
 pub const DESCRIPTION_CHARS_MAX: usize = 2_000;
 /// The longest name of a tool that providers take.
 const NAME_CHARS_MAX: usize = 64;
-/// How long a file of an answer may take into the media room.
+/// How long the files of an answer may take in all, into the media room and from there into the workspace.
 const MEDIA_TIME_MAX: Duration = Duration::from_secs(30);
+/// How long before a call's own end they have to be there, so that the answer's text is not lost with them.
+const MEDIA_SPARE: Duration = Duration::from_secs(2);
 /// How many characters of an update of a call are told.
 const UPDATE_CHARS_MAX: usize = 2_000;
 
@@ -155,6 +157,7 @@ impl Tool for Lent {
         let call = link.call(&self.theirs, args, progress);
         let (clock, time_max, server) = (self.clock.clone(), self.time_max, self.server.clone());
         let (room, session) = (Arc::clone(&self.media), context.session);
+        let over = clock.elapsed() + TOOL_CALL_TIME_MAX.saturating_sub(MEDIA_SPARE);
         async move {
             let answer = clock.within(time_max, call).await.ok_or_else(|| {
                 let text = format!("the MCP server `{server}` had not answered after {} ms", time_max.as_millis());
@@ -165,11 +168,13 @@ impl Tool for Lent {
             let McpAnswer { mut text, details, media, verdict } = answer;
             match verdict {
                 McpVerdict::Done => {
-                    for line in laid(&room, &session, media, &clock).await {
-                        text.push('\n');
-                        text.push_str(&line);
+                    let until = over.min(clock.elapsed() + MEDIA_TIME_MAX);
+                    let shown = laid(&room, &session, media, &clock, until).await;
+                    for (place, media) in shown.iter().enumerate() {
+                        text.push_str(&format!("\nfile {}: {}", place + 1, media.line()));
                     }
-                    Ok(ToolOutput { text, details: json!({ "server": server, "result": details }) })
+                    let pictures = shown.into_iter().filter(is_picture).collect();
+                    Ok(ToolOutput { pictures, ..ToolOutput::new(text, json!({ "server": server, "result": details })) })
                 }
                 McpVerdict::Failed => Err(ToolFault::failed(Code::Refused, text)),
             }
@@ -178,22 +183,44 @@ impl Tool for Lent {
     }
 }
 
-/// Lays what came with an answer into the workspace; returns the line by which a model is told of each. What cannot be had never takes
-/// the answer's text with it.
-async fn laid(room: &Arc<dyn MediaRoom>, session: &SessionKey, media: Vec<Media>, clock: &Clock) -> Vec<String> {
-    let mut lines = Vec::with_capacity(media.len());
-    let mut taken = Vec::with_capacity(media.len());
-    for media in media {
-        let Some(data) = media.data.clone() else { continue };
+/// Lays what came with an answer into the workspace, all of it at once; returns it in the order in which the answer's
+/// text counts it. What cannot be had in time never takes the answer's text with it.
+pub(super) async fn laid(
+    room: &Arc<dyn MediaRoom>,
+    session: &SessionKey,
+    media: Vec<Media>,
+    clock: &Clock,
+    until: Duration,
+) -> Vec<Media> {
+    let left = || until.saturating_sub(clock.elapsed());
+    // The rest is for laying out what is there: one file that does not come takes no other with it.
+    let taking = left() * 2 / 3;
+    let taken = join_all(media.into_iter().map(async |media| {
+        let Some(data) = media.data.clone() else { return media };
         let put = room.put(Claim::of(&media, room.bounds().file_bytes_max), once(ready(Ok(data))).boxed());
-        match clock.within(MEDIA_TIME_MAX, put).await {
-            Some(Ok(kept)) => taken.push(kept),
-            Some(Err(fault)) => lines.push(media.missing(format!("it could not be taken: {fault}")).line()),
-            None => lines.push(media.missing("it could not be taken in time").line()),
+        match clock.within(taking, put).await {
+            Some(Ok(kept)) => kept,
+            Some(Err(fault)) => named(media).missing(format!("it could not be taken: {fault}")),
+            None => named(media).missing("it could not be taken in time"),
         }
-    }
-    lines.extend(room.show(session, taken).await.iter().map(Media::line));
-    lines
+    }))
+    .await;
+    let late = || taken.iter().cloned().map(not_laid).collect();
+    clock.within(left(), room.show(session, taken.clone())).await.unwrap_or_else(late)
+}
+
+/// Returns whether the room has taken a picture in hand to be shown.
+fn is_picture(media: &Media) -> bool {
+    media.data.is_some() && media.mime.as_deref().is_some_and(|mime| mime.starts_with("image/"))
+}
+
+fn not_laid(media: Media) -> Media {
+    if media.blob().is_some() { media.missing("it could not be laid in the workspace in time") } else { media }
+}
+
+/// Returns what is known of a file without its bytes.
+fn named(media: Media) -> Media {
+    Media { data: None, ..media }
 }
 
 fn fault(McpFault { code, reason }: McpFault) -> ToolFault {

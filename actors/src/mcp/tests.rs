@@ -19,6 +19,8 @@ use crate::ports::{
     NoMediaRoom,
 };
 
+mod laid;
+
 /// A connection that does as its tools are called.
 struct FakeLink {
     tools: Arc<Mutex<Vec<McpToolSpec>>>,

@@ -1,12 +1,13 @@
 //! Tools: what a provider may call, what it called, and what came of it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{InboxId, Steered};
+use super::{InboxId, Media, Steered};
 
 /// A tool as a provider is told of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -173,6 +174,9 @@ pub struct BegunRound {
     pub text: String,
     /// The calls in the provider's order; `None` for one that has not finished, as far as is known.
     pub calls: Vec<(ToolCall, Option<ToolResult>)>,
+    /// Pictures that came with results, by the place of the call. They are not written down: whoever goes on after a crash is told of
+    /// them by the results.
+    pub shown: BTreeMap<usize, Vec<Media>>,
     /// Whether it is known to be written down.
     pub written: RoundWritten,
 }

@@ -124,6 +124,8 @@ pub enum Patron {
     /// The gateway itself, an agent, or a client that has shown its credential.
     #[default]
     House,
+    /// A client over HTTP that waits for its turn. What it brings is needed until then only, and has a room of its own.
+    Request,
     /// Somebody who writes on a platform.
     Peer {
         /// The account that was written to.
@@ -165,6 +167,17 @@ impl Claim {
 /// Bytes on their way.
 pub type MediaStream = BoxStream<'static, Result<Bytes, MediaFault>>;
 
+/// Opens bytes, once there is a place for them.
+pub type Opening = BoxFuture<'static, Result<Opened, MediaFault>>;
+
+/// What was opened.
+pub enum Opened {
+    /// The bytes.
+    Bytes(MediaStream),
+    /// They are at a public address, which is asked as by [`MediaRoom::fetch`].
+    Elsewhere(String),
+}
+
 /// What the room answers.
 pub type MediaAnswer<T> = BoxFuture<'static, Result<T, MediaFault>>;
 
@@ -201,8 +214,14 @@ impl Default for MediaBounds {
 
 /// The room. Its answers are bounded in time by whoever asks, its work in size by the claim.
 pub trait MediaRoom: std::fmt::Debug + Send + Sync + 'static {
-    /// Takes bytes in; they are on the disk when this answers. The same bytes are kept once. Dropping it takes nothing in.
-    fn put(&self, claim: Claim, bytes: MediaStream) -> MediaAnswer<Media>;
+    /// Waits for a place, opens bytes and takes them in; they are on the disk when this answers. The same bytes are kept once. Dropping it
+    /// takes nothing in.
+    fn take(&self, claim: Claim, opening: Opening) -> MediaAnswer<Media>;
+
+    /// Takes in bytes that are open already, in hand for example.
+    fn put(&self, claim: Claim, bytes: MediaStream) -> MediaAnswer<Media> {
+        self.take(claim, ready(Ok(Opened::Bytes(bytes))).boxed())
+    }
 
     /// Opens what is in the room.
     fn open(&self, id: BlobId) -> MediaAnswer<OpenMedia>;
@@ -226,7 +245,7 @@ pub trait MediaRoom: std::fmt::Debug + Send + Sync + 'static {
 pub struct NoMediaRoom;
 
 impl MediaRoom for NoMediaRoom {
-    fn put(&self, _: Claim, _: MediaStream) -> MediaAnswer<Media> {
+    fn take(&self, _: Claim, _: Opening) -> MediaAnswer<Media> {
         ready(Err(MediaFault::Full)).boxed()
     }
 

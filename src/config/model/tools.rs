@@ -82,7 +82,7 @@ pub struct SubAgents {
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct SessionTools {
-    /// Which sessions turns see. Without it `tree`, and `all` in turns for which a list of `tools` names the tool.
+    /// Which sessions turns see. Without it `tree`; no list of tools shows more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub visibility: Option<SessionVisibility>,
 }

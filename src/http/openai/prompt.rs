@@ -134,7 +134,8 @@ fn read(messages: Vec<ChatMessage>) -> Result<(String, Vec<Item>), ApiError> {
             (Speaker::Assistant, Some(calls)) if !calls.is_empty() => {
                 open = Some(Open::new(index, message.content.with_links(), calls));
             }
-            (Speaker::System, _) => paragraph(&mut instructions, &message.content.text),
+            // Instructions are words; what else is in them is told by a line.
+            (Speaker::System, _) => paragraph(&mut instructions, &message.content.with_links()),
             (speaker, _) => said.push(Item::Line { speaker, content: message.content }),
         }
     }
@@ -198,7 +199,7 @@ fn rounds(tail: Vec<Item>) -> Vec<ToolRound> {
     let mut remark = String::new();
     for item in tail {
         match item {
-            Item::Line { content, .. } => paragraph(&mut remark, &content.text),
+            Item::Line { content, .. } => paragraph(&mut remark, &content.with_links()),
             Item::Round(mut round) => {
                 paragraph(&mut remark, &round.text);
                 round.text = std::mem::take(&mut remark);

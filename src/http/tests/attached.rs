@@ -148,6 +148,22 @@ async fn of_earlier_messages_a_model_is_told_that_there_was_something() {
 }
 
 #[actix_web::test]
+async fn a_picture_among_instructions_is_told_and_never_lost() {
+    let rig = Rig::new().await;
+    for role in ["system", "developer"] {
+        let said = json!([
+            { "role": role, "content": [Api::Chat.text("be kind"), Api::Chat.picture(&data("image/png", PNG))] },
+            { "role": role, "content": [Api::Chat.picture("https://x.test/logo.png")] },
+            { "role": "user", "content": "hello" }
+        ]);
+        let got = asked(&rig, Api::Chat, &said).await;
+        assert_eq!(got.system.as_deref(), Some("be kind\n[media] (image/png)\n\nhttps://x.test/logo.png"), "{role}");
+        assert!(got.media.is_empty());
+    }
+    rig.stop().await;
+}
+
+#[actix_web::test]
 async fn what_cannot_be_taken_names_its_field_and_reaches_no_turn() {
     let rig = Rig::new().await;
     for settings in 0..2 {
@@ -160,6 +176,20 @@ async fn what_cannot_be_taken_names_its_field_and_reaches_no_turn() {
     let large = [PNG, &[7; 90]].concat();
     for api in Api::BOTH {
         let png = || api.picture(&data("image/png", PNG));
+        let is_chat = matches!(api, Api::Chat);
+        // Only a key that holds for this entrance is named.
+        let (count_key, sum_key) = match is_chat {
+            true => {
+                ("may have 3 (`gateway.http.endpoints.chatCompletions.maxImageParts`)", "chatCompletions.maxTotalImageBytes`")
+            }
+            false => ("may have 3", "150 bytes together"),
+        };
+        let (file_key, type_key) = match is_chat {
+            true => ("the most that is taken", "application/pdf"),
+            false => {
+                ("`gateway.http.endpoints.responses.files.maxBytes`", "`gateway.http.endpoints.responses.files.allowedMimes`")
+            }
+        };
         let many = |count: usize| (0..count).map(|_| png()).collect::<Vec<_>>();
         let cases: Vec<(Vec<Value>, usize, &str, u16, &str)> = vec![
             (vec![api.text("x"), api.picture("data:image/png;base64,*")], 1, "image_url", 400, "not valid base64"),
@@ -171,8 +201,8 @@ async fn what_cannot_be_taken_names_its_field_and_reaches_no_turn() {
             (vec![api.picture(&data("image/svg+xml", SVG))], 0, "image_url", 400, "a type that is not read"),
             (vec![api.picture(&data("image/png", PDF))], 0, "image_url", 400, "is application/pdf"),
             (vec![api.picture(&data("image/png", &large))], 0, "image_url", 413, "images.maxBytes"),
-            (vec![png(), png(), api.picture(&data("image/png", &[PNG, &[7; 66]].concat()))], 2, "image_url", 413, "together"),
-            (many(4), 3, "image_url", 400, "one picture too many"),
+            (vec![png(), png(), api.picture(&data("image/png", &[PNG, &[7; 66]].concat()))], 2, "image_url", 413, sum_key),
+            (many(4), 3, "image_url", 400, count_key),
             (vec![api.picture("http://127.0.0.1:1/")], 0, "image_url", 400, "cannot be reached"),
             (vec![api.picture("http://10.1/a.png")], 0, "image_url", 400, "blocked"),
             (vec![api.picture("http://[::ffff:10.0.0.1]/a.png")], 0, "image_url", 400, "blocked"),
@@ -180,9 +210,9 @@ async fn what_cannot_be_taken_names_its_field_and_reaches_no_turn() {
             (vec![api.picture("http://0x7f000002/a.png")], 0, "image_url", 400, "blocked"),
             (vec![api.picture("http://inner.example/a.png")], 0, "image_url", 400, "blocked"),
             (vec![api.picture("http://metadata.google.internal/")], 0, "image_url", 400, "blocked"),
-            (vec![api.file("a.txt", &data("text/plain", &[b'x'; 101]))], 0, api.file_field(), 413, "files.maxBytes"),
+            (vec![api.file("a.txt", &data("text/plain", &[b'x'; 101]))], 0, api.file_field(), 413, file_key),
             (vec![api.file("a.txt", &data("text/plain", &[0xff, 0xfe]))], 0, api.file_field(), 400, "UTF-8"),
-            (vec![api.file("a.exe", &data("application/x-msdownload", b"MZ"))], 0, api.file_field(), 400, "not read"),
+            (vec![api.file("a.exe", &data("application/x-msdownload", b"MZ"))], 0, api.file_field(), 400, type_key),
             // It says that it is a document, and is an archive.
             (
                 vec![api.file("a.pdf", &data("application/pdf", b"PK\x03\x04......"))],
@@ -207,6 +237,7 @@ async fn what_cannot_be_taken_names_its_field_and_reaches_no_turn() {
             let told = error["message"].as_str().unwrap();
             assert_eq!(error["param"], api.field(0, part, field), "{told}");
             assert!(told.contains(why) && told.len() < 400, "{why}: {told}");
+            assert!(!is_chat || !told.contains("endpoints.responses"), "{told}");
         }
         let kept = match api {
             Api::Chat => json!({ "type": "file", "file": { "file_id": "file-1" } }),

@@ -61,7 +61,7 @@ pub(in crate::http) struct ToolErrorOut {
 
 /// Answers with what a tool gave.
 pub(super) fn done(output: ToolOutput) -> HttpResponse {
-    let ToolOutput { text, details } = output;
+    let ToolOutput { text, details, .. } = output;
     let result = ToolResultOut { content: [TextOut { r#type: "text", text }], details };
     HttpResponse::Ok().json(ToolAnswer { ok: true, result })
 }

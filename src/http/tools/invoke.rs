@@ -59,7 +59,7 @@ async fn run(gateway: &Gateway, context: ToolContext, invocation: &mut Invocatio
         tool.check(&args)?;
         let name = &invocation.tool;
         let text = format!("dry run: `{name}` was not called");
-        return Ok(ToolOutput { text, details: json!({ "dryRun": true, "tool": name, "args": args }) });
+        return Ok(ToolOutput::new(text, json!({ "dryRun": true, "tool": name, "args": args })));
     }
     tool.call(args).await
 }

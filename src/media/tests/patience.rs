@@ -1,11 +1,13 @@
 //! Who waits for whom, and how long for a file that does not come.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use callboard_actors::core::Clock;
 use callboard_actors::message::AccountKey;
-use callboard_actors::ports::{Claim, MediaFault, MediaRoom as _, MediaStream, Patron};
+use callboard_actors::ports::{Claim, MediaFault, MediaRoom as _, MediaStream, Opened, Patron};
 use futures_util::FutureExt as _;
 use futures_util::stream::StreamExt as _;
 
@@ -51,6 +53,39 @@ async fn a_guests_slow_files_hold_up_nobody_elses() {
     for feed in feeds {
         feed.send(Bytes::from_static(b"late")).unwrap();
     }
+    for put in slow {
+        assert_eq!(put.await.unwrap().unwrap().size, Some(4));
+    }
+}
+
+/// A server whose answer nobody reads yet may give it up, or hold it for nothing.
+#[tokio::test]
+async fn nothing_is_opened_before_there_is_a_place() {
+    let rig = rig(1 << 20);
+    let (port, _) = web().await;
+    let (mut feeds, mut slow) = (Vec::new(), Vec::new());
+    for _ in 0..2 {
+        let (feed, bytes) = fed();
+        feeds.push(feed);
+        slow.push(tokio::spawn(rig.house.put(of(peer("one", "guest")), bytes)));
+    }
+    let drafts = rig.folder.path().join("state/media/drafts");
+    while std::fs::read_dir(&drafts).map_or(0, Iterator::count) < 2 {
+        tokio::task::yield_now().await;
+    }
+    let opened = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&opened);
+    let opening = async move {
+        seen.store(true, Ordering::SeqCst);
+        Ok(Opened::Elsewhere(format!("http://public.test:{port}/a.png")))
+    };
+    let mut take = rig.house.take(of(peer("one", "guest")), opening.boxed());
+    assert!((&mut take).now_or_never().is_none() && !opened.load(Ordering::SeqCst));
+    for feed in feeds {
+        feed.send(Bytes::from_static(b"late")).unwrap();
+    }
+    let taken = take.await.unwrap();
+    assert!(opened.load(Ordering::SeqCst) && taken.mime.as_deref() == Some("image/png"), "{taken:?}");
     for put in slow {
         assert_eq!(put.await.unwrap().unwrap().size, Some(4));
     }

@@ -1,6 +1,7 @@
 //! What the styles read of a prompt in the same way, each in its own words.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use callboard_actors::agent::{Prompt, Thought};
 use callboard_actors::message::{Entry, Role, Said, ToolResult, ToolRound, ToolSchema, ToolSpec};
@@ -16,25 +17,62 @@ const EFFORTS: [&str; 4] = ["minimal", "low", "medium", "high"];
 const GO_ON: &str = "[Your answer was interrupted behind these words, which the reader has already. Go on right behind them, and \
                      repeat nothing of them.]";
 
+/// Stands before pictures of tools where nobody else has said it.
+const SHOWN: &str = "[What the tools above gave back to see, in the order of their results:]";
+
 /// One thing of a conversation.
 pub(super) enum Told<'a> {
     /// What somebody said.
     Line(Role, Cow<'a, str>),
-    /// Tools that were called, what came of it, and what the model thought before.
-    Round(&'a ToolRound, &'a [Thought]),
+    /// Tools that were called, and what belongs to it.
+    Round(Round<'a>),
     /// What is said now, with what comes with it.
     Now(Sorted<'a>),
 }
 
+/// Tools that were called, and what came of it.
+pub(super) struct Round<'a> {
+    /// The calls with their results.
+    pub(super) made: &'a ToolRound,
+    /// What the model thought before.
+    pub(super) thoughts: &'a [Thought],
+    /// The pictures that came with the results, by the place of the call; none for a model that takes none.
+    shown: BTreeMap<usize, Vec<Cow<'a, str>>>,
+}
+
+impl<'a> Round<'a> {
+    const fn past(made: &'a ToolRound) -> Self {
+        Self { made, thoughts: &[], shown: BTreeMap::new() }
+    }
+
+    fn now(prompt: &'a Prompt, place: usize, made: &'a ToolRound, about: Option<&AboutModel>) -> Self {
+        let thoughts = prompt.thoughts.get(&place).map(Vec::as_slice).unwrap_or_default();
+        let shown = prompt.shown.get(&place).into_iter().flatten();
+        let shown = shown.map(|(call, media)| (*call, sort("", media, about).pictures)).collect();
+        Self { made, thoughts, shown }
+    }
+
+    /// Returns the pictures that came with the result of a call, by their addresses.
+    pub(super) fn shown(&self, call: usize) -> &[Cow<'a, str>] {
+        self.shown.get(&call).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Returns what is said behind the results, for the styles whose results are words: the pictures of all of them. `None` for none.
+    pub(super) fn behind(self) -> Option<Sorted<'a>> {
+        let pictures: Vec<_> = self.shown.into_values().flatten().collect();
+        (!pictures.is_empty()).then(|| Sorted { text: SHOWN.to_owned(), pictures })
+    }
+}
+
 /// Returns the conversation in its order, without the instructions.
-pub(super) fn told<'a>(prompt: &'a Prompt, about: Option<&AboutModel>) -> impl Iterator<Item = Told<'a>> {
+pub(super) fn told<'a>(prompt: &'a Prompt, about: Option<&'a AboutModel>) -> impl Iterator<Item = Told<'a>> {
     let before = prompt.before.iter().map(|said| match said {
         Said::Line { role, text } => Told::Line(*role, text.into()),
-        Said::Round(round) => Told::Round(round, &[]),
+        Said::Round(round) => Told::Round(Round::past(round)),
     });
     let now = Told::Now(sort(&prompt.text, &prompt.media, about));
-    let thoughts = |place: usize| prompt.thoughts.get(&place).map(Vec::as_slice).unwrap_or_default();
-    let rounds = prompt.rounds.iter().enumerate().map(move |(place, round)| Told::Round(round, thoughts(place)));
+    let rounds = prompt.rounds.iter().enumerate();
+    let rounds = rounds.map(move |(place, round)| Told::Round(Round::now(prompt, place, round, about)));
     let said = || [Told::Line(Role::Assistant, prompt.said.as_str().into()), Told::Line(Role::User, GO_ON.into())];
     let said = (!prompt.said.is_empty()).then(said).into_iter().flatten();
     prompt.history.iter().flat_map(past).chain(before).chain([now]).chain(rounds).chain(said)
@@ -51,7 +89,7 @@ fn past(entry: &Entry) -> impl Iterator<Item = Told<'_>> {
         media => Cow::Owned(with_links(words, media)),
     });
     let line = line.map(|words| Told::Line(entry.role, words));
-    entry.rounds.iter().map(|round| Told::Round(round, &[])).chain(line)
+    entry.rounds.iter().map(|round| Told::Round(Round::past(round))).chain(line)
 }
 
 /// Returns what the styles call somebody.

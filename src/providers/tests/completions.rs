@@ -402,3 +402,19 @@ async fn a_turn_gives_up_at_once_on_a_refused_key() {
     assert!(matches!(end.outcome, RunOutcome::Failed(ref error) if error.code == Code::ProviderAuth), "{end:?}");
     assert_eq!(stand_in.asked().len(), 1);
 }
+
+/// Results are words in this style, so that pictures are said behind all of them.
+#[actix_web::test]
+async fn pictures_of_tools_follow_their_results() {
+    let stand_in = StandIn::start([Reply::Stream(vec![text("seen"), finish("stop"), done()], Then::Close)]);
+    let call = |id: &str| ToolCall { id: id.into(), name: "look".into(), args: json!({}) };
+    let calls = vec![(call("c1"), ToolResult::Done("one".into())), (call("c2"), ToolResult::Done("two".into()))];
+    let picture = Media::in_hand(bytes::Bytes::from_static(b"abc"), None, Some("image/png".into()));
+    let shown = [(0, [(0, vec![picture])].into())].into();
+    pieces(&provider(&stand_in), Prompt { rounds: vec![ToolRound { text: String::new(), calls }], shown, ..hello() }).await;
+    let sent = &stand_in.asked()[0].body;
+    let [.., result, pictures] = &sent["messages"].as_array().unwrap()[..] else { panic!("{sent}") };
+    assert_eq!((&result["role"], &result["tool_call_id"]), (&json!("tool"), &json!("c2")));
+    assert_eq!(pictures["role"], "user");
+    assert_eq!(pictures["content"][1], json!({ "type": "image_url", "image_url": { "url": "data:image/png;base64,YWJj" } }));
+}

@@ -60,7 +60,7 @@ impl Tool for Edit {
             let edit = files.change(&context, &path, move |folder, place| change(folder, place, &old, &new, places));
             let count = edit.await?;
             let text = format!("edited `{path}`: {count} {}", if count == 1 { "place" } else { "places" });
-            Ok(ToolOutput { text, details: json!({ "path": path, "replaced": count }) })
+            Ok(ToolOutput::new(text, json!({ "path": path, "replaced": count })))
         };
         edit.boxed()
     }

@@ -55,7 +55,7 @@ impl Tool for Ls {
                 items.iter().map(|item| json!({ "name": item.name, "kind": kind(item), "bytes": item.bytes })).collect();
             let details = json!({ "path": path, "entries": entries, "total": total, "truncated": truncated });
             let text = if lines.is_empty() { "(empty)".to_owned() } else { lines.join("\n") };
-            Ok(ToolOutput { text, details })
+            Ok(ToolOutput::new(text, details))
         };
         list.boxed()
     }

@@ -52,7 +52,7 @@ impl Tool for Read {
             match text.await? {
                 Text::Binary(bytes) => {
                     let text = format!("`{path}` is not text: {bytes} bytes");
-                    Ok(ToolOutput { text, details: json!({ "path": path, "binary": true, "bytes": bytes }) })
+                    Ok(ToolOutput::new(text, json!({ "path": path, "binary": true, "bytes": bytes })))
                 }
                 Text::Plain(text) => Ok(shown(&path, &text, first, lines)),
             }
@@ -87,5 +87,5 @@ fn shown(path: &str, text: &str, first: usize, lines: usize) -> ToolOutput {
         }
         taken.push_str(&format!("[lines {first} to {last} of {total}: go on with offset {}]", last.saturating_add(1)));
     }
-    ToolOutput { text: taken, details }
+    ToolOutput::new(taken, details)
 }

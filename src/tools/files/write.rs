@@ -42,7 +42,7 @@ impl Tool for Write {
             let bytes = content.len();
             files.change(&context, &path, move |folder, place| folder.write(place, &content).map_err(fault)).await?;
             let text = format!("wrote {bytes} bytes to `{path}`");
-            Ok(ToolOutput { text, details: json!({ "path": path, "bytes": bytes }) })
+            Ok(ToolOutput::new(text, json!({ "path": path, "bytes": bytes })))
         };
         write.boxed()
     }

@@ -100,7 +100,7 @@ impl Tool for WebFetch {
                 "truncated": read.truncated,
                 "length": read.text.chars().count(),
             });
-            Ok(ToolOutput { text: read.text, details })
+            Ok(ToolOutput::new(read.text, details))
         };
         read.boxed()
     }

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::{Fault, Found, Gate, Heads, Room};
 use crate::ws::budget::Purse;
+use crate::ws::signs::Came;
 use crate::ws::socket::FRAME_BYTES_MAX;
 
 const ROOM: u64 = FRAME_BYTES_MAX as u64;
@@ -59,9 +60,11 @@ fn frames_up_to_the_bound_pass() {
 fn after_a_fault_the_rest_is_thrown_away() {
     let found = Found::default();
     let bytes = [frame(0x81, 3), vec![0x81, 0x01], frame(0x81, 3)].map(|bytes| Ok(bytes.into()));
-    let mut gate = Gate::new(stream::iter(bytes), &found, &Room::new(FRAME_BYTES_MAX.into()), &Purse::default());
+    let (room, came) = (Room::new(FRAME_BYTES_MAX.into()), Came::default());
+    let mut gate = Gate::new(stream::iter(bytes), &found, &room, &Purse::default(), Rc::clone(&came));
     let mut next = || gate.next().now_or_never().unwrap();
     assert!(next().unwrap().is_ok());
+    assert_eq!(came.get(), 9, "what comes is counted");
     assert_eq!(Rc::clone(&found).get(), None);
     assert!(next().unwrap().is_err());
     assert_eq!(found.get(), Some(Fault::Protocol));
@@ -73,13 +76,13 @@ fn the_bound_is_that_of_the_moment() {
     let (found, room) = (Found::default(), Room::new(100.into()));
     let bytes = [100, 101].map(|length| Ok(frame(0x81, length).into()));
     let frames = || stream::iter(bytes.clone().map(|bytes: Result<bytes::Bytes, ()>| bytes.map_err(|()| unreachable!())));
-    let mut gate = Gate::new(frames(), &found, &room, &Purse::default());
+    let mut gate = Gate::new(frames(), &found, &room, &Purse::default(), Came::default());
     let mut next = || gate.next().now_or_never().unwrap();
     assert!(next().unwrap().is_ok());
     room.set(101);
     assert!(next().unwrap().is_ok());
     room.set(100);
-    let mut gate = Gate::new(frames(), &found, &room, &Purse::default());
+    let mut gate = Gate::new(frames(), &found, &room, &Purse::default(), Came::default());
     assert!(gate.next().now_or_never().unwrap().unwrap().is_ok());
     assert!(gate.next().now_or_never().unwrap().unwrap().is_err());
     assert_eq!(found.get(), Some(Fault::TooLarge));

@@ -9,7 +9,7 @@ use crate::agent::{
 };
 use crate::core::{Clock, Progress};
 use crate::doubles::{Line, PropTool, Scripted, toolbox};
-use crate::message::{Code, SessionKey, TraceId, Usage};
+use crate::message::{Code, SessionKey, ToolResult, TraceId, Usage};
 
 /// Hears everything; notes states only where they change.
 #[derive(Default)]
@@ -121,6 +121,26 @@ async fn calls_of_a_round_run_beside_each_other_and_their_results_keep_the_provi
     assert_eq!(ear.states, [Streaming, Tool, Waiting, Streaming, Done]);
     assert_eq!(end.rounds.len(), 1);
     assert!(end.rounds[0].calls.iter().all(|(_, result)| result.is_some()));
+}
+
+#[tokio::test]
+async fn pictures_of_a_tool_are_shown_with_its_round_and_to_whoever_goes_on() {
+    let (plain, sees) = (PropTool::new("plain", Repeat::Never), PropTool::new("sees", Repeat::Never));
+    let tools = toolbox(&[&plain, &sees], &Clock::system());
+    let lines = vec![Line::Calls("", &["plain", "sees"]), Line::Calls("", &["sees"]), Line::Say("Seen.")];
+    let (end, prompts) = run(lines, hands(Arc::clone(&tools)), &mut Ear::default()).await;
+    let shown = |prompt: &Prompt| {
+        let calls =
+            prompt.shown.iter().flat_map(|(round, calls)| calls.iter().map(move |(call, media)| (*round, *call, media)));
+        calls.map(|(round, call, media)| (round, call, media[0].data.clone().unwrap())).collect::<Vec<_>>()
+    };
+    let (one, two) = ((0, 1, "picture 1".into()), (1, 0, "picture 2".into()));
+    assert_eq!(shown(&prompts[0]), []);
+    assert_eq!(shown(&prompts[1]), std::slice::from_ref(&one));
+    assert_eq!(shown(&prompts[2]), [one.clone(), two.clone()]);
+    // Another try, of another model for example, makes no call again.
+    let (_, prompts) = run(vec![Line::Say("Seen.")], hands(tools).after(end.rounds), &mut Ear::default()).await;
+    assert_eq!(shown(&prompts[0]), [one, two]);
 }
 
 #[tokio::test]

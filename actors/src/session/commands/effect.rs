@@ -49,6 +49,10 @@ pub(super) enum Effect {
     Errand(Errand),
 }
 
+/// What is answered where a setting of the tool `exec` is ordered. An agent would take it for a request, and say that it is done.
+pub(super) const NO_PROGRAMS: &str =
+    "Nothing was changed: there is no tool here that runs programs, so that there is nothing to set or to elevate.";
+
 /// The settings that are a word of a list: their command, their field, the words.
 const LEVELS: &[(Command, &str, &[&str])] = &[
     (Command::Think, "thinkingLevel", &["off", "minimal", "low", "medium", "high"]),
@@ -87,6 +91,7 @@ pub(super) fn effect(order: &Order, standing: Standing, rules: &CommandRules, in
         }
         Command::Compact => Effect::Compact(Some(rest.clone()).filter(|rest| !rest.is_empty())),
         Command::Restart | Command::Allowlist | Command::Config | Command::Debug => errand(*command, rest, rules),
+        Command::Elevated | Command::Exec => Effect::Say(NO_PROGRAMS.to_owned()),
     }
 }
 
@@ -131,7 +136,7 @@ pub(in crate::session) fn is_default(word: &str) -> bool {
 
 fn help() -> String {
     let mut text = "Commands:".to_owned();
-    for (_, names, follows, about) in COMMANDS {
+    for (_, names, follows, about) in COMMANDS.iter().filter(|(.., about)| !about.is_empty()) {
         let name = names.first().copied().unwrap_or_default();
         let gap = if follows.is_empty() { "" } else { " " };
         // Writing to a string cannot fail.

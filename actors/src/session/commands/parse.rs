@@ -43,6 +43,10 @@ pub enum Command {
     Config,
     /// Settings for the life of the process.
     Debug,
+    /// Which programs a tool may run elsewhere than in its box: there is no such tool.
+    Elevated,
+    /// Where and how a tool runs programs: there is no such tool.
+    Exec,
 }
 
 impl Command {
@@ -52,12 +56,13 @@ impl Command {
             Self::Think | Self::Verbose | Self::Reasoning | Self::Model | Self::Queue => true,
             Self::Help | Self::Status | Self::Whoami | Self::New | Self::Reset => true,
             Self::Stop | Self::Compact | Self::Models | Self::Usage | Self::Activation | Self::Send => false,
-            Self::Restart | Self::Allowlist | Self::Config | Self::Debug => false,
+            Self::Restart | Self::Allowlist | Self::Config | Self::Debug | Self::Elevated | Self::Exec => false,
         }
     }
 }
 
-/// Every command with its names, the first of which is shown, what may follow it, and what it is for.
+/// Every command with its names, the first of which is shown, what may follow it, and what it is for; one that is for nothing here is not
+/// shown.
 pub(super) const COMMANDS: &[(Command, &[&str], &str, &str)] = &[
     (Command::Help, &["help", "commands"], "", "shows this list"),
     (Command::Status, &["status"], "", "shows where this session stands"),
@@ -79,6 +84,8 @@ pub(super) const COMMANDS: &[(Command, &[&str], &str, &str)] = &[
     (Command::Allowlist, &["allowlist"], "[list|add|remove] [dm|group] [--config|--store] [id]", "who may talk"),
     (Command::Config, &["config"], "[show|get|set|unset] [path[=value]]", "the configuration"),
     (Command::Debug, &["debug"], "[show|set|unset|reset] [path[=value]]", "settings until the next start"),
+    (Command::Elevated, &["elevated", "elev"], "", ""),
+    (Command::Exec, &["exec"], "", ""),
 ];
 
 /// Words that stop a turn as the whole of a message, in any case.

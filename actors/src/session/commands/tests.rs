@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::effect::{Effect, Known, effect};
+use super::effect::{Effect, Known, NO_PROGRAMS, effect};
 use super::errand;
 use super::parse::{COMMANDS, Form, read};
 use super::*;
@@ -15,6 +15,8 @@ fn a_message_that_is_nothing_but_a_command_is_read_as_one() {
     let triggers = ["Fresh!".to_owned()];
     let cases = [
         ("/help", Some((Command::Help, "", Form::Stroke))),
+        ("/elev full", Some((Command::Elevated, "full", Form::Stroke))),
+        ("/exec host=gateway ask=off", Some((Command::Exec, "host=gateway ask=off", Form::Stroke))),
         (" /ID ", Some((Command::Whoami, "", Form::Stroke))),
         ("/queue steer cap:3", Some((Command::Queue, "steer cap:3", Form::Stroke))),
         ("/think:High", Some((Command::Think, "High", Form::Stroke))),
@@ -328,6 +330,8 @@ fn each_command_does_what_it_says() {
         ("/model default", set("model", None, "Model: the default.")),
         ("/model C/d", Effect::Model("C/d".into())),
         ("/models", say("Models:\na/b\nc/d")),
+        ("/elevated on", say(NO_PROGRAMS)),
+        ("/exec", say(NO_PROGRAMS)),
         ("/think", say("Thinking: the default")),
         ("/think HIGH", set("thinkingLevel", Some("high"), "Set to high.")),
         ("/think much", say("Use one of off, minimal, low, medium, high, or default.")),
@@ -366,5 +370,8 @@ fn each_command_does_what_it_says() {
     else {
         panic!("it says something");
     };
-    assert!(COMMANDS.iter().all(|(_, names, ..)| help.contains(&format!("\n/{}", names[0]))), "{help}");
+    for (command, names, ..) in COMMANDS {
+        let does_something = !matches!(command, Command::Elevated | Command::Exec);
+        assert_eq!(help.contains(&format!("\n/{}", names[0])), does_something, "{help}");
+    }
 }

@@ -44,6 +44,7 @@ pub(super) fn of_prompt(prompt: &Prompt) -> u64 {
     });
     let parts = prompt.history.iter().map(of_line).chain(before).chain(prompt.rounds.iter().map(of_round)).chain(specs);
     let own = [prompt.system.as_deref().unwrap_or_default(), &prompt.text].map(of_text);
-    let pictures = PICTURE_TOKENS.saturating_mul(prompt.media.len() as u64);
+    let shown: usize = prompt.shown.values().flat_map(|calls| calls.values()).map(Vec::len).sum();
+    let pictures = PICTURE_TOKENS.saturating_mul((prompt.media.len() + shown) as u64);
     parts.chain(own).fold(pictures, u64::saturating_add)
 }

@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 use super::bench::{Bench, abort, ask};
 use crate::doubles::{Line, play};
 use crate::message::{BlobId, Media, SessionKey, Tenure};
-use crate::ports::{Briefing, Claim, MediaAnswer, MediaRoom, MediaStream, NoMediaRoom, OpenMedia};
+use crate::ports::{Briefing, Claim, MediaAnswer, MediaRoom, NoMediaRoom, OpenMedia, Opening};
 
 /// Counts who waits for it, and lets nobody go on before it is closed.
 #[derive(Clone, Debug)]
@@ -51,8 +51,8 @@ impl Briefing for Gate {
 }
 
 impl MediaRoom for Gate {
-    fn put(&self, claim: Claim, bytes: MediaStream) -> MediaAnswer<Media> {
-        NoMediaRoom.put(claim, bytes)
+    fn take(&self, claim: Claim, opening: Opening) -> MediaAnswer<Media> {
+        NoMediaRoom.take(claim, opening)
     }
 
     fn open(&self, id: BlobId) -> MediaAnswer<OpenMedia> {

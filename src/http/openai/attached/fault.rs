@@ -14,7 +14,7 @@ pub(super) fn wrong(at: &str, why: &str) -> ApiError {
 
 /// Returns that something is too large, and which setting says so.
 pub(super) fn too_large(at: &str, bytes_max: u64, kinds: &Kinds) -> ApiError {
-    let text = format!("`{at}` is larger than {bytes_max} bytes, the most that is taken (`{}.maxBytes`)", kinds.key);
+    let text = format!("`{at}` is larger than {bytes_max} bytes, the most that is taken{}", kinds.told("maxBytes"));
     ApiError::new(Code::TooLarge, text).about(at)
 }
 
@@ -23,7 +23,7 @@ pub(super) fn wrong_type(at: &str, mime: &str, kinds: &Kinds) -> ApiError {
     let mime: String = mime.chars().filter(char::is_ascii_graphic).take(100).collect();
     wrong(
         at,
-        &format!("is {mime}, a type that is not read: there are {} (`{}.allowedMimes`)", kinds.mimes.join(", "), kinds.key),
+        &format!("is {mime}, a type that is not read: there are {}{}", kinds.mimes.join(", "), kinds.told("allowedMimes")),
     )
 }
 

@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use callboard_actors::message::{Media, base64};
-use callboard_actors::ports::{Claim, MediaFault, MediaRoom};
+use callboard_actors::ports::{Claim, MediaFault, MediaRoom, Patron};
 use futures_util::future::{ready, try_join_all};
 use futures_util::stream::{StreamExt as _, once};
 
 use super::fault::{base64 as no_base64, media as not_taken, too_large, wrong, wrong_type};
+use super::rules::told;
 use super::texts::{is_text, text};
 use super::{Attached, BodyRules, ByAddress, Kinds, Sort, Source};
 use crate::http::error::ApiError;
@@ -88,13 +89,15 @@ fn count(attached: &[Attached], rules: &BodyRules) -> Result<(), ApiError> {
             _ => {}
         }
         if pictures > rules.pictures_max {
-            return Err(wrong(at, &format!("is one picture too many: the question may have {}", rules.pictures_max)));
+            let (max, key) = (rules.pictures_max, told(rules.keys.pictures_max));
+            return Err(wrong(at, &format!("is one picture too many: the question may have {max}{key}")));
         }
         if files > FILES_MAX {
             return Err(wrong(at, &format!("is one file too many: the question may have {FILES_MAX}")));
         }
         if addresses > rules.addresses_max {
-            return Err(wrong(at, &format!("is one address too many: the question may have {}", rules.addresses_max)));
+            let (max, key) = (rules.addresses_max, told(rules.keys.addresses_max));
+            return Err(wrong(at, &format!("is one address too many: the question may have {max}{key}")));
         }
         if bytes > rules.pictures_bytes_max.saturating_add(2) {
             return Err(together(at, rules));
@@ -104,7 +107,8 @@ fn count(attached: &[Attached], rules: &BodyRules) -> Result<(), ApiError> {
 }
 
 fn together(at: &str, rules: &BodyRules) -> ApiError {
-    let text = format!("`{at}`: the pictures have more than {} bytes together", rules.pictures_bytes_max);
+    let (max, key) = (rules.pictures_bytes_max, told(rules.keys.pictures_bytes_max));
+    let text = format!("`{at}`: the pictures have more than {max} bytes together{key}");
     ApiError::new(callboard_actors::message::Code::TooLarge, text).about(at)
 }
 
@@ -114,7 +118,8 @@ async fn take_one(one: Attached, rules: &BodyRules, room: &Arc<dyn MediaRoom>) -
         Sort::Picture => &rules.pictures,
         Sort::File => &rules.files,
     };
-    let claim = Claim { name: name.clone(), mime, reach: kinds.reach.clone(), ..Claim::up_to(kinds.bytes_max) };
+    let about = Claim::up_to(kinds.bytes_max);
+    let claim = Claim { name: name.clone(), mime, reach: kinds.reach.clone(), patron: Patron::Request, ..about };
     let media = match source {
         Source::Inline(data) => {
             let max = usize::try_from(kinds.bytes_max).unwrap_or(usize::MAX);

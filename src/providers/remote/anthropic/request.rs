@@ -1,14 +1,15 @@
 //! The request's body.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use callboard_actors::agent::{Prompt, Thought};
-use callboard_actors::message::{Role, Sampling, ToolCall, ToolChoice, ToolResult, ToolRound, ToolSpec, ToolUse};
+use callboard_actors::message::{Role, Sampling, ToolCall, ToolChoice, ToolResult, ToolSpec, ToolUse};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::providers::remote::picture::{Sorted, inline};
-use crate::providers::remote::prompt::{Parameters, Told, parameters, role_name, told};
+use crate::providers::remote::prompt::{Parameters, Round, Told, parameters, role_name, told};
 use crate::providers::remote::settings::{Ability, AboutModel};
 
 /// The most tokens of an answer where neither the asker nor the configuration says; the protocol wants a number.
@@ -43,7 +44,7 @@ pub(in super::super) fn body(prompt: &Prompt, about: Option<&AboutModel>) -> ser
         match told {
             Told::Line(role, words) => talk.line(role, &words),
             // Where the model does not think, what it thought before is refused or passed over.
-            Told::Round(made, thoughts) => talk.round(made, if budget.is_some() { thoughts } else { &[] }),
+            Told::Round(round) => talk.round(&round, if budget.is_some() { round.thoughts } else { &[] }),
             Told::Now(said) => talk.now(said),
         }
     }
@@ -82,12 +83,14 @@ impl<'a> Talk<'a> {
         self.add("user", said.pictures.iter().map(|url| picture(url)).chain([text(&said.text)]));
     }
 
-    fn round(&mut self, round: &'a ToolRound, thoughts: &[Thought]) {
+    fn round(&mut self, round: &Round<'a>, thoughts: &[Thought]) {
+        let (seen, round) = (round, round.made);
         self.called.extend(round.calls.iter().map(|(call, _)| call.name.as_str()));
         let calls = round.calls.iter().map(|(call, _)| made(call));
         let thoughts = thoughts.iter().map(|thought| thought.block.clone());
         self.add("assistant", thoughts.chain([text(&round.text)]).chain(calls));
-        self.add("user", round.calls.iter().map(|(call, result)| came_of(call, result)));
+        let results = round.calls.iter().enumerate();
+        self.add("user", results.map(|(place, (call, result))| came_of(call, result, seen.shown(place))));
     }
 
     fn add(&mut self, role: &'static str, parts: impl IntoIterator<Item = Value>) {
@@ -140,13 +143,18 @@ fn made(call: &ToolCall) -> Value {
     json!({ "type": "tool_use", "id": call.id, "name": call.name, "input": input })
 }
 
-fn came_of(call: &ToolCall, result: &ToolResult) -> Value {
-    match result {
-        ToolResult::Done(text) => json!({ "type": "tool_result", "tool_use_id": call.id, "content": text }),
-        ToolResult::Failed(reason) => {
-            json!({ "type": "tool_result", "tool_use_id": call.id, "content": reason, "is_error": true })
-        }
+/// A result is words, or a list with pictures behind them.
+fn came_of(call: &ToolCall, result: &ToolResult, pictures: &[Cow<'_, str>]) -> Value {
+    let words = Some(result.text()).filter(|words| !words.trim().is_empty());
+    let content = match pictures {
+        [] => json!(result.text()),
+        _ => words.map(text).into_iter().chain(pictures.iter().map(|url| picture(url))).collect(),
+    };
+    let mut came = json!({ "type": "tool_result", "tool_use_id": call.id, "content": content });
+    if let (ToolResult::Failed(_), Some(came)) = (result, came.as_object_mut()) {
+        came.insert("is_error".into(), json!(true));
     }
+    came
 }
 
 /// Returns what there is to call. Calls are refused where no tools are told of: those that are in the conversation only stand there too.

@@ -345,3 +345,27 @@ fn a_message_in_one_piece_is_taken() {
     assert_eq!(finish.calls, [ToolCall { id: "c1".into(), name: "clock".into(), args: json!({ "a": 1 }) }]);
     assert_eq!(finish.ending.usage, Usage::tokens(1, 2));
 }
+
+fn seen() -> Prompt {
+    let call = |id: &str| ToolCall { id: id.into(), name: "look".into(), args: json!({}) };
+    let calls = vec![(call("c1"), ToolResult::Done("one".into())), (call("c2"), ToolResult::Done("two".into()))];
+    let picture = Media::in_hand(bytes::Bytes::from_static(b"abc"), None, Some("image/png".into()));
+    let shown = [(0, [(1, vec![picture])].into())].into();
+    Prompt { rounds: vec![ToolRound { text: String::new(), calls }], shown, ..hello() }
+}
+
+#[test]
+fn pictures_of_a_tool_stand_in_its_result() {
+    let expected = |content: Value| {
+        let last =
+            json!({ "type": "tool_result", "tool_use_id": "c2", "content": content, "cache_control": { "type": "ephemeral" } });
+        json!([{ "type": "tool_result", "tool_use_id": "c1", "content": "one" }, last])
+    };
+    let source = json!({ "type": "base64", "media_type": "image/png", "data": "YWJj" });
+    let shown = json!([{ "type": "text", "text": "two" }, { "type": "image", "source": source }]);
+    let blind = AboutModel { images: Ability::Cannot, ..AboutModel::named("big") };
+    for (about, content) in [(None, shown), (Some(&blind), json!("two"))] {
+        let sent = sent(&seen(), about);
+        assert_eq!(sent["messages"].as_array().unwrap().last().unwrap()["content"], expected(content));
+    }
+}

@@ -152,7 +152,7 @@ fn chosen<'a>(sampling: &'a Sampling, reasoning_effort: Option<&'a str>) -> Chos
 fn messages(told: Told<'_>) -> Vec<Message<'_>> {
     match told {
         Told::Line(role, words) => vec![line(role_name(role), words)],
-        Told::Round(made, _) => round(made).collect(),
+        Told::Round(made) => round(made.made).chain(made.behind().map(now)).collect(),
         Told::Now(said) => vec![now(said)],
     }
 }

@@ -104,7 +104,7 @@ fn flat(format: &Value) -> Value {
 fn items(told: Told<'_>) -> Vec<Value> {
     match told {
         Told::Line(role, words) => vec![line(role, &words)],
-        Told::Round(made, _) => round(made).collect(),
+        Told::Round(made) => round(made.made).chain(made.behind().map(now)).collect(),
         Told::Now(said) => vec![now(said)],
     }
 }

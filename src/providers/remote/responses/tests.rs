@@ -193,3 +193,23 @@ fn a_response_in_one_piece_is_taken() {
     let finish = assembly.finish();
     assert_eq!((finish.calls.len(), finish.ending.usage), (1, Usage::tokens(1, 2)));
 }
+
+fn seen() -> Prompt {
+    let call = |id: &str| ToolCall { id: id.into(), name: "look".into(), args: json!({}) };
+    let calls = vec![(call("c1"), ToolResult::Done("one".into())), (call("c2"), ToolResult::Done("two".into()))];
+    let picture = Media::in_hand(bytes::Bytes::from_static(b"abc"), None, Some("image/png".into()));
+    let shown = [(0, [(1, vec![picture])].into())].into();
+    Prompt { rounds: vec![ToolRound { text: String::new(), calls }], shown, ..hello() }
+}
+
+#[test]
+fn pictures_of_tools_follow_their_results() {
+    let blind = AboutModel { images: Ability::Cannot, ..AboutModel::named("big") };
+    let shown = sent(&seen(), None);
+    let items = shown["input"].as_array().unwrap();
+    let [.., result, pictures] = &items[..] else { panic!("{shown}") };
+    assert_eq!(result, &json!({ "type": "function_call_output", "call_id": "c2", "output": "two" }));
+    let picture = json!({ "type": "input_image", "image_url": "data:image/png;base64,YWJj", "detail": "auto" });
+    assert_eq!((&pictures["role"], &pictures["content"][1]), (&json!("user"), &picture), "{pictures}");
+    assert_eq!(sent(&seen(), Some(&blind))["input"].as_array().unwrap().len() + 1, items.len());
+}

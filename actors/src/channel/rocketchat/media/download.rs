@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
 use futures_util::stream::{StreamExt as _, TryStreamExt as _};
 use reqwest::Response;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
@@ -9,7 +10,7 @@ use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName
 use crate::channel::rocketchat::api::{Api, ApiError};
 use crate::channel::rocketchat::rest::RestError;
 use crate::message::Media;
-use crate::ports::{Claim, MediaFault, MediaRoom};
+use crate::ports::{Claim, MediaFault, MediaRoom, Opened};
 
 /// Where a download leads.
 #[derive(Debug)]
@@ -20,21 +21,25 @@ pub(in crate::channel::rocketchat) enum Download {
     Elsewhere(String),
 }
 
-/// Takes a file in.
+/// Takes a file in. The server is asked once there is a place for what it answers: it holds no answer open for us meanwhile.
 pub(in crate::channel::rocketchat) async fn take(
     api: Arc<Api>,
     path: String,
     claim: Claim,
     room: Arc<dyn MediaRoom>,
 ) -> Result<Media, MediaFault> {
-    match api.download(&path).await.map_err(fault)? {
-        Download::Elsewhere(url) => room.fetch(url, claim).await,
-        Download::File(response) => {
-            look(&response, &claim)?;
-            let broken = |error| fault(ApiError::Rest(RestError::unreachable(error)));
-            room.put(claim, response.bytes_stream().map_err(broken).boxed()).await
+    let expected = claim.clone();
+    let opening = async move {
+        match api.download(&path).await.map_err(fault)? {
+            Download::Elsewhere(url) => Ok(Opened::Elsewhere(url)),
+            Download::File(response) => {
+                look(&response, &expected)?;
+                let broken = |error| fault(ApiError::Rest(RestError::unreachable(error)));
+                Ok(Opened::Bytes(response.bytes_stream().map_err(broken).boxed()))
+            }
         }
-    }
+    };
+    room.take(claim, opening.boxed()).await
 }
 
 /// Looks at what is said of the answer before any of it is read. A proxy or a login page answers with a success too.
