@@ -69,6 +69,8 @@ pub struct Temper {
 pub struct Troupe {
     props: Props,
     switchboard: Arc<dyn Switchboard>,
+    /// What every session is lent.
+    lent: Arc<SessionParts>,
     channels: Mutex<BTreeMap<AccountKey, ActorRef<ChannelMessage>>>,
 }
 
@@ -81,7 +83,8 @@ pub fn start(props: Props, board: &Arc<Board>) -> Result<Arc<Troupe>, ControlErr
     let store = Arc::clone(&props.store);
     let fanout = supervisor.start(FanoutActor::spec(board))?;
     let switchboard = Arc::clone(board) as Arc<dyn Switchboard>;
-    let troupe = Arc::new(Troupe { props, switchboard, channels: Mutex::default() });
+    let lent = Arc::new(lent(&props, &switchboard));
+    let troupe = Arc::new(Troupe { props, switchboard, lent, channels: Mutex::default() });
     let casting = Arc::clone(&troupe) as Arc<dyn Casting>;
     let registry = supervisor.start(RegistryActor::spec(board, &casting, &store))?;
     board.connect(registry, fanout);
@@ -101,6 +104,23 @@ pub fn start(props: Props, board: &Arc<Board>) -> Result<Arc<Troupe>, ControlErr
         listener.publish(EventBody::new(EventName::Actor, &told));
     });
     Ok(troupe)
+}
+
+/// Returns what every session is lent.
+fn lent(props: &Props, switchboard: &Arc<dyn Switchboard>) -> SessionParts {
+    SessionParts {
+        store: Arc::clone(&props.store),
+        archive: Arc::clone(&props.archive),
+        providers: Arc::clone(&props.providers),
+        tools: Arc::clone(&props.tools),
+        switchboard: Arc::clone(switchboard),
+        settings: props.sessions.clone(),
+        counters: Arc::clone(&props.counters),
+        gate: props.gate.clone(),
+        briefing: Arc::clone(&props.briefing),
+        media: Arc::clone(&props.media),
+        steward: Arc::clone(&props.steward),
+    }
 }
 
 impl Troupe {
@@ -126,22 +146,6 @@ impl Troupe {
     fn tempered<B: Behaviour>(&self, spec: ActorSpec<B>) -> ActorSpec<B> {
         let Temper { intensity, backoff, stable_after } = self.props.temper;
         spec.intensity(intensity).backoff(backoff, stable_after)
-    }
-
-    fn session_parts(&self) -> SessionParts {
-        SessionParts {
-            store: Arc::clone(&self.props.store),
-            archive: Arc::clone(&self.props.archive),
-            providers: Arc::clone(&self.props.providers),
-            tools: Arc::clone(&self.props.tools),
-            switchboard: Arc::clone(&self.switchboard),
-            settings: self.props.sessions.clone(),
-            counters: Arc::clone(&self.props.counters),
-            gate: self.props.gate.clone(),
-            briefing: Arc::clone(&self.props.briefing),
-            media: Arc::clone(&self.props.media),
-            steward: Arc::clone(&self.props.steward),
-        }
     }
 
     fn start_channel(&self, account: &Account, board: &Board) -> Reconciled {
@@ -175,7 +179,7 @@ impl Casting for Troupe {
         if self.props.supervisor.count() >= max {
             return Err(NoSession::Crowded { max });
         }
-        let spec = self.tempered(SessionActor::spec(key, tenure, self.session_parts()));
+        let spec = self.tempered(SessionActor::spec(key, tenure, Arc::clone(&self.lent)));
         self.props.supervisor.start(spec).map_err(NoSession::Leaving)
     }
 

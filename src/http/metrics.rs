@@ -253,6 +253,7 @@ const ACCOUNT_COUNTERS: &[AccountLine] = &[
     ("outbound_retried_total", "Attempts to send that failed and are made again.", |c| &c.outbound_retried),
     ("outbound_dead_total", "Payloads that became dead letters.", |c| &c.outbound_dead),
     ("outbox_resent_total", "Payloads sent again that the platform may have seen.", |c| &c.outbox_resent),
+    ("marks_dropped_total", "Marks of messages taken in that were left out or refused.", |c| &c.marks_dropped),
     ("link_reconnects_total", "Links made after the first.", |c| &c.reconnects),
     ("link_way_changes_total", "Changes of the way by which messages come.", |c| &c.way_changes),
 ];

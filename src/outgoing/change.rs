@@ -1,6 +1,6 @@
 //! Something to do with a message that is there.
 
-use callboard_actors::message::{ChatRef, Deed, EMOJI_BYTES_MAX, MESSAGE_ID_BYTES_MAX, Mark};
+use callboard_actors::message::{AccountKey, ChatRef, Deed, EMOJI_BYTES_MAX, MESSAGE_ID_BYTES_MAX, Mark};
 
 use super::error::{Field, SendError};
 use super::message::check_key;
@@ -14,14 +14,44 @@ pub struct Change {
     pub account: Option<String>,
     /// Where the message stands. A message that is named by the row that it was sent by stands where that went.
     pub at: Option<At>,
-    /// The message: the platform's own id of it, or that of the row that it was sent by.
-    pub message_id: String,
+    /// The message.
+    pub message: Which,
     /// What to do.
     pub what: What,
+    /// Where it may be done.
+    pub reach: Reach,
     /// A key under which it is done only once.
     pub idempotency_key: Option<String>,
     /// Who the key belongs to, as with a [`Message`](super::Message).
     pub key_owner: Option<String>,
+}
+
+/// A message that is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// By an id that somebody named: the platform's own, or that of the row that it was sent by.
+    Named(String),
+    /// The one that is being answered, by the platform's own id; it stands where the conversation is.
+    Answered(String),
+}
+
+impl Which {
+    /// Returns its id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Named(id) | Self::Answered(id) => id,
+        }
+    }
+}
+
+/// Where messages may be changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// In every chat that the account is in.
+    Account,
+    /// In this chat of this account alone; without one nowhere.
+    Chat(Option<(AccountKey, ChatRef)>),
 }
 
 /// Where a message stands.
@@ -62,7 +92,7 @@ impl Change {
     /// # Errors
     /// Names the part that is wrong.
     pub fn check(&self) -> Result<(), SendError> {
-        let id = &self.message_id;
+        let id = self.message.id();
         if id.is_empty() || id.len() > MESSAGE_ID_BYTES_MAX || id.contains(char::is_control) {
             let reason = format!("the id of the message must have 1 to {MESSAGE_ID_BYTES_MAX} bytes and no control characters");
             return Err(SendError::wrong(Field::MessageId, reason));

@@ -15,7 +15,7 @@ mod message;
 mod sending;
 
 pub use accounts::{ChannelsView, find};
-pub use change::{At, Change, What};
+pub use change::{At, Change, Reach, What, Which};
 pub use error::{Field, SendError};
 pub(crate) use message::is_web_address;
 pub use message::{IDEMPOTENCY_KEY_BYTES_MAX, Message};

@@ -78,7 +78,7 @@ impl Hands {
     }
 
     /// Returns the tools that the provider is told of.
-    pub(super) fn offered(&self) -> Vec<ToolSpec> {
+    pub(super) fn offered(&self) -> Vec<Arc<ToolSpec>> {
         self.tools.as_ref().map(|(toolbox, context)| toolbox.offered(context)).unwrap_or_default()
     }
 

@@ -175,7 +175,7 @@ async fn rounds_of_tool_calls_are_bounded() {
 /// A prompt of an asker that has these tools and has called one already.
 fn with_tools(names: &[&str]) -> Prompt {
     let spec = |name: &&str| ToolSpec { name: (*name).into(), description: None, parameters: None, strict: None };
-    let tools = ToolUse { specs: names.iter().map(spec).collect(), ..ToolUse::default() };
+    let tools = ToolUse { specs: names.iter().map(spec).map(Into::into).collect(), ..ToolUse::default() };
     Prompt { text: "hello".into(), tools, rounds: vec![ToolRound::default()], ..Prompt::default() }
 }
 

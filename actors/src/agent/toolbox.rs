@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 use super::tool::{Repeat, Tool, ToolArgs, ToolContext, ToolFault, ToolOutput};
 use super::tool_policy::ToolPolicy;
 use crate::core::{Clock, Live};
-use crate::message::{Code, ToolSpec};
+use crate::message::{Code, ToolSchema, ToolSpec};
 
 /// How many calls run at a time; one more is refused.
 pub const TOOL_CALLS_RUNNING_MAX: usize = 64;
@@ -50,6 +50,8 @@ struct Held {
     /// Who lends it; `None` is the gateway itself.
     lender: Option<String>,
     schema: Value,
+    /// What a provider is told of it.
+    spec: Arc<ToolSpec>,
     arguments: Validator,
 }
 
@@ -96,17 +98,11 @@ impl Toolbox {
 
     /// Returns every tool that there is for the one who asks, as a provider is told of it, in the order of their names.
     #[must_use]
-    pub fn offered(&self, context: &ToolContext) -> Vec<ToolSpec> {
+    pub fn offered(&self, context: &ToolContext) -> Vec<Arc<ToolSpec>> {
         let policy = self.policy.get();
         let tools = self.tools.load();
         let offered = tools.iter().filter(|(name, _)| policy.admits(name, context));
-        let spec = |(name, held): (&String, &Arc<Held>)| ToolSpec {
-            name: name.clone(),
-            description: Some(held.tool.description().to_owned()),
-            parameters: Some(held.schema.clone()),
-            strict: None,
-        };
-        offered.map(spec).collect()
+        offered.map(|(_, held)| Arc::clone(&held.spec)).collect()
     }
 
     /// Finds a tool for the one who asks.
@@ -124,10 +120,18 @@ impl Toolbox {
 
 fn hold(tool: Arc<dyn Tool>, lender: Option<&str>) -> Result<Held, BadTool> {
     let schema = tool.schema();
-    match jsonschema::validator_for(&schema) {
-        Ok(arguments) => Ok(Held { tool, lender: lender.map(str::to_owned), schema, arguments }),
-        Err(error) => Err(BadTool { name: tool.name().to_owned(), reason: format!("its schema is none: {error}") }),
-    }
+    let bad = |error: &dyn std::fmt::Display| BadTool {
+        name: tool.name().to_owned(),
+        reason: format!("its schema is none: {error}"),
+    };
+    let arguments = jsonschema::validator_for(&schema).map_err(|error| bad(&error))?;
+    let spec = ToolSpec {
+        name: tool.name().to_owned(),
+        description: Some(tool.description().to_owned()),
+        parameters: Some(ToolSchema::new(&schema).map_err(|error| bad(&error))?),
+        strict: None,
+    };
+    Ok(Held { tool, lender: lender.map(str::to_owned), schema, spec: Arc::new(spec), arguments })
 }
 
 /// Puts a tool beside the others; the one that was there first stays.

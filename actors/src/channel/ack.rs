@@ -1,7 +1,7 @@
 //! A mark on a message that was taken in: whoever wrote it sees that it was, before there is an answer.
 
-use crate::message::{Act, ChatKind, Inbound, Mark, MessageRef, Outbound, OutboxId, Target};
-use crate::ports::NewOutbox;
+use super::connector::Marking;
+use crate::message::{ChatKind, Inbound, Mark};
 
 /// With what messages are marked, and which.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +10,18 @@ pub struct AckReaction {
     pub emoji: String,
     /// Which messages.
     pub scope: AckScope,
+    /// What becomes of the mark.
+    pub then: AckThen,
+}
+
+/// What becomes of a mark once its message is answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AckThen {
+    /// It stays.
+    #[default]
+    Stays,
+    /// It comes off.
+    ComesOff,
 }
 
 /// Which messages are marked.
@@ -37,13 +49,8 @@ impl AckReaction {
         }
     }
 
-    /// Returns the mark as it is sent.
-    pub(super) fn row(&self, inbound: &Inbound) -> NewOutbox {
-        let route = &inbound.route;
-        let target = Target { account: route.account.clone(), chat: route.chat.clone(), thread: route.thread.clone() };
-        let message = MessageRef::Platform(inbound.platform_id.clone());
-        let act = Act::React { message, mark: Mark::Put(self.emoji.clone()) };
-        let outbound = Outbound { act, ..Outbound::text(target, String::new()) };
-        NewOutbox { id: OutboxId::new(), outbound, trace: inbound.trace, idempotency_key: None }
+    /// Returns the mark of a message.
+    pub(super) fn on(&self, inbound: &Inbound) -> Marking {
+        Marking { message: inbound.platform_id.clone(), mark: Mark::Put(self.emoji.clone()) }
     }
 }

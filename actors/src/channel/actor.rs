@@ -142,7 +142,7 @@ impl ChannelActor {
 
     /// Has sessions know by which rules the account sends.
     fn show_up(&self) {
-        let mouth = Mouth { shaper: self.account.platform.shaper(), speakers: self.parts.desk.speakers().clone() };
+        let mouth = Mouth { shaper: self.account.platform.shaper(), desk: self.parts.desk.clone() };
         self.parts.switchboard.channel_up(&self.account.key, Arc::new(mouth));
     }
 
@@ -158,6 +158,7 @@ impl ChannelActor {
                 if up {
                     self.outgo.hungry = true;
                     self.dispatch(scope);
+                    self.unmark();
                 }
             }
             LinkEvent::Names(names) => {
@@ -169,6 +170,10 @@ impl ChannelActor {
                 tracing::info!(event = "inbound.left_out", actor = %scope.id(), reason, count);
             }
             LinkEvent::Way(name) => self.goes_over(name, scope),
+            LinkEvent::Unmarked(why) => {
+                self.parts.counters.marks_dropped.inc();
+                tracing::debug!(event = "inbound.unmarked", actor = %scope.id(), "{why}");
+            }
             LinkEvent::Frame { frame, ack } => self.frame(frame, ack, permit, scope),
             LinkEvent::Confirmed { id, receipt } => self.confirmed(id, receipt, scope),
             LinkEvent::Failed { id, code, reason, retry_after_ms } => self.failed(id, (code, reason, retry_after_ms), scope),
@@ -278,6 +283,7 @@ impl Behaviour for ChannelActor {
                 } else if let LinkEvent::Confirmed { id, receipt } = event {
                     // The platform has it, whoever sent it: one row less to send again.
                     self.parts.store.confirm_send(vec![(id, receipt)]);
+                    self.parts.desk.marks().sent(id);
                     if !self.outgo.has(id) {
                         self.parts.counters.outbound_sent.inc();
                     }
@@ -295,6 +301,7 @@ impl Behaviour for ChannelActor {
         }
         self.outgo.hungry = true;
         self.dispatch(scope);
+        self.unmark();
     }
 
     fn stopping(&mut self, scope: &mut Scope<'_, Self>) {

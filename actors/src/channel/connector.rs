@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use super::cursors::Cursors;
 use super::speakers::Speakers;
 use crate::core::Progress;
-use crate::message::{Code, Inbound, LinkStatus, OutboxId, Receipt};
+use crate::message::{Code, Inbound, LinkStatus, Mark, OutboxId, Receipt};
 use crate::ports::{MediaRoom, OutboxRow};
 
 /// A link that stood so long begins its back-off anew.
@@ -73,6 +73,8 @@ pub enum LinkEvent {
     Names(BTreeMap<String, String>),
     /// By which way messages come from now on, where a platform has several. Comes while the link is up, and changes nothing of that.
     Way(&'static str),
+    /// A mark was left out, or the platform did not take it; says why.
+    Unmarked(String),
     /// The platform confirmed a payload.
     Confirmed {
         /// The row.
@@ -100,8 +102,20 @@ pub enum LinkCommand {
     Send(Box<OutboxRow>),
     /// These frames are committed: tell the platform. In order of arrival.
     Ack(Vec<Acked>),
+    /// Mark this message, or take the mark off: once and beside everything else, so that nothing waits for it. Only a platform that can
+    /// react is told so.
+    Mark(Marking),
     /// Say goodbye to the platform and end.
     Close,
+}
+
+/// A mark that says that a message was taken in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Marking {
+    /// The message, by the platform's own id.
+    pub message: String,
+    /// What becomes of the mark.
+    pub mark: Mark,
 }
 
 /// Why a link's life ended.
@@ -134,7 +148,7 @@ pub(super) async fn told_to_close(commands: &mut mpsc::Receiver<LinkCommand>, mu
     loop {
         match commands.recv().await {
             Some(LinkCommand::Send(row)) => hold(row),
-            Some(LinkCommand::Ack(_)) => {}
+            Some(LinkCommand::Ack(_) | LinkCommand::Mark(_)) => {}
             Some(LinkCommand::Close) | None => return,
         }
     }

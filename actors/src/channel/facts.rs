@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::marks::Marks;
 use super::speakers::Speakers;
 use crate::message::{AccountKey, LinkState, LinkStatus};
 
@@ -60,6 +61,7 @@ pub struct Desk(Arc<Inner>);
 struct Inner {
     facts: Mutex<Facts>,
     speakers: Speakers,
+    marks: Marks,
     approvals_changed: AtomicBool,
     lives: AtomicU64,
 }
@@ -74,6 +76,11 @@ impl Desk {
     /// Returns what its turns have to say before their end.
     pub(super) fn speakers(&self) -> &Speakers {
         &self.0.speakers
+    }
+
+    /// Returns the marks that come off once their messages are answered.
+    pub(super) fn marks(&self) -> &Marks {
+        &self.0.marks
     }
 
     /// Says that the list of approved peers has changed; the actor reads it when it is next woken.

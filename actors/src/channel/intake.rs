@@ -15,7 +15,9 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::{Id, JoinError, JoinSet};
 
+use super::ack::AckThen;
 use super::connector::{AckToken, Acked, Became, LinkCommand};
+use super::facts::Desk;
 use super::media;
 use super::platform::Platform;
 use super::settings::ChannelSettings;
@@ -77,6 +79,7 @@ pub(super) struct Intake {
     /// Each person's share of them; [`FETCHES_OF_PEER_MAX`].
     pub(super) shares: Shares<String>,
     pub(super) switchboard: Arc<dyn Switchboard>,
+    pub(super) desk: Desk,
     pub(super) counters: Arc<AccountCounters>,
     pub(super) settings: Live<ChannelSettings>,
     pub(super) clock: Clock,
@@ -243,6 +246,8 @@ impl Intake {
             batch.iter().for_each(|accept| self.switchboard.wake_session(&accept.session));
             return Vec::new();
         };
+        // Before their sessions know of them: a mark is known of when its message is answered.
+        self.mark(&batch, &written);
         for (accept, accepted) in batch.iter().zip(&written) {
             let trace = accept.inbound.trace;
             match accepted {
@@ -259,25 +264,25 @@ impl Intake {
                 }
             }
         }
-        self.mark(&batch, &written).await;
         written
     }
 
-    /// Marks what was new, if it is to be marked: at best effort, since a mark is no answer. A crash before it leaves none, and a
-    /// message that comes again has none either.
-    async fn mark(&self, batch: &[Accept], written: &[Accepted]) {
+    /// Has what was new marked, if it is to be, at best effort: a mark is no answer, and nothing waits for it. A crash before it leaves
+    /// none, and a message that comes again has none either.
+    fn mark(&self, batch: &[Accept], written: &[Accepted]) {
         let settings = self.settings.get();
         let Some(ack) = settings.ack.as_ref().filter(|_| self.platform.deeds().contains(&Deed::React)) else { return };
-        let new = batch.iter().zip(written).filter(|(_, accepted)| matches!(accepted, Accepted::New { .. }));
-        let marked = new.map(|(accept, _)| &accept.inbound).filter(|inbound| ack.is_for(inbound));
-        let rows: Vec<_> = marked.map(|inbound| ack.row(inbound)).collect();
-        if rows.is_empty() {
-            return;
-        }
-        match self.clock.within(PULSE, self.store.enqueue_all(rows)).await {
-            Some(Ok(_)) => self.switchboard.wake_channel(&self.account),
-            Some(Err(error)) => tracing::debug!(event = "inbound.unmarked", actor = %self.account, "{error}"),
-            None => tracing::debug!(event = "inbound.unmarked", actor = %self.account, "the store did not answer in time"),
+        for (Accept { inbound, .. }, accepted) in batch.iter().zip(written) {
+            let Accepted::New { id, .. } = accepted else { continue };
+            if !ack.is_for(inbound) {
+                continue;
+            }
+            let marking = ack.on(inbound);
+            if self.link.try_send(LinkCommand::Mark(marking.clone())).is_err() {
+                self.counters.marks_dropped.inc();
+            } else if ack.then == AckThen::ComesOff {
+                self.desk.marks().put(*id, marking);
+            }
         }
     }
 

@@ -66,6 +66,7 @@ impl ChannelActor {
             fetches: Arc::new(Semaphore::new(FETCHES_MAX)),
             shares: Shares::new(FETCHES_OF_PEER_MAX),
             switchboard: Arc::clone(&self.parts.switchboard),
+            desk: self.parts.desk.clone(),
             counters: Arc::clone(&self.parts.counters),
             settings: self.parts.settings.clone(),
             clock: scope.clock().clone(),

@@ -90,6 +90,7 @@ pub(super) async fn carry(
             | LinkEvent::LeftOut { .. }
             | LinkEvent::Names(_)
             | LinkEvent::Way(_)
+            | LinkEvent::Unmarked(_)
             | LinkEvent::Confirmed { .. }
             | LinkEvent::Failed { .. } => None,
         };

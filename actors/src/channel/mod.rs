@@ -20,6 +20,7 @@ mod intake;
 mod late_cursors;
 mod linking;
 mod live_link;
+mod marks;
 mod media;
 pub mod mochat;
 mod outflow;
@@ -43,10 +44,10 @@ pub mod webchat;
 #[cfg(test)]
 mod tests;
 
-pub use ack::{AckReaction, AckScope};
+pub use ack::{AckReaction, AckScope, AckThen};
 pub use actor::{ChannelActor, ChannelMessage, ChannelParts};
 pub use chunking::{ChunkMode, TextLimit, split, split_by};
-pub use connector::{AckToken, Acked, Became, Connector, Link, LinkCommand, LinkEnd, LinkEvent, Normalised};
+pub use connector::{AckToken, Acked, Became, Connector, Link, LinkCommand, LinkEnd, LinkEvent, Marking, Normalised};
 pub use cursors::Cursors;
 pub use facts::{Desk, Desks, Facts};
 pub use groups::{GroupEntry, GroupRules, Groups};

@@ -96,10 +96,22 @@ impl ChannelActor {
             self.parts.counters.outbound_sent.inc();
         }
         self.hand_empty(scope);
+        // They come off when the bell below has rung.
+        self.parts.desk.marks().sent(id);
         let now_ms = scope.clock().now_ms();
         self.parts.desk.update(|facts| facts.last_outbound_ms = Some(now_ms));
         // The bell comes behind what is in the mailbox already, so confirmations are written in batches.
         scope.myself().wake();
+    }
+
+    /// Has marks taken off whose messages are answered. While there is no link they wait for one.
+    pub(super) fn unmark(&self) {
+        let Some(link) = self.link.as_ref().filter(|_| self.is_up()) else { return };
+        for marking in self.parts.desk.marks().take_due() {
+            if link.order(LinkCommand::Mark(marking)).is_err() {
+                self.parts.counters.marks_dropped.inc();
+            }
+        }
     }
 
     /// Says that the row in hand is done: a crash from now on is not its fault.

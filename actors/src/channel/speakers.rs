@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use super::chunking;
-use crate::message::{Draft, Floor, Outbound, OutboxId, PieceRules, Shaper, Speech, TraceId};
+use super::facts::Desk;
+use crate::message::{Draft, Floor, InboxId, Outbound, OutboxId, PieceRules, Shaper, Speech, TraceId};
 
 /// How many drafts wait at a time; a further one puts the oldest out, whose answer comes whole.
 const DRAFTS_MAX: usize = 256;
@@ -91,7 +92,7 @@ impl Speakers {
 /// An account's rules for outgoing text as sessions have them: those of its platform, and the way to its link.
 pub(super) struct Mouth {
     pub(super) shaper: Arc<dyn Shaper>,
-    pub(super) speakers: Speakers,
+    pub(super) desk: Desk,
 }
 
 impl Shaper for Mouth {
@@ -112,10 +113,14 @@ impl Shaper for Mouth {
     }
 
     fn show(&self, draft: Draft) {
-        self.speakers.show(draft);
+        self.desk.speakers().show(draft);
     }
 
     fn floor(&self, trace: TraceId, floor: Floor) {
-        self.speakers.floor(trace, floor);
+        self.desk.speakers().floor(trace, floor);
+    }
+
+    fn answered(&self, rows: &[InboxId], last: Option<OutboxId>) {
+        self.desk.marks().answered(rows, last);
     }
 }

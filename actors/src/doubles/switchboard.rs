@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::oneshot;
 
 use crate::message::{
-    AccountKey, Activation, Ask, AskError, Draft, EventBody, Floor, LinkState, LinkStatus, Listener, Outbound, PieceRules,
-    Route, RunId, Runs, SessionKey, Shaper, Speech, Switchboard, TraceId,
+    AccountKey, Activation, Ask, AskError, Draft, EventBody, Floor, InboxId, LinkState, LinkStatus, Listener, Outbound,
+    OutboxId, PieceRules, Route, RunId, Runs, SessionKey, Shaper, Speech, Switchboard, TraceId,
 };
 
 /// What was asked of it, each list in order.
@@ -35,6 +35,8 @@ pub(crate) struct Shown {
     pub(crate) drafts: Mutex<Vec<Draft>>,
     /// How many turns speak.
     pub(crate) speaking: AtomicIsize,
+    /// Which rows were said to be answered, and by which last payload.
+    pub(crate) answered: Mutex<Vec<(Vec<InboxId>, Option<OutboxId>)>>,
 }
 
 /// Marks what an answer begins with by `^`, and cuts nothing.
@@ -65,6 +67,10 @@ impl Shaper for Marked {
 
     fn floor(&self, _: TraceId, floor: Floor) {
         self.1.speaking.fetch_add(if floor == Floor::Taken { 1 } else { -1 }, SeqCst);
+    }
+
+    fn answered(&self, rows: &[InboxId], last: Option<OutboxId>) {
+        self.1.answered.lock().unwrap().push((rows.to_vec(), last));
     }
 }
 

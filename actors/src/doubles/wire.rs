@@ -69,7 +69,7 @@ impl Wire {
         loop {
             match self.command().await {
                 LinkCommand::Send(row) => return *row,
-                LinkCommand::Ack(_) => {}
+                LinkCommand::Ack(_) | LinkCommand::Mark(_) => {}
                 LinkCommand::Close => panic!("it was to send, not to close"),
             }
         }

@@ -13,8 +13,10 @@ pub const EMOJI_BYTES_MAX: usize = 64;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum MessageRef {
-    /// By the platform's own id.
+    /// By the platform's own id, as somebody named it: that the message stands in the target's chat is their word.
     Platform(String),
+    /// By the platform's own id, of which is known that the message stands in the target's chat.
+    Placed(String),
     /// By its row. The store puts the platform's id in its place once that is known, so that a link meets it only for a row that the
     /// platform never took.
     Row(OutboxId),
@@ -123,7 +125,7 @@ impl Act {
             Self::Post => {}
             Self::React { message, .. } | Self::Edit { message } | Self::Delete { message } => {
                 if matches!(message, MessageRef::Row(_)) {
-                    *message = MessageRef::Platform(platform_id);
+                    *message = MessageRef::Placed(platform_id);
                 }
             }
         }

@@ -47,6 +47,8 @@ pub struct AccountCounters {
     pub outbound_dead: Counter,
     /// Payloads that were begun, never confirmed and sent again: the platform may have seen them twice.
     pub outbox_resent: Counter,
+    /// Marks of messages that were taken in that were left out, or that the platform did not take.
+    pub marks_dropped: Counter,
     /// Links made after the first.
     pub reconnects: Counter,
     /// Changes of the way by which messages come, the first of each link included.

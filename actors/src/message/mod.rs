@@ -49,7 +49,7 @@ pub use session::{Activation, Retired, SessionMessage, Tenure};
 pub use speech::{Draft, Floor, Paragraphs, PieceCut, PieceRules, Speech, SpeechWay};
 pub use steered::{Backlog, Steered};
 pub use switchboard::{AskError, Shaper, Switchboard};
-pub use tool::{BegunRound, RoundWritten, ToolCall, ToolChoice, ToolResult, ToolRound, ToolSpec, ToolUse};
+pub use tool::{BegunRound, RoundWritten, ToolCall, ToolChoice, ToolResult, ToolRound, ToolSchema, ToolSpec, ToolUse};
 pub use transcript::{Entry, Role};
 pub use turn::{Ask, Said, Usage};
 pub use turn_event::{AgentEvent, ChatEvent, ChatState, ChatText};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use super::{
-    AccountKey, Activation, Ask, Draft, EventBody, Floor, LinkStatus, Listener, Outbound, PieceRules, Route, RunId, Runs,
-    SessionKey, Speech, TraceId,
+    AccountKey, Activation, Ask, Draft, EventBody, Floor, InboxId, LinkStatus, Listener, Outbound, OutboxId, PieceRules, Route,
+    RunId, Runs, SessionKey, Speech, TraceId,
 };
 
 /// Why a turn could not be handed to its session.
@@ -50,6 +50,12 @@ pub trait Shaper: Send + Sync {
     /// Says whether the turn that answers a message speaks.
     fn floor(&self, trace: TraceId, floor: Floor) {
         let _ = (trace, floor);
+    }
+
+    /// Says that inbox rows are answered once a payload is sent; without one, all of their answer has left already. At best effort, and
+    /// said again where the turn is.
+    fn answered(&self, rows: &[InboxId], last: Option<OutboxId>) {
+        let _ = (rows, last);
     }
 }
 

@@ -1,7 +1,10 @@
 //! Tools: what a provider may call, what it called, and what came of it.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::{InboxId, Steered};
 
@@ -15,10 +18,48 @@ pub struct ToolSpec {
     pub description: Option<String>,
     /// The JSON Schema of its arguments, an object; none for a tool that takes none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub parameters: Option<Value>,
+    pub parameters: Option<ToolSchema>,
     /// Whether the provider has to keep to the schema exactly, where it can.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strict: Option<bool>,
+}
+
+/// The JSON Schema of a tool's arguments. It is written as text once: every request has it, and none changes it.
+#[derive(Clone, Debug)]
+pub struct ToolSchema(Arc<RawValue>);
+
+impl ToolSchema {
+    /// Writes a schema down.
+    ///
+    /// # Errors
+    /// It cannot be written as JSON.
+    pub fn new(schema: &Value) -> serde_json::Result<Self> {
+        serde_json::value::to_raw_value(schema).map(|text| Self(text.into()))
+    }
+
+    /// Returns its text, JSON without space around it.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.0.get()
+    }
+}
+
+impl PartialEq for ToolSchema {
+    fn eq(&self, other: &Self) -> bool {
+        self.text() == other.text()
+    }
+}
+
+impl Serialize for ToolSchema {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for ToolSchema {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Box::<RawValue>::deserialize(deserializer).map(|text| Self(text.into()))
+    }
 }
 
 /// Which tool a provider is to call.
@@ -37,8 +78,8 @@ pub enum ToolChoice {
 /// The tools that whoever asks a turn has itself: a call of one ends the turn, and the asker comes back with its result.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ToolUse {
-    /// The tools; empty for an asker that has none.
-    pub specs: Vec<ToolSpec>,
+    /// The tools; empty for an asker that has none. They are shared: a turn of a few words may tell of dozens.
+    pub specs: Vec<Arc<ToolSpec>>,
     /// Which is to be called; `None` leaves it to the provider.
     pub choice: Option<ToolChoice>,
     /// Whether several may be called at once; `None` leaves it to the provider.

@@ -31,7 +31,7 @@ pub(super) const STORE_AGAIN: Duration = Duration::from_secs(1);
 pub struct SessionActor {
     pub(super) key: SessionKey,
     pub(super) tenure: Tenure,
-    pub(super) parts: SessionParts,
+    pub(super) parts: Arc<SessionParts>,
     pub(super) work: Work,
     /// Clients that wait, at most [`ASKS_MAX`].
     pub(super) asks: VecDeque<Ask>,
@@ -84,17 +84,17 @@ pub(super) enum Work {
 impl SessionActor {
     /// Returns how the actor is made; its id is `session:<key>`.
     #[must_use]
-    pub fn spec(key: &SessionKey, tenure: Tenure, parts: SessionParts) -> ActorSpec<Self> {
+    pub fn spec(key: &SessionKey, tenure: Tenure, parts: Arc<SessionParts>) -> ActorSpec<Self> {
         let id = ActorId::new(format!("session:{key}"));
         let key = key.clone();
         let restart = match tenure {
             Tenure::Once => Restart::Temporary,
             Tenure::Kept => Restart::Transient,
         };
-        ActorSpec::new(id, ActorKind::Session, move || Ok(Self::new(key.clone(), tenure, parts.clone()))).restart(restart)
+        ActorSpec::new(id, ActorKind::Session, move || Ok(Self::new(key.clone(), tenure, Arc::clone(&parts)))).restart(restart)
     }
 
-    fn new(key: SessionKey, tenure: Tenure, parts: SessionParts) -> Self {
+    fn new(key: SessionKey, tenure: Tenure, parts: Arc<SessionParts>) -> Self {
         Self {
             key,
             tenure,

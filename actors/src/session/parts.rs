@@ -9,8 +9,7 @@ use crate::core::Live;
 use crate::message::{Counters, Switchboard};
 use crate::ports::{Archive, Briefing, MediaRoom, Steward, Store};
 
-/// What every session is lent. Cheap to clone.
-#[derive(Clone)]
+/// What every session is lent, all of them the same.
 pub struct SessionParts {
     /// Where rows and transcripts are.
     pub store: Arc<dyn Store>,

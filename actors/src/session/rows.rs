@@ -4,6 +4,7 @@ use super::actor::{Favoured, Rows, STORE_AGAIN, STORE_WAIT, SessionActor, Work};
 use super::closing::Closing;
 use super::queue::{Waiting, shares_turn};
 use super::seed::Seed;
+use super::speaking::Left;
 use crate::agent::SteerBox;
 use crate::core::Scope;
 use crate::message::InboxId;
@@ -86,6 +87,7 @@ impl SessionActor {
     /// then is everybody told, so that whoever hears of an answer finds it in the transcript.
     pub(super) fn finish(&mut self, mut outcome: TurnOutcome, closing: Closing, scope: &mut Scope<'_, Self>) {
         self.close_hand(&mut outcome);
+        self.tell_answered(&outcome, &closing);
         if !outcome.entries.is_empty() {
             self.memory.spoken_ms = Some(scope.clock().now_ms());
         }
@@ -120,6 +122,23 @@ impl SessionActor {
                 scope.after(STORE_AGAIN, move |session, scope| session.write_down(outcome, closing, scope));
             }
         });
+    }
+
+    /// Has the account know which messages its payloads answer. Before that is written, so that it is known when they are sent.
+    fn tell_answered(&self, outcome: &TurnOutcome, closing: &Closing) {
+        let Some(target) = &outcome.reply_to else { return };
+        let switchboard = &self.parts.switchboard;
+        let last = outcome.outbox.last().map(|row| row.id);
+        if last.is_none() && !matches!(closing.ended.left, Left::Parts(_)) {
+            // They have no answer.
+            return;
+        }
+        if let Some(shaper) = switchboard.shaper(&target.account) {
+            shaper.answered(&outcome.done, last);
+            if last.is_none() {
+                switchboard.wake_channel(&target.account);
+            }
+        }
     }
 
     /// Has what a turn left in the outbox sent.

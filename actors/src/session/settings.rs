@@ -1,5 +1,6 @@
 //! What a session actor reads from the configuration, at each turn.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::commands::CommandRules;
@@ -9,7 +10,7 @@ use super::memory::Verbose;
 use super::queue::QueueRules;
 use super::resets::ResetRules;
 use super::sending::SendRules;
-use super::speaking::SpeechSettings;
+use super::speaking::{Pause, SpeechSettings};
 
 /// What the peer hears when the provider fails for good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +60,8 @@ pub struct SessionSettings {
     pub compaction: CompactionRules,
     /// How answers leave while their turns run (`agents.defaults.blockStreamingDefault` and others).
     pub speech: SpeechSettings,
+    /// How long single agents wait between parts (`agents.list[].humanDelay`), by the agent's name; others as `speech` has it.
+    pub pauses: BTreeMap<String, Pause>,
     /// The models that people can name, `provider/model`.
     pub models: Vec<String>,
     /// How many crashes a message survives (`deadletters.crashesMax`).
@@ -86,6 +89,7 @@ impl Default for SessionSettings {
             sending: SendRules::default(),
             compaction: CompactionRules::default(),
             speech: SpeechSettings::default(),
+            pauses: BTreeMap::new(),
             models: Vec::new(),
             lanes: LaneLimits::default(),
         }

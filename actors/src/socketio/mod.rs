@@ -6,6 +6,7 @@
 //!
 //! - [`frames`]: Engine.IO; its frames, WebSocket and HTTP long polling as ways of carrying them, the change from one to the other
 //! - [`packets`]: Socket.IO packets, and the two parsers that are in use: JSON and MessagePack
+//! - `tunnel`: TCP to a server, through a proxy too, for whoever speaks WebSocket
 //! - [`session`]: one session in one namespace: opened with whatever transport and parser the server lets through, a bounded
 //!   queue of what it says, calls with acknowledgement
 //!
@@ -25,6 +26,7 @@ mod limits;
 mod options;
 pub(crate) mod packets;
 mod session;
+pub(crate) mod tunnel;
 
 pub use fault::Fault;
 pub use limits::Limits;

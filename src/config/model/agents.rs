@@ -141,6 +141,35 @@ impl Default for HumanDelay {
     }
 }
 
+/// How long one agent waits between the parts of an answer; what it leaves open, `agents.defaults.humanDelay` says.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct AgentHumanDelay {
+    /// Whether.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<HumanDelayMode>,
+    /// The shortest wait of `custom`, milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 60_000))]
+    pub min_ms: Option<u64>,
+    /// The longest wait of `custom`, milliseconds; no less than `minMs`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 60_000))]
+    pub max_ms: Option<u64>,
+}
+
+impl AgentHumanDelay {
+    /// Returns it with what it leaves open.
+    #[must_use]
+    pub fn over(&self, usual: &HumanDelay) -> HumanDelay {
+        HumanDelay {
+            mode: self.mode.unwrap_or(usual.mode),
+            min_ms: self.min_ms.unwrap_or(usual.min_ms),
+            max_ms: self.max_ms.unwrap_or(usual.max_ms),
+        }
+    }
+}
+
 /// How long is waited between parts of an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -335,6 +364,9 @@ pub struct AgentEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 262_144))]
     pub system_prompt: Option<String>,
+    /// How long it waits between the parts of an answer, instead of what `agents.defaults` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub human_delay: Option<AgentHumanDelay>,
     /// The folder that it works in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 4096))]

@@ -18,6 +18,8 @@ pub struct Messages {
     pub ack_reaction: String,
     /// Which messages are marked so.
     pub ack_reaction_scope: AckReactionScope,
+    /// Whether the mark is taken off once the last part of the answer is sent. Both are at best effort: a message may keep its mark.
+    pub remove_ack_after_reply: bool,
 }
 
 /// Groups and rooms, on every channel.

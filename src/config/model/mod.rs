@@ -23,9 +23,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use agents::{
-    AgentDefaults, AgentEntry, AgentSubagents, Agents, BindingEntry, BindingMatch, BindingPeer, BlockBreak, BlockChunk,
-    BlockCoalesce, BreakPreference, Compaction, CompactionMode, HumanDelay, HumanDelayMode, ModelChoice, ModelName, OnOff,
-    PeerKind, Subagents, ThinkingLevel, VerboseLevel,
+    AgentDefaults, AgentEntry, AgentHumanDelay, AgentSubagents, Agents, BindingEntry, BindingMatch, BindingPeer, BlockBreak,
+    BlockChunk, BlockCoalesce, BreakPreference, Compaction, CompactionMode, HumanDelay, HumanDelayMode, ModelChoice, ModelName,
+    OnOff, PeerKind, Subagents, ThinkingLevel, VerboseLevel,
 };
 pub use auth::{AuthProfile, ModelAuth, ProfileMode};
 pub use bodies::{BodyFiles, BodyImages, ChatCompletions, Responses};

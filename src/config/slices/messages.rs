@@ -1,8 +1,9 @@
 //! What becomes of messages that come while a turn runs, and how many turns run.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use callboard_actors::channel::{Account, AckReaction, AckScope, KINDS};
+use callboard_actors::channel::{Account, AckReaction, AckScope, AckThen, KINDS};
 use callboard_actors::message::{PieceCut, SpeechWay};
 use callboard_actors::session::{
     LaneLimits, PartBreak, Pause, QUEUE_DEBOUNCE_MAX, QueueDrop, QueueMode, QueuePolicy, QueueRules, SpeechSettings,
@@ -64,14 +65,22 @@ pub(super) fn speech(model: &Model, problems: &mut Vec<Problem>) -> SpeechSettin
             model::BreakPreference::Newline => PieceCut::Line,
             model::BreakPreference::Sentence => PieceCut::Sentence,
         },
-        pause: pause(&defaults.human_delay, problems),
+        pause: pause(&defaults.human_delay, &KeyPath::default().key("agents").key("defaults"), problems),
         min_chars: coalesce.min_chars,
         max_chars: coalesce.max_chars,
         idle: Duration::from_millis(coalesce.idle_ms),
     }
 }
 
-fn pause(delay: &model::HumanDelay, problems: &mut Vec<Problem>) -> Pause {
+/// Returns how long single agents wait between parts, by the agent's name.
+pub(super) fn pauses(model: &Model, problems: &mut Vec<Problem>) -> BTreeMap<String, Pause> {
+    let (usual, list) = (&model.agents.defaults.human_delay, KeyPath::default().key("agents").key("list"));
+    let own =
+        model.agents.list.iter().enumerate().filter_map(|(place, agent)| Some((place, agent, agent.human_delay.as_ref()?)));
+    own.map(|(place, agent, delay)| (agent.id.clone(), pause(&delay.over(usual), &list.index(place), problems))).collect()
+}
+
+fn pause(delay: &model::HumanDelay, at: &KeyPath, problems: &mut Vec<Problem>) -> Pause {
     let usual = model::HumanDelay::default();
     let (min_ms, max_ms) = match delay.mode {
         model::HumanDelayMode::Off => return Pause::NONE,
@@ -79,7 +88,7 @@ fn pause(delay: &model::HumanDelay, problems: &mut Vec<Problem>) -> Pause {
         model::HumanDelayMode::Custom => (delay.min_ms, delay.max_ms),
     };
     if min_ms > max_ms {
-        let at = KeyPath::default().key("agents").key("defaults").key("humanDelay").key("maxMs");
+        let at = at.key("humanDelay").key("maxMs");
         problems.push(Problem::new(at, format!("is less than minMs ({min_ms}): raise it, or lower minMs")));
     }
     Pause { min: Duration::from_millis(min_ms), max: Duration::from_millis(max_ms) }
@@ -95,7 +104,8 @@ pub(super) fn ack(model: &Model) -> Option<AckReaction> {
         model::AckReactionScope::Off | model::AckReactionScope::None => return None,
     };
     let emoji = model.messages.ack_reaction.trim();
-    (!emoji.is_empty()).then(|| AckReaction { emoji: emoji.to_owned(), scope })
+    let then = if model.messages.remove_ack_after_reply { AckThen::ComesOff } else { AckThen::Stays };
+    (!emoji.is_empty()).then(|| AckReaction { emoji: emoji.to_owned(), scope, then })
 }
 
 pub(super) fn lanes(model: &Model) -> LaneLimits {

@@ -188,6 +188,7 @@ fn session(model: &Model, models: &ModelsConfig, accounts: &[Account], problems:
         queue: messages::queue(model, accounts, problems),
         lanes: messages::lanes(model),
         speech: messages::speech(model, problems),
+        pauses: messages::pauses(model, problems),
         commands: session::commands(model, accounts),
         resets: session::resets(model),
         sending: session::sending(model),

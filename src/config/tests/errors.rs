@@ -36,6 +36,11 @@ fn each_error_names_place_and_mend() {
         "callboard.json:1: bindings[0].agentId: no agent has the id `mian`, did you mean `main`?\n\
          callboard.json:1: bindings[0].match.channel: no integration is called `socketchat`, did you mean `socket-chat`?",
     );
+    // What an agent leaves open, the defaults say.
+    check(
+        "{ agents: { defaults: { humanDelay: { mode: 'custom', maxMs: 900 } }, list: [{ id: 'a', humanDelay: { minMs: 1000 } }] } }",
+        "callboard.json:1: agents.list[0].humanDelay.maxMs: is less than minMs (1000): raise it, or lower minMs",
+    );
     check(
         "{ agents: { defaults: { model: 'gpt' } } }",
         "callboard.json:1: agents.defaults.model: no model \"gpt\" is configured; ask for one of echo, or add it under models.providers",

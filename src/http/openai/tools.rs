@@ -1,6 +1,7 @@
 //! The client's own tools: what it offers, and how their calls are written.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use callboard_actors::message::{ToolCall, ToolChoice, ToolSpec, ToolUse};
 use serde::{Deserialize, Serialize};
@@ -34,7 +35,8 @@ pub(super) fn tools(request: &mut ChatRequest) -> Result<ToolUse, ApiError> {
     if offered.len() > TOOLS_MAX {
         return Err(ApiError::field("tools", format!("`tools` has {} entries: send at most {TOOLS_MAX}", offered.len())));
     }
-    let specs = offered.into_iter().enumerate().map(|(index, tool)| spec(index, tool)).collect::<Result<Vec<_>, _>>()?;
+    let specs = offered.into_iter().enumerate().map(|(index, tool)| spec(index, tool).map(Arc::new));
+    let specs = specs.collect::<Result<Vec<_>, _>>()?;
     let mut names = HashSet::new();
     if let Some(index) = specs.iter().position(|spec| !names.insert(spec.name.as_str())) {
         let param = format!("tools[{index}].function.name");
@@ -67,8 +69,9 @@ fn spec(index: usize, tool: Value) -> Result<ToolSpec, ApiError> {
         return Err(wrong(".function.name", format!("must have 1 to {NAME_BYTES_MAX} letters, digits, `_` and `-`")));
     }
     match &spec.parameters {
-        Some(other) if !other.is_object() => {
-            Err(wrong(".function.parameters", format!("must be a JSON Schema object, not {}", kind(other))))
+        Some(schema) if !schema.text().starts_with('{') => {
+            let other = serde_json::from_str(schema.text()).unwrap_or_default();
+            Err(wrong(".function.parameters", format!("must be a JSON Schema object, not {}", kind(&other))))
         }
         _ => Ok(spec),
     }

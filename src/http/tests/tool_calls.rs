@@ -1,7 +1,7 @@
 //! Chat completions of clients that have tools of their own, and what they say of the answer they want.
 
 use callboard_actors::message::{
-    Delta, Role, Said, Sampling, ToolCall, ToolChoice, ToolResult, ToolRound, ToolSpec, ToolUse, TurnEnd, Usage,
+    Delta, Role, Said, Sampling, ToolCall, ToolChoice, ToolResult, ToolRound, ToolSchema, ToolSpec, ToolUse, TurnEnd, Usage,
 };
 use serde_json::{Value, json};
 
@@ -43,7 +43,7 @@ async fn tools_go_to_the_session_as_they_were_offered() {
     let spec = ToolSpec {
         name: "clock".into(),
         description: Some("tells the time".into()),
-        parameters: Some(json!({ "type": "object" })),
+        parameters: ToolSchema::new(&json!({ "type": "object" })).ok(),
         strict: Some(true),
     };
     let choices = [
@@ -55,7 +55,7 @@ async fn tools_go_to_the_session_as_they_were_offered() {
     ];
     for (wanted, choice) in choices {
         let body = asking(json!({ "tools": offer(), "tool_choice": wanted, "parallel_tool_calls": false }));
-        let tools = ToolUse { specs: vec![spec.clone()], choice, parallel: Some(false) };
+        let tools = ToolUse { specs: vec![spec.clone().into()], choice, parallel: Some(false) };
         assert_eq!(asked(&rig, &body).await.tools, tools, "{wanted}");
     }
     rig.stop().await;

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use callboard_actors::agent::{Prompt, Thought};
-use callboard_actors::message::{Entry, Role, Said, ToolResult, ToolRound, ToolSpec};
-use serde_json::{Value, json};
+use callboard_actors::message::{Entry, Role, Said, ToolResult, ToolRound, ToolSchema, ToolSpec};
+use serde::Serialize;
 
 use super::picture::{Sorted, sort, with_links};
 use super::settings::{Ability, AboutModel};
@@ -73,8 +73,24 @@ pub(super) fn result_text(result: &ToolResult) -> Cow<'_, str> {
 }
 
 /// Returns what a tool takes, for the styles that want it said where it takes nothing.
-pub(super) fn parameters(spec: &ToolSpec) -> Value {
-    spec.parameters.clone().unwrap_or_else(|| json!({ "type": "object", "properties": {} }))
+pub(super) fn parameters(spec: &ToolSpec) -> Parameters<'_> {
+    spec.parameters.as_ref().map_or(Parameters::NOTHING, Parameters::Schema)
+}
+
+/// What a tool takes, a JSON Schema.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Parameters<'a> {
+    Schema(&'a ToolSchema),
+    Nothing { r#type: &'static str, properties: Nothing },
+}
+
+/// An object without a member.
+#[derive(Serialize)]
+pub(super) struct Nothing {}
+
+impl Parameters<'_> {
+    pub(super) const NOTHING: Self = Self::Nothing { r#type: "object", properties: Nothing {} };
 }
 
 /// Returns how much to think, in OpenAI's words. The asker's own word is sent as it is, before that of the session.

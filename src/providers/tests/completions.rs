@@ -6,7 +6,8 @@ use callboard_actors::agent::{
 };
 use callboard_actors::core::{Clock, Progress};
 use callboard_actors::message::{
-    Code, Entry, Media, Role, RunId, Said, Sampling, ToolCall, ToolChoice, ToolResult, ToolRound, ToolSpec, ToolUse, Usage,
+    Code, Entry, Media, Role, RunId, Said, Sampling, ToolCall, ToolChoice, ToolResult, ToolRound, ToolSchema, ToolSpec,
+    ToolUse, Usage,
 };
 use futures_util::StreamExt as _;
 use serde_json::json;
@@ -131,14 +132,14 @@ async fn sends_what_the_asker_brings() {
     let spec = ToolSpec {
         name: "clock".into(),
         description: Some("tells the time".into()),
-        parameters: Some(json!({"type": "object"})),
+        parameters: ToolSchema::new(&json!({"type": "object"})).ok(),
         strict: Some(true),
     };
     let prompt = Prompt {
         thinking: Some("high".into()),
         before: vec![line(Role::User, "a"), Said::Round(round("1")), line(Role::Assistant, "b")],
         rounds: vec![round("2")],
-        tools: ToolUse { specs: vec![spec], choice: Some(ToolChoice::Named("clock".into())), parallel: Some(false) },
+        tools: ToolUse { specs: vec![spec.into()], choice: Some(ToolChoice::Named("clock".into())), parallel: Some(false) },
         sampling: Sampling {
             temperature: Some(0.5),
             top_p: Some(0.25),

@@ -1,11 +1,11 @@
 //! `react`, `edit` and `delete`: what is done with a message that is there.
 
-use callboard_actors::agent::{ToolArgs, ToolContext, ToolFault, ToolOutput};
-use callboard_actors::message::{Deed, Mark};
+use callboard_actors::agent::{Asker, Entrance, Standing, ToolArgs, ToolContext, ToolFault, ToolOutput};
+use callboard_actors::message::{AccountKey, Deed, Mark};
 use serde_json::{Value, json};
 
 use super::{MessageTool, fault, key_owner, way};
-use crate::outgoing::{At, Change, What};
+use crate::outgoing::{At, Change, Reach, What, Which};
 use crate::tools::args;
 
 /// Changes a message.
@@ -29,13 +29,16 @@ pub(super) async fn change(
         Some(target) if answered.is_none() => Some(At::Target(target.to_owned())),
         _ => here,
     };
-    let Some(message_id) = named.or(answered) else { return Err(ToolFault::argument("messageId", "is required")) };
+    let message = named.map(Which::Named).or(answered.map(Which::Answered));
+    let Some(message) = message else { return Err(ToolFault::argument("messageId", "is required")) };
+    let message_id = message.id().to_owned();
     let change = Change {
         channel: way.channel,
         account: way.account,
         at,
-        message_id: message_id.clone(),
+        message,
         what,
+        reach: reach(&context),
         idempotency_key: args::text(args, &["idempotencyKey"]).map(str::to_owned),
         key_owner: key_owner(&context),
     };
@@ -50,6 +53,19 @@ pub(super) async fn change(
         "state": sent.state.as_str(),
         "duplicate": !sent.is_new,
     })))
+}
+
+/// Returns where a call may change messages. Whoever writes to an agent is not thereby whom the account's other chats belong to: they
+/// are within reach where an owner asks, where the settings name the tool, and for clients, who hold the gateway's own credential.
+fn reach(context: &ToolContext) -> Reach {
+    match (context.entrance, context.standing, context.asker) {
+        (Entrance::Http, ..) | (_, Standing::Named, _) | (.., Asker::Owner) => Reach::Account,
+        (Entrance::Turn, Standing::Stock, Asker::Anybody) => {
+            let account = context.channel.as_ref().zip(context.account.as_ref());
+            let account = account.map(|(channel, account)| AccountKey::new(channel, account));
+            Reach::Chat(account.zip(context.chat.clone()))
+        }
+    }
 }
 
 /// Reads what becomes of the marks. An empty emoji is one that is there, and says to take all off.

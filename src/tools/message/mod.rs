@@ -63,7 +63,7 @@ impl Tool for MessageTool {
                 },
                 "channel": short("The integration; without, the conversation's own, or the only one there is."),
                 "accountId": short("The login; without, the integration's first one."),
-                "target": short("Whom to write to, in any form that the integration knows. For the other actions where the message stands: without, here."),
+                "target": short("Whom to write to, in any form that the integration knows. For the other actions where the message stands: without, here. Elsewhere they are for owners, unless the settings name the tool."),
                 "to": short("The same as `target`."),
                 "message": long("What to say; may be missing when there is media. For `edit` what it says from now on."),
                 "text": long("The same as `message`."),
@@ -81,7 +81,7 @@ impl Tool for MessageTool {
                 "remove": { "type": "boolean", "description": "For `react`: takes this emoji off." },
                 "idempotencyKey": {
                     "type": "string", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_BYTES_MAX,
-                    "description": "Within a conversation, a target is sent only one message under a key; `duplicate` says that it was there already."
+                    "description": "Within a conversation, a target is sent only one message under a key, and each message is changed only once in each way; `duplicate` says that it was done already."
                 }
             }
         })

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::send::{channel_of, outgoing};
-use crate::outgoing::{At, Change, What};
+use crate::outgoing::{At, Change, Reach, What, Which};
 use crate::ws::params::invalid;
 use crate::ws::table::{Cx, Method, SHORT, method};
 
@@ -79,8 +79,10 @@ async fn act(cx: Cx, request: ActionParams) -> Result<Answer, Refusal> {
         channel: channel_of(&cx.control, Some(&channel))?,
         account: account_id.filter(|account| !account.trim().is_empty()).or_else(|| text(&["accountId"])),
         at: text(&["target", "to"]).map(At::Target),
-        message_id: message_id.clone(),
+        message: Which::Named(message_id.clone()),
         what,
+        // Clients hold the gateway's own credential.
+        reach: Reach::Account,
         // A key of its own kind: the same key given to another entry is another change.
         idempotency_key: Some(format!("action:{idempotency_key}")),
         key_owner: None,

@@ -64,11 +64,11 @@ async fn a_message_is_sent_marked_edited_and_deleted() {
 
         order(&rig, 200, "delete", json!({ "target": target, "messageId": id })).await;
         eventually("it is gone", || rig.server.message(&id).is_none()).await;
-        // What is gone is gone: doing it again is no fault, and what is ordered behind it goes on.
-        order(&rig, 200, "unsend", json!({ "messageId": sent["id"] })).await;
+        assert_eq!(rig.count("outbound_dead_total").await, 0);
+        // What is gone cannot be taken away once more: whoever orders that has the wrong message. What is ordered behind it goes on.
+        refused(&rig, "unsend", json!({ "messageId": sent["id"] }), "no message").await;
         order(&rig, 200, "send", json!({ "target": target, "message": "next" })).await;
         assert_eq!(rig.server.wait_for_said(&rid, 2).await, ["frist", "next"]);
-        assert_eq!(rig.count("outbound_dead_total").await, 0);
     }
 }
 
@@ -87,6 +87,10 @@ async fn only_messages_of_its_own_are_changed_and_the_reason_is_told() {
         ("delete", json!({ "target": target, "messageId": theirs }), "not our own"),
         ("edit", json!({ "target": target, "messageId": "nobodysaidthis", "message": "x" }), "no message"),
         ("edit", json!({ "target": elsewhere, "messageId": ours, "message": "x" }), "no message"),
+        ("delete", json!({ "target": elsewhere, "messageId": ours }), "no message"),
+        ("delete", json!({ "target": target, "messageId": "nobodysaidthis" }), "no message"),
+        ("react", json!({ "target": elsewhere, "messageId": theirs, "emoji": "eyes" }), "no message"),
+        ("react", json!({ "target": elsewhere, "messageId": theirs, "emoji": "" }), "no message"),
     ];
     for (action, args, told) in by_server {
         refused(&rig, action, args, told).await;
@@ -98,6 +102,7 @@ async fn only_messages_of_its_own_are_changed_and_the_reason_is_told() {
         ("react", json!({ "messageId": sent["id"] }), "invalid_request", "`emoji`"),
         ("react", json!({ "messageId": sent["id"], "emoji": "two words" }), "invalid_request", "emoji"),
         ("react", json!({ "emoji": "eyes" }), "invalid_request", "`messageId`"),
+        ("delete", json!({ "target": target, "messageId": uuid::Uuid::now_v7() }), "not_found", "store.outboxRetentionHours"),
         (
             "edit",
             json!({ "channel": "webchat", "target": "main", "messageId": "x", "message": "x" }),
@@ -111,6 +116,7 @@ async fn only_messages_of_its_own_are_changed_and_the_reason_is_told() {
         assert!(error["message"].as_str().expect("a text").contains(told), "{action} {args}: {error}");
     }
     assert_eq!(rig.server.message(&theirs).expect("it is there")["msg"], "mine");
+    assert!(marks(&rig, &theirs).is_null(), "it was marked by way of another room");
     assert_eq!(rig.server.message(&ours).expect("it is there")["msg"], "ours");
 }
 
@@ -153,6 +159,99 @@ async fn a_reaction_whose_answer_is_lost_stands_once() {
     eventually("nothing waits", || marks(&rig, &theirs)[":eyes:"]["usernames"] == json!(["call.bot"])).await;
 }
 
+/// A deletion whose answer was lost is made again and finds nothing: it was made.
+#[tokio::test]
+async fn a_deletion_whose_answer_is_lost_is_no_failure() {
+    let rig = Rig::start(Version::Seven, json!({})).await;
+    let rid = rig.room(Kind::Private, "inner").await;
+    let ours = rig.server.say(&rid, &rig.bot, "ours");
+    rig.server.plan("chat.delete", Trouble::CommitThenCut, 1);
+    let target = format!("group:{rid}");
+    let ordered = order(&rig, 200, "delete", json!({ "target": target, "messageId": ours })).await;
+    order(&rig, 200, "send", json!({ "target": target, "message": "next" })).await;
+    // Rows of a chat go in their order.
+    assert_eq!(rig.server.wait_for_said(&rid, 1).await, ["next"]);
+    let letters = rig.gateway.get("/admin/deadletters").await.to_string();
+    assert!(!letters.contains(ordered["id"].as_str().expect("an id")), "{letters}");
+}
+
+/// Whatever the server refuses to show is not thereby gone: `sent` stood under messages that were still there.
+#[tokio::test]
+async fn a_message_that_the_server_refuses_to_show_is_not_taken_for_gone() {
+    for (trouble, told) in [
+        (Trouble::Refused("error-not-allowed"), "error-not-allowed"),
+        (Trouble::Refused("error-invalid-user"), "error-invalid-user"),
+    ] {
+        let rig = Rig::start(Version::Eight, json!({})).await;
+        let rid = rig.room(Kind::Private, "inner").await;
+        let ours = rig.server.say(&rid, &rig.bot, "ours");
+        rig.server.plan("chat.getMessage", trouble, 1);
+        refused(&rig, "delete", json!({ "target": format!("group:{rid}"), "messageId": ours }), told).await;
+        assert!(rig.server.message(&ours).is_some());
+    }
+}
+
+/// A key belongs to one message: the same one given to a change of another did nothing and said that it was done.
+#[tokio::test]
+async fn a_key_is_one_for_each_message() {
+    let rig = Rig::start(Version::Seven, json!({})).await;
+    let rid = rig.room(Kind::Private, "inner").await;
+    let (one, two) = (rig.server.say(&rid, &rig.ann, "one"), rig.server.say(&rid, &rig.ann, "two"));
+    let target = format!("group:{rid}");
+    for (id, duplicate) in [(&one, false), (&two, false), (&two, true)] {
+        let args = json!({ "target": target, "messageId": id, "emoji": "eyes", "idempotencyKey": "k" });
+        assert_eq!(order(&rig, 200, "react", args).await["duplicate"], duplicate, "{id}");
+    }
+    for id in [&one, &two] {
+        eventually("it is marked", || marks(&rig, id)[":eyes:"]["usernames"] == json!(["call.bot"])).await;
+    }
+}
+
+/// Who asks, what is set besides, and whether messages of other chats are within reach.
+#[tokio::test]
+async fn a_turn_changes_messages_of_its_own_chat_only_unless_an_owner_asks_or_the_tool_is_named() {
+    let play = |rig: &mut Rig, args: &[String]| {
+        let calls: String = args.iter().map(|args| format!("      - tool: {{ name: message, args: {args} }}\n")).collect();
+        rig.gateway.play(&format!("steps:\n  - do:\n{calls}      - results\n"));
+    };
+    for (owner, settings, reaches) in
+        [(false, json!({}), false), (true, json!({}), true), (false, json!({ "tools": { "alsoAllow": ["message"] } }), true)]
+    {
+        let shown = format!("owner {owner}, {settings}");
+        let mut rig = Rig::prepare(Version::Eight, json!({}));
+        let other = rig.server.room(Kind::Private, "other", &[&rig.ann, &rig.bot]);
+        let direct = rig.server.direct(&rig.ann, &rig.bot);
+        let (theirs, ours) = (rig.server.say(&other, &rig.ann, "theirs"), rig.server.say(&other, &rig.bot, "ours"));
+        let here = rig.server.say(&direct, &rig.bot, "here");
+        let elsewhere = format!("group:{other}");
+        let args = [
+            json!({ "action": "react", "messageId": theirs, "target": elsewhere, "emoji": "tada" }),
+            json!({ "action": "edit", "messageId": ours, "target": elsewhere, "text": "changed" }),
+            // By its id alone it stands here, and the server says that it does not.
+            json!({ "action": "edit", "messageId": here, "text": "changed here" }),
+        ];
+        play(&mut rig, &args.map(|args| args.to_string()));
+        if owner {
+            let account = json!({ "dmPolicy": "allowlist", "allowFrom": [rig.ann.id] });
+            rig.gateway.change(json!({ "channels": { "rocketchat": account } }));
+        }
+        rig.gateway.change(settings);
+        rig.gateway.again().await;
+        rig.gateway.ready("all").await;
+        rig.server.listening(&rig.bot, &direct).await;
+        rig.server.say(&direct, &rig.ann, "do it");
+        eventually(&format!("{shown}: the own chat is within reach"), || rig.server.edits_of(&here) == ["changed here"]).await;
+        let said = rig.server.wait_for_said(&direct, 1).await;
+        assert_eq!(!said[0].contains("only messages of the chat"), reaches, "{shown}: {said:?}");
+        if reaches {
+            eventually("it is edited", || rig.server.edits_of(&ours) == ["changed"]).await;
+            eventually("it is marked", || marks(&rig, &theirs)[":tada:"]["usernames"] == json!(["call.bot"])).await;
+        } else {
+            assert!(rig.server.edits_of(&ours).is_empty() && marks(&rig, &theirs).is_null(), "{shown}");
+        }
+    }
+}
+
 /// A turn marks what it answers without being told any id.
 #[tokio::test]
 async fn a_turn_marks_the_message_that_it_answers() {
@@ -182,11 +281,51 @@ async fn a_message_that_is_taken_in_is_marked_once() {
     let named = rig.server.say(&room, &rig.ann, "@call.bot hello");
     rig.server.wait_for_said(&room, 1).await;
     eventually("it is marked", || marks(&rig, &named)[":eyes:"]["usernames"] == json!(["call.bot"])).await;
-    // Behind the second one everything of both was sent, in its chat's order.
-    rig.server.say(&room, &rig.ann, "@call.bot again");
-    rig.server.wait_for_said(&room, 2).await;
+    // Marks are made one by one, so that behind the second one all of the first are made.
+    let again = rig.server.say(&room, &rig.ann, "@call.bot again");
+    eventually("that is marked too", || marks(&rig, &again)[":eyes:"]["usernames"] == json!(["call.bot"])).await;
     assert_eq!(rig.server.calls("chat.react").len(), 2, "one for each message that addressed the bot in a room");
     assert!(marks(&rig, &plain).is_null(), "a direct chat is not meant unless it is said");
+}
+
+/// A mark is no message: it was a row of its chat's, so that answers waited behind one that the server limited, and one that it refused
+/// became a dead letter.
+#[tokio::test]
+async fn a_mark_that_the_server_does_not_take_is_left_out_and_holds_nothing_up() {
+    for trouble in [Trouble::Limited(300), Trouble::Refused("error-not-allowed"), Trouble::RefuseThenCut] {
+        let mut rig = Rig::prepare(Version::Eight, json!({}));
+        rig.gateway.change(json!({ "messages": { "ackReaction": "eyes", "ackReactionScope": "all" } }));
+        rig.gateway.again().await;
+        rig.gateway.ready("all").await;
+        let direct = rig.room(Kind::Direct, "").await;
+        let shown = format!("{trouble:?}");
+        rig.server.plan("chat.react", trouble, 1);
+        rig.server.say(&direct, &rig.ann, "one");
+        rig.server.wait_for_said(&direct, 1).await;
+        until(&format!("{shown}: it is counted"), async || (rig.count("marks_dropped_total").await == 1).then_some(())).await;
+        rig.server.say(&direct, &rig.ann, "two");
+        rig.server.wait_for_said(&direct, 2).await;
+        assert_eq!(rig.count("outbound_dead_total").await, 0, "{shown}");
+        assert_eq!(rig.count("outbound_retried_total").await, 0, "{shown}");
+    }
+}
+
+/// The mark says that an answer is to come, and comes off when it has.
+#[tokio::test]
+async fn a_mark_comes_off_once_the_answer_is_sent() {
+    for settings in [json!({}), json!({ "blockStreaming": true })] {
+        let mut rig = Rig::prepare(Version::Seven, settings.clone());
+        let ack = json!({ "ackReaction": "👀", "ackReactionScope": "all", "removeAckAfterReply": true });
+        rig.gateway.change(json!({ "messages": ack }));
+        rig.gateway.again().await;
+        rig.gateway.ready("all").await;
+        let direct = rig.room(Kind::Direct, "").await;
+        let asked = rig.server.say(&direct, &rig.ann, "hello");
+        eventually(&format!("{settings}: it is on and off"), || rig.server.calls("chat.react").len() == 2).await;
+        rig.server.wait_for_said(&direct, 1).await;
+        eventually("it is off", || marks(&rig, &asked)[":eyes:"]["usernames"] == json!([])).await;
+        assert_eq!(rig.count("marks_dropped_total").await, 0);
+    }
 }
 
 /// Clients of the control plane and the command line have the same done.

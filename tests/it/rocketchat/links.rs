@@ -53,6 +53,23 @@ async fn one_login_is_made_for_all_who_need_it_and_the_servers_limit_on_it_is_wa
 }
 
 #[tokio::test]
+async fn what_is_known_stays_when_settings_change_that_need_no_new_link() {
+    let rig = Rig::start(Version::Eight, json!({ "groupAllowFrom": ["@ann", "@nobody"] })).await;
+    let shown = async || rig.status().await["status"].clone();
+    let known = |shown: &Value| (shown["bot"].clone(), shown["unknownNames"].clone());
+    let wanted = (json!("call.bot"), json!(["nobody"]));
+    until("names were looked for", async || (known(&shown().await) == wanted).then_some(())).await;
+    let logins = rig.server.logins();
+    rig.gateway.change(json!({ "channels": { "rocketchat": { "requireMention": false } } }));
+    until("it is taken over", async || (shown().await["requireMention"] == false).then_some(())).await;
+    assert_eq!(known(&shown().await), wanted);
+    // A probe goes by the login of the link: it made one of its own.
+    let probed = rig.gateway.expect(200, Method::POST, "/admin/channels/rocketchat/default/probe", None).await;
+    assert_eq!(probed["probe"]["bot"]["username"], "call.bot", "{probed}");
+    assert_eq!((rig.server.logins(), rig.count("link_reconnects_total").await), (logins, 0));
+}
+
+#[tokio::test]
 async fn a_token_that_is_revoked_blocks_the_link_and_says_what_to_do() {
     let mut rig = Rig::prepare(Version::Seven, json!({}));
     let token = rig.server.access_token(&rig.bot);

@@ -5,10 +5,12 @@ use std::net::TcpListener;
 use std::sync::mpsc;
 use std::time::Duration;
 
+use base64::Engine as _;
 use reqwest::Method;
 use serde_json::json;
 
 use super::rig::Rig;
+use crate::harness::llm::{Llm, Style, Turn};
 use crate::harness::rocketchat::faults::Trouble;
 use crate::harness::rocketchat::record::Accepted;
 use crate::harness::rocketchat::{Kind, Version};
@@ -38,6 +40,24 @@ async fn a_file_of_a_message_lies_in_the_workspace_with_a_safe_name_and_its_own_
         let line = format!("[media] media/inbound/{name} (image/png, {} bytes)", PNG.len());
         assert!(said[0].starts_with("look\n") && said[0].ends_with(&line), "{said:?}");
     }
+}
+
+#[tokio::test]
+async fn a_picture_is_shown_to_the_model_with_the_place_where_it_lies() {
+    let llm = Llm::start(Style::Completions, [Turn::Say("a dot")]);
+    let mut rig = Rig::prepare(Version::Seven, json!({}));
+    let agent = json!({ "id": "main", "model": "seer/m" });
+    rig.gateway
+        .change(json!({ "models": { "providers": { "seer": llm.provider(json!({})) } }, "agents": { "list": [agent] } }));
+    rig.gateway.again().await;
+    rig.gateway.ready("all").await;
+    let rid = rig.room(Kind::Direct, "").await;
+    rig.server.send_file(&rid, &rig.ann, "what is this?", "dot.png", "image/png", PNG);
+    assert_eq!(rig.server.wait_for_said(&rid, 1).await, ["a dot"]);
+    let body = llm.asked()[0].body.to_string();
+    let data = base64::engine::general_purpose::STANDARD.encode(PNG);
+    assert!(body.contains(&format!("data:image/png;base64,{data}")), "{body}");
+    assert!(body.contains("what is this?") && body.contains("-dot.png (image/png, "), "{body}");
 }
 
 #[tokio::test]

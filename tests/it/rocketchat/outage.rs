@@ -1,9 +1,12 @@
 //! What was said while nobody listened.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::rig::Rig;
-use crate::harness::rocketchat::faults::Trouble;
+use crate::harness::eventually;
+use crate::harness::rocketchat::faults::{Copies, Trouble};
 use crate::harness::rocketchat::{Kind, Version};
 
 const TEN_MINUTES_MS: i64 = 600_000;
@@ -94,6 +97,41 @@ async fn what_could_not_be_read_is_read_later_and_nothing_is_lost_to_what_came_a
     assert_eq!(rig.server.wait_for_said(&rid, 2).await, ["live", "missed"]);
     rig.server.say(&rid, &rig.ann, "last");
     assert_eq!(rig.server.wait_for_said(&rid, 3).await, ["live", "missed", "last"], "each once");
+}
+
+/// The gap is read when the link is made anew, while people go on: what they say meanwhile waits for it.
+#[tokio::test]
+async fn a_gap_is_read_beside_live_messages_which_follow_on_it_and_each_counts_once() {
+    let mut rig = Rig::start(Version::Seven, json!({})).await;
+    let rid = rig.room(Kind::Direct, "").await;
+    rig.gateway.kill();
+    for text in ["missed one", "missed two"] {
+        rig.server.say(&rid, &rig.ann, text);
+    }
+    rig.server.plan("chat.syncMessages", Trouble::Refused("error-not-allowed"), 100);
+    rig.gateway.again().await;
+    rig.gateway.ready("all").await;
+    rig.server.listening(&rig.bot, &rid).await;
+    rig.server.say(&rid, &rig.ann, "live one");
+    assert_eq!(rig.server.wait_for_said(&rid, 1).await, ["live one"], "the room goes on");
+    rig.server.heal();
+    rig.server.plan("chat.syncMessages", Trouble::Slow(Duration::from_millis(300)), 1);
+    rig.server.send_copies(Copies::Two);
+    let before = rig.server.sockets_opened();
+    rig.server.drop_sockets();
+    eventually("another connection", || rig.server.sockets_opened() > before).await;
+    rig.server.listening(&rig.bot, &rid).await;
+    let more: Vec<_> = (2..12).map(|number| format!("live {number}")).collect();
+    for text in &more {
+        rig.server.say(&rid, &rig.ann, text);
+    }
+    let said = rig.server.wait_for_said(&rid, 3 + more.len()).await;
+    let first = ["live one", "missed one", "missed two"].map(str::to_owned);
+    assert_eq!(said, [&first[..], &more].concat());
+    // Behind it nothing of all that comes again.
+    rig.server.say(&rid, &rig.ann, "last");
+    let said = rig.server.wait_for_said(&rid, 4 + more.len()).await;
+    assert_eq!(said.last().map(String::as_str), Some("last"), "{said:?}");
 }
 
 #[tokio::test]

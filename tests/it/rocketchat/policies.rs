@@ -25,6 +25,19 @@ async fn pairing_lets_a_stranger_into_the_direct_room_and_into_no_other() {
 }
 
 #[tokio::test]
+async fn direct_chats_that_are_disabled_are_heard_from_nobody_and_offer_no_code() {
+    // Not even somebody on the list, nor somebody who may order.
+    let rig = Rig::start(Version::Eight, json!({ "dmPolicy": "disabled" })).await;
+    let (direct, room) = (rig.room(Kind::Direct, "").await, rig.room(Kind::Private, "inner").await);
+    rig.server.say(&direct, &rig.ann, "hello");
+    rig.server.say(&direct, &rig.ann, "/status");
+    rig.dropped("direct chats are disabled", 2).await;
+    rig.server.say(&room, &rig.ann, "@call.bot hello");
+    assert_eq!(rig.server.wait_for_said(&room, 1).await, ["hello"], "rooms are another matter");
+    assert_eq!(rig.server.said(&direct), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn a_name_in_the_list_is_bound_to_its_id() {
     let settings = json!({ "groupPolicy": "allowlist", "groupAllowFrom": ["@Ann", "@nobody"] });
     let rig = Rig::start(Version::Seven, settings).await;

@@ -235,6 +235,8 @@ impl Pump {
     fn command(&mut self, command: LinkCommand) {
         match command {
             LinkCommand::Ack(acked) => acked.into_iter().for_each(|acked| self.acknowledged(acked)),
+            // Nothing here can be marked.
+            LinkCommand::Mark(_) => {}
             LinkCommand::Send(row) => self.hold(row),
             LinkCommand::Close => {
                 self.closing.get_or_insert(self.clock.elapsed());

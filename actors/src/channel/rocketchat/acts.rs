@@ -8,62 +8,88 @@ use super::connector::Shared;
 use super::emoji;
 use super::rest::{Call, RestError};
 use super::send::{SendError, with_mentions};
-use crate::message::{Act, Mark, MessageRef, Outbound};
+use crate::channel::Marking;
+use crate::message::{Act, ChatRef, Mark, MessageRef};
+use crate::ports::OutboxRow;
 
 /// How many marks are taken off one message at the most.
 const MARKS_MAX: usize = 32;
 
 /// Does what a row wants.
-pub(super) async fn act(api: &Api, shared: &Shared, outbound: &Outbound) -> Result<(), SendError> {
-    let Some(id) = outbound.act.message().map(id_of) else { return Err(SendError::Empty) };
+pub(super) async fn act(api: &Api, shared: &Shared, row: &OutboxRow) -> Result<(), SendError> {
+    let (outbound, chat) = (&row.outbound, &row.outbound.target.chat);
+    let Some(message) = outbound.act.message() else { return Err(SendError::Empty) };
+    let id = id_of(message)?;
     match &outbound.act {
         Act::Post => Err(SendError::Empty),
-        Act::React { mark, .. } => react(api, shared, id?, mark).await,
+        Act::React { mark, .. } => react(api, shared, (chat, message), mark).await,
         Act::Edit { .. } => {
-            let (room, id) = own(api, shared, outbound, id?).await?.ok_or_else(|| unknown(&outbound.act))?;
-            Ok(api.update(&room, &id, &with_mentions(outbound)).await?)
+            let room = own(api, shared, chat, id).await?.ok_or_else(|| unknown(id))?;
+            Ok(api.update(&room, id, &with_mentions(outbound)).await?)
         }
-        // What is gone already is as it was to be.
-        Act::Delete { .. } => match own(api, shared, outbound, id?).await? {
-            Some((room, id)) => Ok(api.delete(&room, &id).await?),
-            None => Ok(()),
+        Act::Delete { .. } => match own(api, shared, chat, id).await? {
+            Some(room) => Ok(api.delete(&room, id).await?),
+            // An earlier try may have taken it away, and its answer be lost. Without one there was nothing to take.
+            None if row.resent || row.attempts > 0 => Ok(()),
+            None => Err(unknown(id)),
         },
+    }
+}
+
+/// Makes a mark that says that a message was taken in, or takes it off: in one call that waits for nothing and is not made again.
+pub(super) async fn mark(api: &Api, Marking { message, mark }: &Marking) -> Result<(), ApiError> {
+    match mark {
+        Mark::Put(emoji) => api.try_react(message, &emoji::name_of(emoji), Reaction::Put).await,
+        Mark::Take(emoji) => api.try_react(message, &emoji::name_of(emoji), Reaction::Taken).await,
+        Mark::TakeAll => Ok(()),
     }
 }
 
 fn id_of(message: &MessageRef) -> Result<&str, SendError> {
     match message {
-        MessageRef::Platform(id) => Ok(id),
+        MessageRef::Platform(id) | MessageRef::Placed(id) => Ok(id),
         MessageRef::Row(id) => Err(SendError::Unknown(id.to_string())),
     }
 }
 
-fn unknown(act: &Act) -> SendError {
-    SendError::Unknown(act.message().and_then(|message| id_of(message).ok()).unwrap_or_default().to_owned())
+fn unknown(id: &str) -> SendError {
+    SendError::Unknown(id.to_owned())
 }
 
-/// Finds a message of our own in the row's room; `None` where it is not there. An account that may change what others wrote does not.
-async fn own(api: &Api, shared: &Shared, outbound: &Outbound, id: &str) -> Result<Option<(String, String)>, SendError> {
-    let room = shared.places.find(&outbound.target.chat, api).await?;
+/// Finds a message of a chat, with its room; `None` where it is not there. One of another room is none of the chat's.
+async fn found(api: &Api, shared: &Shared, chat: &ChatRef, id: &str) -> Result<Option<(String, Value)>, SendError> {
+    let room = shared.places.find(chat, api).await?;
     let Some(found) = api.find(id).await? else { return Ok(None) };
     if text(&found, "/rid") != Some(room.as_str()) {
-        return Err(SendError::Unknown(id.to_owned()));
+        return Err(unknown(id));
     }
-    let me = shared.me();
-    match (text(&found, "/u/_id"), me) {
-        (Some(writer), Some(me)) if writer == me.id => Ok(Some((room, id.to_owned()))),
+    Ok(Some((room, found)))
+}
+
+/// Returns the room of a message of our own in a chat; `None` where it is not there. An account that may change what others wrote does
+/// not.
+async fn own(api: &Api, shared: &Shared, chat: &ChatRef, id: &str) -> Result<Option<String>, SendError> {
+    let Some((room, found)) = found(api, shared, chat, id).await? else { return Ok(None) };
+    match (text(&found, "/u/_id"), shared.me()) {
+        (Some(writer), Some(me)) if writer == me.id => Ok(Some(room)),
         _ => Err(SendError::NotOurs(id.to_owned())),
     }
 }
 
-async fn react(api: &Api, shared: &Shared, id: &str, mark: &Mark) -> Result<(), SendError> {
+/// Marks a message. The server would mark any that the account sees: one that somebody named is looked for in its chat first.
+async fn react(api: &Api, shared: &Shared, (chat, message): (&ChatRef, &MessageRef), mark: &Mark) -> Result<(), SendError> {
+    let id = id_of(message)?;
+    let seen = match (message, mark) {
+        (MessageRef::Placed(_), Mark::Put(_) | Mark::Take(_)) => None,
+        (MessageRef::Placed(_), Mark::TakeAll) => Some(api.find(id).await?.ok_or_else(|| unknown(id))?),
+        _ => Some(found(api, shared, chat, id).await?.ok_or_else(|| unknown(id))?.1),
+    };
     match mark {
         Mark::Put(emoji) => Ok(api.react(id, &emoji::name_of(emoji), Reaction::Put).await?),
         Mark::Take(emoji) => Ok(api.react(id, &emoji::name_of(emoji), Reaction::Taken).await?),
         Mark::TakeAll => {
-            let found = api.find(id).await?.ok_or_else(|| SendError::Unknown(id.to_owned()))?;
             let me = shared.me().map(|me| me.username).unwrap_or_default();
-            for emoji in marks_of(&found, &me) {
+            for emoji in marks_of(&seen.unwrap_or_default(), &me) {
                 api.react(id, &emoji, Reaction::Taken).await?;
             }
             Ok(())
@@ -92,17 +118,33 @@ enum Reaction {
     Taken,
 }
 
+impl Reaction {
+    fn call(self, id: &str, emoji: &str) -> Call<'static> {
+        Call::post("chat.react", json!({ "messageId": id, "emoji": emoji, "shouldReact": self == Self::Put }))
+    }
+}
+
 impl Api {
     async fn react(&self, id: &str, emoji: &str, reaction: Reaction) -> Result<(), ApiError> {
-        let body = json!({ "messageId": id, "emoji": emoji, "shouldReact": reaction == Reaction::Put });
-        self.call(Call::post("chat.react", body)).await.map(drop)
+        self.call(reaction.call(id, emoji)).await.map(drop)
     }
 
-    /// Returns a message as the server has it; `None` for one that is not there.
+    async fn try_react(&self, id: &str, emoji: &str, reaction: Reaction) -> Result<(), ApiError> {
+        self.try_call(reaction.call(id, emoji)).await.map(drop)
+    }
+
+    /// Returns a message as the server has it; `None` for one that is not there. The server has no word for that: it answers 400 and
+    /// gives no reason. With a reason it refuses, which says nothing of the message. What is left of a message that was deleted is none.
     async fn find(&self, id: &str) -> Result<Option<Value>, ApiError> {
         match self.call(Call::get("chat.getMessage", vec![("msgId", id.to_owned())])).await {
-            Ok(answer) => Ok(answer.get("message").filter(|message| text(message, "/_id") == Some(id)).cloned()),
-            Err(ApiError::Rest(RestError::Refused { status: 400 | 404, .. })) => Ok(None),
+            Ok(answer) => {
+                let message = answer.get("message").filter(|message| text(message, "/_id") == Some(id));
+                let message = message.ok_or(ApiError::Odd("chat.getMessage"))?;
+                Ok((text(message, "/t") != Some("rm")).then(|| message.clone()))
+            }
+            Err(ApiError::Rest(RestError::Refused { status: 400, kind, text })) if kind.is_empty() && text.is_empty() => {
+                Ok(None)
+            }
             Err(error) => Err(error),
         }
     }

@@ -263,7 +263,8 @@ impl Api {
         Call::post("chat.update", json!({ "roomId": room, "msgId": id, "text": text }))
     }
 
-    async fn try_call(&self, call: Call<'_>) -> Result<Value, ApiError> {
+    /// Makes a call that waits for nothing and is not made again.
+    pub(super) async fn try_call(&self, call: Call<'_>) -> Result<Value, ApiError> {
         let session = self.auth.session().await?;
         Ok(self.rest.try_call(&call, &session).await?)
     }

@@ -78,8 +78,8 @@ pub(super) enum Trace {
 impl Message {
     /// Returns about how much memory it takes, bytes.
     pub(super) fn bytes(&self) -> usize {
-        let files = self.files.len() * size_of::<Media>();
-        let quotes: usize = self.quotes.iter().map(|quote| quote.text.len()).sum();
+        let files: usize = self.files.iter().map(file_bytes).sum();
+        let quotes: usize = self.quotes.iter().map(|quote| size_of::<Quote>() + quote.author.len() + quote.text.len()).sum();
         let mentions: usize = self.mentions.iter().map(|id| id.len() + size_of::<String>()).sum();
         size_of::<Self>() + self.text.len() + files + quotes + mentions
     }
@@ -113,6 +113,16 @@ impl Message {
     pub(super) fn shown_name(&self) -> &str {
         self.name.as_deref().filter(|name| !name.is_empty()).unwrap_or(&self.username)
     }
+}
+
+/// Returns about how much memory a file takes, bytes: its path and its names may be long.
+fn file_bytes(file: &Media) -> usize {
+    let path = match &file.at {
+        MediaAt::Url(at) | MediaAt::Platform(at) => at.len(),
+        MediaAt::Blob(_) | MediaAt::Nowhere => 0,
+    };
+    let words = [&file.mime, &file.name, &file.note].into_iter().flatten().map(String::len).sum::<usize>();
+    size_of::<Media>() + path + words
 }
 
 /// Returns a moment as milliseconds since 1970: `{"$date": ms}`, ISO 8601, or a plain number.

@@ -6,9 +6,10 @@
 //! - `rest`, `auth`, `api`: one HTTP call, whose login it carries, and the calls by their meaning
 //! - `ddp`: frames and the socket that carries them
 //! - `message`, `normalise`, `mention`, `seen`: from a document to a message for the agent, each once
-//! - `room`, `rooms`, `checkpoints`, `catch_up`: where reading stopped in each room, and what was missed since
+//! - `room`, `rooms`, `extra`, `checkpoints`, `catch_up`: where reading stopped in each room, and what was missed since
 //! - `target`, `shape`, `place`, `threads`, `send`, `outflow`: from an answer to a message in a room
-//! - `drafts`: a message that is shown while it grows; `acts`, `emoji`: what is done with a message that is there
+//! - `drafts`: a message that is shown while it grows; `acts`, `emoji`: what is done with a message that is there; `marks`: those
+//!   that say that one was taken in
 //! - `connector`, `opening`, `pump`, `typing`: one connection's life
 //! - `platform`: the account as the shell sees it
 
@@ -24,6 +25,8 @@ mod ddp;
 mod drafts;
 mod emoji;
 mod entries;
+mod extra;
+mod marks;
 mod media;
 mod mention;
 mod message;

@@ -12,6 +12,7 @@ use super::rest::Session;
 use crate::channel::LinkEnd;
 use crate::core::{Clock, Progress};
 use crate::message::Code;
+use crate::socketio::Proxies;
 
 /// How long one answer of the server may take.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
@@ -31,7 +32,7 @@ pub(super) struct Opened {
 pub(super) async fn open(api: &Arc<Api>, clock: &Clock, progress: &Progress) -> Result<Opened, LinkEnd> {
     let (me, session) = api.me().await.map_err(refused)?;
     progress.stamp();
-    let mut wire = Wire::connect(&api.rest, clock.clone()).await.map_err(broken)?;
+    let mut wire = Wire::connect(&api.rest, &Proxies::System, clock.clone()).await.map_err(broken)?;
     progress.stamp();
     wire.write([ddp::connect()]).await.map_err(broken)?;
     match answer(&mut wire, clock, |frame| matches!(frame, Frame::Connected | Frame::Failed)).await? {

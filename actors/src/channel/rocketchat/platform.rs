@@ -18,7 +18,7 @@ use super::media;
 use super::rest::Rest;
 use super::shape::TextShaper;
 use super::target;
-use crate::channel::{Access, Connector, GroupPolicy, Platform, Probe, Reconnect, TargetAddress, TargetError};
+use crate::channel::{Access, Connector, GroupPolicy, Memory, Platform, Probe, Reconnect, TargetAddress, TargetError};
 use crate::core::Clock;
 use crate::message::{AccountKey, ChatRef, Deed, Media, MediaAt, Shaper, Target};
 use crate::ports::{Claim, MediaAnswer, MediaRoom, SendOrder};
@@ -65,6 +65,12 @@ pub(super) struct Sources {
     pub(super) token: Source,
     /// The address.
     pub(super) base_url: Source,
+}
+
+/// What an account has learned, with the server that it speaks to: its login and what is known of the server's limits.
+struct Learned {
+    api: Result<Arc<Api>, &'static str>,
+    shared: Arc<Shared>,
 }
 
 /// One account's settings and what they remember between connections.
@@ -126,6 +132,18 @@ impl Platform for RocketChat {
             caps: self.config.caps(),
             clock: self.clock.clone(),
         })
+    }
+
+    fn memory(&self) -> Option<Memory> {
+        Some(Arc::new(Learned { api: self.api.clone(), shared: Arc::clone(&self.shared) }))
+    }
+
+    /// All that these hold of the settings is in the fingerprint: names, rooms, login and server are the same.
+    fn remembering(&self, memory: Memory) -> Option<Arc<dyn Platform>> {
+        let learned = memory.downcast::<Learned>().ok()?;
+        let (api, shared) = (learned.api.clone(), Arc::clone(&learned.shared));
+        let (account, config, sources, clock) = (self.account.clone(), self.config.clone(), self.sources, self.clock.clone());
+        Some(Arc::new(Self { account, config, sources, api, shared, clock }))
     }
 
     /// Files lie on the server, behind the account's login.

@@ -28,6 +28,7 @@ use super::checkpoints::Checkpoints;
 use super::connector::Shared;
 use super::ddp::{self, Stream, Wire, WireError};
 use super::drafts::Drafts;
+use super::marks::Marks;
 use super::media::FileSender;
 use super::room::Phase;
 use super::rooms::Rooms;
@@ -138,6 +139,7 @@ pub(super) struct Pump {
     pending: HashMap<AckToken, Pending>,
     outflow: Outflow,
     drafts: Drafts,
+    marks: Marks,
     /// Where it is shown that the account writes though a part of the answer has been sent.
     talking: HashMap<TraceId, Place>,
     files: FileSender,
@@ -215,6 +217,7 @@ impl Pump {
             pending: HashMap::new(),
             outflow: early,
             drafts: Drafts::default(),
+            marks: Marks::default(),
             talking: HashMap::new(),
             files,
             typing: Typing::default(),
@@ -287,6 +290,7 @@ impl Pump {
     async fn settle(&mut self) -> Result<(), WireError> {
         self.send_held();
         self.show_drafts();
+        self.mark_next();
         self.catch_up_next();
         if let Some(writing) = self.checkpoints.late.write() {
             self.job(async move { Done::Written(writing.await) });
@@ -321,6 +325,11 @@ impl Pump {
         match command {
             LinkCommand::Ack(acked) => acked.into_iter().for_each(|acked| self.acknowledged(acked)),
             LinkCommand::Send(row) => self.hold(row),
+            LinkCommand::Mark(marking) => {
+                if self.marks.hold(marking).is_err() {
+                    self.events.push(LinkEvent::Unmarked("too many marks wait".to_owned()));
+                }
+            }
             LinkCommand::Close => {
                 self.closing.get_or_insert(self.clock.elapsed());
             }

@@ -119,7 +119,7 @@ pub(super) async fn send(api: Arc<Api>, shared: Arc<Shared>, files: FileSender, 
     let target = &row.outbound.target;
     let (id, trace, chat) = (row.id, row.trace, target.chat.clone());
     if !row.outbound.act.is_post() {
-        let outcome = acts::act(&api, &shared, &row.outbound).await.map(|()| None);
+        let outcome = acts::act(&api, &shared, &row).await.map(|()| None);
         return Sent { id, trace, chat, place: None, outcome };
     }
     let thread = shared.threads.of(trace, id, target);

@@ -203,6 +203,8 @@ impl Pump {
     fn command(&mut self, command: LinkCommand, tick: &mut BoxFuture<'static, ()>) {
         match command {
             LinkCommand::Ack(acked) => self.inflow.commit(acked.iter().map(|acked| acked.token)),
+            // Nothing here can be marked.
+            LinkCommand::Mark(_) => {}
             LinkCommand::Send(row) => self.hold(row),
             LinkCommand::Close if !self.closing => {
                 self.closing = true;

@@ -1,7 +1,7 @@
 //! Which messages are marked when they are taken in.
 
 use super::stand_in::inbound;
-use crate::channel::{AckReaction, AckScope};
+use crate::channel::{AckReaction, AckScope, AckThen};
 use crate::message::ChatKind;
 
 #[test]
@@ -16,7 +16,8 @@ fn which_messages_are_marked() {
         let mut message = inbound("m1");
         message.route.chat.kind = kind;
         message.mentioned = mentioned;
-        let is_for = [All, Direct, Groups, Mentions].map(|scope| AckReaction { emoji: "eyes".into(), scope }.is_for(&message));
+        let is_for = [All, Direct, Groups, Mentions]
+            .map(|scope| AckReaction { emoji: "eyes".into(), scope, then: AckThen::Stays }.is_for(&message));
         assert_eq!(is_for, marked, "{kind:?} {mentioned}");
     }
 }

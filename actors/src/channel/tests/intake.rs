@@ -6,7 +6,7 @@ use tokio::sync::{Semaphore, mpsc};
 
 use super::stand_in::{StandIn, Woken, account, inbound};
 use crate::channel::intake::{Decided, FETCHES_MAX, FETCHES_OF_PEER_MAX, Fate, Intake};
-use crate::channel::{AckToken, Acked, Became, ChannelSettings, LinkCommand};
+use crate::channel::{AckReaction, AckScope, AckThen, AckToken, Acked, Became, ChannelSettings, Desks, LinkCommand};
 use crate::core::{Clock, Live, Progress, Shares};
 use crate::message::{Counters, SessionKey, Switchboard};
 use crate::ports::memory::MemoryStore;
@@ -31,6 +31,7 @@ fn intake(
         fetches,
         shares,
         switchboard,
+        desk: Desks::default().desk(&account()),
         counters,
         settings,
         clock,
@@ -69,6 +70,35 @@ async fn an_acknowledgement_says_what_became_of_its_own_frame() {
     let became: Vec<_> = acked.iter().map(|acked| (acked.token, acked.became)).collect();
     let expected = [(1, Became::Nothing), (2, Became::New), (3, Became::Nothing), (4, Became::Duplicate), (5, Became::New)];
     assert_eq!(became, expected);
+}
+
+/// A mark that finds no room is left out: nothing waits for it, and what is acknowledged does not wait behind it.
+#[tokio::test]
+async fn a_mark_that_finds_no_room_is_left_out_and_counted() {
+    let clock = Clock::system();
+    let (decided, to_write) = mpsc::channel(8);
+    let (commands, mut commanded) = mpsc::channel(1);
+    let ack = AckReaction { emoji: "eyes".into(), scope: AckScope::All, then: AckThen::ComesOff };
+    let settings = Live::fixed(ChannelSettings { ack: Some(ack), ..ChannelSettings::default() });
+    let intake = Intake { settings, ..intake(MemoryStore::new(&clock), Arc::<Woken>::default(), to_write, commands) };
+    let (counters, desk) = (Arc::clone(&intake.counters), intake.desk.clone());
+    for (id, token) in [("m1", 1), ("m2", 2)] {
+        let accept = Accept { inbound: inbound(id), session: SessionKey::new("agent:main:ann") };
+        decided.send(frame(Fate::Accept(Box::new(accept)), Some(token))).await.unwrap();
+    }
+    drop(decided);
+    let reading = async {
+        let mut heard = Vec::new();
+        while let Some(command) = commanded.recv().await {
+            heard.push(command);
+        }
+        heard
+    };
+    let ((), heard) = tokio::join!(intake.run(Progress::unwatched(&clock)), reading);
+    let [LinkCommand::Mark(marking), LinkCommand::Ack(acked)] = heard.as_slice() else { panic!("{heard:?}") };
+    assert_eq!((marking.message.as_str(), acked.len()), ("m1", 2));
+    assert_eq!(counters.marks_dropped.get(), 1);
+    assert!(desk.marks().take_due().is_empty(), "nothing is answered yet");
 }
 
 /// The channel was restarted while its last write was under way: the row was committed, nobody woke its session, the platform

@@ -9,6 +9,7 @@ mod inbound;
 mod intake;
 mod late_cursors;
 mod links;
+mod marks;
 mod outbound;
 mod outflow;
 mod policy;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use super::stand_in::{account, in_time, play};
-use crate::channel::{ChannelMessage, LinkEvent, Normalised};
-use crate::message::{Act, MessageRef, OutboxId, Receipt};
+use super::stand_in::{HeldLink, account, in_time, play};
+use crate::channel::{ChannelMessage, LinkCommand, LinkEvent, Marking, Normalised};
+use crate::message::{Act, InboxId, Mark, MessageRef, OutboxId, Receipt};
 use crate::ports::{OutboxState, Store as _};
 
 const RECEIPT: Receipt = Receipt { platform_id: None };
@@ -95,4 +95,38 @@ fn what_a_link_cannot_do_never_reaches_it() {
         assert!(why(deleted).await.contains("cannot delete messages"), "{}", why(deleted).await);
         assert!(why(lost).await.contains("never arrived"), "{}", why(lost).await);
     });
+}
+
+/// A mark comes off when the last payload of its answer is confirmed, and waits for a link where there is none.
+#[test]
+fn a_mark_comes_off_when_the_answer_is_confirmed() {
+    play(|mut scene| async move {
+        let mut link = scene.link().await;
+        let marks = scene.desk.marks();
+        let marking = |mark: fn(String) -> Mark| Marking { message: "p-1".into(), mark: mark("eyes".into()) };
+        let mut rows = Vec::new();
+        for text in ["one", "two"] {
+            let (row, id) = (InboxId::new(), scene.enqueue(text).await);
+            marks.put(row, marking(Mark::Put));
+            marks.answered(&[row], Some(id));
+            assert_eq!(link.next_sent().await.0, id);
+            rows.push(id);
+        }
+        let confirmed = |id| LinkEvent::Confirmed { id, receipt: RECEIPT };
+        link.events.send(confirmed(rows[0])).await.unwrap();
+        assert_eq!(next_mark(&mut link).await, marking(Mark::Take));
+        // It is confirmed, and the link is gone before anybody is told.
+        marks.sent(rows[1]);
+        drop(link);
+        let mut next = scene.link().await;
+        assert_eq!(next_mark(&mut next).await, marking(Mark::Take));
+    });
+}
+
+async fn next_mark(link: &mut HeldLink) -> Marking {
+    loop {
+        if let LinkCommand::Mark(marking) = in_time("a mark", link.commands.recv()).await.unwrap() {
+            return marking;
+        }
+    }
 }

@@ -8,8 +8,8 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::channel::{
-    Access, Account, ChannelActor, ChannelMessage, ChannelParts, ChannelSettings, Connector, Desks, Link, LinkCommand, LinkEnd,
-    LinkEvent, Platform, Probe, Reconnect, TargetAddress, TargetError,
+    Access, Account, ChannelActor, ChannelMessage, ChannelParts, ChannelSettings, Connector, Desk, Desks, Link, LinkCommand,
+    LinkEnd, LinkEvent, Platform, Probe, Reconnect, TargetAddress, TargetError,
 };
 use crate::core::{ActorRef, Clock, Live, Progress, Supervision, Supervisor};
 use crate::message::{
@@ -136,7 +136,7 @@ impl Platform for StandIn {
     }
 
     fn deeds(&self) -> &'static [Deed] {
-        &[Deed::Edit]
+        &[Deed::React, Deed::Edit]
     }
 
     fn target(&self, text: &str) -> Result<TargetAddress, TargetError> {
@@ -160,6 +160,7 @@ impl Platform for StandIn {
 pub(super) struct Scene {
     pub(super) actor: ActorRef<ChannelMessage>,
     pub(super) store: Arc<MemoryStore>,
+    pub(super) desk: Desk,
     links: mpsc::UnboundedReceiver<HeldLink>,
 }
 
@@ -172,17 +173,18 @@ pub(super) fn play<F: Future<Output = ()>>(test: impl FnOnce(Scene) -> F) {
         let store = MemoryStore::new(&clock);
         let platform = Arc::new(StandIn(hand));
         let login = Account { key: account(), label: String::new(), enabled: true, fingerprint: 1, platform };
+        let desk = Desks::default().desk(&account());
         let parts = ChannelParts {
             store: Arc::clone(&store) as Arc<dyn Store>,
             media: Arc::new(NoMediaRoom),
             switchboard: Arc::new(Woken::default()),
             settings: Live::fixed(ChannelSettings::default()),
             accounts: Live::fixed(vec![login]),
-            desk: Desks::default().desk(&account()),
+            desk: desk.clone(),
             counters: Counters::default().account(&account()),
         };
         let actor = supervisor.start(ChannelActor::spec(&account(), parts)).unwrap();
-        test(Scene { actor, store, links }).await;
+        test(Scene { actor, store, desk, links }).await;
         supervisor.shut_down();
     });
 }

@@ -162,6 +162,8 @@ impl Counter {
     fn command(&mut self, command: LinkCommand) {
         match command {
             LinkCommand::Ack(acked) => acked.into_iter().for_each(|acked| self.answer(acked)),
+            // Nothing here can be marked.
+            LinkCommand::Mark(_) => {}
             LinkCommand::Send(row) if self.rows.len() < ROWS_HELD_MAX => self.rows.push_back(*row),
             LinkCommand::Send(row) => self.events.overloaded(row.id),
             LinkCommand::Close if self.closing.is_none() => {

@@ -122,7 +122,7 @@ async fn about(bench: Bench) {
     store.fail_send(said[1], last()).await.unwrap();
     let rows = store.begin_send(make::account(), 10, PIPELINED).await.unwrap();
     let messages: Vec<_> = rows.iter().map(|row| row.outbound.act.message().cloned().unwrap()).collect();
-    assert_eq!(messages, [MessageRef::Platform("p-1".into()), lost, by_id]);
+    assert_eq!(messages, [MessageRef::Placed("p-1".into()), lost, by_id]);
     assert!(rows.iter().all(|row| row.outbound.text == "better"));
     let sent = note(said[0]).await.unwrap();
     assert_eq!((sent.state, sent.platform_id.as_deref()), (OutboxState::Sent, Some("p-1")));

@@ -12,7 +12,8 @@ const PICTURE_TOKENS: u64 = 1_200;
 /// Returns the tokens of a text: four plain letters are one, of all other marks each is one.
 pub(super) fn of_text(text: &str) -> u64 {
     let plain = text.bytes().filter(u8::is_ascii).count();
-    let other = text.chars().filter(|mark| !mark.is_ascii()).count();
+    // Every other mark has one byte that begins it.
+    let other = text.bytes().filter(|byte| *byte >= 0b1100_0000).count();
     (plain as u64).div_ceil(4).saturating_add(other as u64)
 }
 
@@ -38,7 +39,7 @@ pub(super) fn of_prompt(prompt: &Prompt) -> u64 {
         Said::Round(round) => of_round(round),
     });
     let specs = prompt.tools.specs.iter().map(|spec| {
-        let parameters = spec.parameters.as_ref().map_or(0, |schema| of_text(&schema.to_string()));
+        let parameters = spec.parameters.as_ref().map_or(0, |schema| of_text(schema.text()));
         of_text(spec.description.as_deref().unwrap_or_default()) + parameters
     });
     let parts = prompt.history.iter().map(of_line).chain(before).chain(prompt.rounds.iter().map(of_round)).chain(specs);

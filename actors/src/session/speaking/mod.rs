@@ -158,7 +158,9 @@ impl SessionActor {
         let speaker = match way {
             SpeechWay::Edits => Speaker::Sketch(Box::new(Sketch::new(row, listener, Arc::clone(&self.parts.store)))),
             SpeechWay::Whole | SpeechWay::Parts => {
-                let rules = PartRules::new(&speech, &settings.speech);
+                let pause = self.key.agent().and_then(|agent| settings.pauses.get(agent)).copied();
+                let own = SpeechSettings { pause: pause.unwrap_or(settings.speech.pause), ..settings.speech };
+                let rules = PartRules::new(&speech, &own);
                 let (store, switchboard) = (Arc::clone(&self.parts.store), Arc::clone(&self.parts.switchboard));
                 Speaker::Parts(Box::new(Parts::new(row, rules, listener, store, switchboard)))
             }

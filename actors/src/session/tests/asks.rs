@@ -88,7 +88,7 @@ fn a_turn_that_calls_the_clients_tools_is_written_down_once_when_it_has_an_answe
         bench.provider.add(Line::Say("noon"));
         let session = bench.start(Tenure::Kept);
         let spec = ToolSpec { name: "clock".into(), description: None, parameters: None, strict: None };
-        let tools = ToolUse { specs: vec![spec], ..ToolUse::default() };
+        let tools = ToolUse { specs: vec![spec.into()], ..ToolUse::default() };
         let own = tools.clone();
         let end = heard(ask_with(&session, "what time is it", move |ask: &mut Ask| ask.tools = own)).await;
         let [Delta::End(TurnEnd { finish_reason, calls, .. })] = &end[..] else { panic!("{end:?}") };

@@ -76,7 +76,7 @@ impl Bench {
             media: Arc::clone(&self.media),
             steward: Arc::clone(&self.steward) as _,
         };
-        self.stage.start(SessionActor::spec(&key(), tenure, parts))
+        self.stage.start(SessionActor::spec(&key(), tenure, Arc::new(parts)))
     }
 
     /// Puts rows with these texts into the inbox.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::bench::{Bench, abort, end, id, key, say};
+use super::bench::{Bench, abort, end, id, key, one_by_one, say};
 use super::commands::ready;
 use crate::agent::{Piece, Repeat};
 use crate::core::Drill;
@@ -14,7 +14,7 @@ use crate::doubles::{Line, PropTool, Stage, play, toolbox};
 use crate::message::{BegunRound, Code, OutboxId, Role, Speech, SpeechWay, Tenure};
 use crate::ports::conformance::make;
 use crate::ports::{CrashCount, SendOrder, Store as _};
-use crate::session::{OnProviderFailure, PartBreak, Pause, QueueRules};
+use crate::session::{OnProviderFailure, PartBreak, Pause, QueueMode, QueuePolicy, QueueRules};
 
 const SORRY: &str = "Sorry, I could not answer that (provider_refused). Please try again later.";
 
@@ -56,6 +56,7 @@ fn whole_paragraphs_leave_when_nothing_is_added_for_a_while_and_the_end_has_the_
             pieces.send(piece).unwrap();
         }
         bench.answered().await;
+        assert!(bench.notebook.stage.answered.lock().unwrap()[0].1.is_some(), "the rest of it is the last");
         assert_eq!(bench.outbox().await, ["^One.", "Two.\n\nThree."]);
         assert_eq!(answer(&bench).await, "One.\n\nTwo.\n\nThree.");
         assert_eq!(bench.notebook.stage.speaking.load(SeqCst), 0);
@@ -153,7 +154,8 @@ fn parts_leave_with_a_pause_between_them_and_the_end_waits_for_none() {
     play(|stage| async move {
         let mut bench = bench(&stage, SpeechWay::Parts);
         let wait = Duration::from_secs(30);
-        bench.settings.speech.pause = Pause { min: wait, max: wait };
+        // The agent's own goes before everybody's.
+        bench.settings.pauses = [("main".to_owned(), Pause { min: wait, max: wait })].into();
         let pieces = begun(&bench).await;
         bench.start(Tenure::Kept);
         left(&bench, 1).await;
@@ -373,4 +375,29 @@ fn no_draft_is_shown_that_is_not_written_down() {
         bench.answered().await;
         assert_eq!(bench.outbox().await, ["^One.\n\nTwo."]);
     });
+}
+
+/// The account hears by which payload messages are answered: all that share a turn, and none where nothing is said.
+#[test]
+fn the_account_hears_which_messages_its_last_payload_answers() {
+    for (mode, line, rows, payloads) in [
+        (QueueMode::Followup, Line::Say("One."), 1, Some(1)),
+        (QueueMode::Collect, Line::Say("One."), 2, Some(1)),
+        (QueueMode::Followup, Line::Say(""), 1, None),
+    ] {
+        play(|stage| async move {
+            let mut bench = bench(&stage, SpeechWay::Whole);
+            bench.settings.queue = QueueRules { usual: QueuePolicy { mode, ..one_by_one().usual }, ..one_by_one() };
+            bench.provider.add(line);
+            bench.arrive(&["1", "2"][..rows]).await;
+            bench.start(Tenure::Kept);
+            bench.answered().await;
+            let heard = bench.notebook.stage.answered.lock().unwrap().clone();
+            let sent = bench.store.inner.begin_send(make::account(), 9, SendOrder::Pipelined).await.unwrap();
+            assert_eq!(sent.len(), payloads.unwrap_or(0));
+            let told: Vec<_> = heard.into_iter().map(|(told, last)| (told.len(), last)).collect();
+            let wanted: Vec<_> = sent.last().map(|last| (rows, Some(last.id))).into_iter().collect();
+            assert_eq!(told, wanted, "{mode:?}");
+        });
+    }
 }

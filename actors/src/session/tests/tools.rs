@@ -274,7 +274,7 @@ fn a_clients_own_tool_ends_its_turn_and_the_gateways_runs_on_the_way() {
         bench.provider.add(Line::Calls("Now you. ", &["weather", "bell"]));
         let spec = ToolSpec { name: "weather".into(), description: None, parameters: None, strict: None };
         let deltas = heard(ask_with(&session, "hello", |ask| {
-            ask.tools = ToolUse { specs: vec![spec], ..ToolUse::default() };
+            ask.tools = ToolUse { specs: vec![spec.into()], ..ToolUse::default() };
         }))
         .await;
         let Some(Delta::End(end)) = deltas.last() else { panic!("{deltas:?}") };

@@ -2,7 +2,6 @@
 //!
 //! - `frame`, `payload`: what a frame says; one a WebSocket message, several an HTTP body
 //! - `websocket`, `http`, `polling`: the transports
-//! - `tunnel`: TCP to a server, through a proxy too
 //! - `probe`: WebSocket tried beside polling, until it takes over
 //! - `engine`: one connection, whatever carries it, with its signs of life
 
@@ -14,7 +13,6 @@ mod polling;
 mod probe;
 #[cfg(test)]
 mod tests;
-mod tunnel;
 mod websocket;
 
 pub(super) use engine::{Engine, Heard, Step};

@@ -13,10 +13,9 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
 
 use super::frame::{Cut, Frame, Message};
-use super::tunnel;
 use crate::core::Clock;
 use crate::socketio::fault::{kept, root_of};
-use crate::socketio::{Endpoint, Fault, Limits, Transport};
+use crate::socketio::{Endpoint, Fault, Limits, Transport, tunnel};
 
 /// What a server knows a connection by that stands already.
 #[derive(Clone, Debug)]
@@ -55,7 +54,7 @@ impl Socket {
             .max_message_size(Some(limits.message_bytes_max))
             .max_frame_size(Some(limits.message_bytes_max));
         let connector = endpoint.tls().map_or(Connector::Plain, |tls| Connector::Rustls(Arc::clone(tls)));
-        let stream = tunnel::reach(endpoint, &address).await?;
+        let stream = tunnel::reach(endpoint.proxies(), &address).await?;
         let opening = client_async_tls_with_config(request, stream, Some(config), Some(connector));
         let (socket, _) = opening.await.map_err(not_made)?;
         Ok(Self { socket, clock: clock.clone(), write_timeout: limits.write_timeout })

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use callboard_actors::agent::{Prompt, Thought};
 use callboard_actors::message::{Role, Sampling, ToolCall, ToolChoice, ToolResult, ToolRound, ToolSpec, ToolUse};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::providers::remote::picture::{Sorted, inline};
-use crate::providers::remote::prompt::{Told, parameters, role_name, told};
+use crate::providers::remote::prompt::{Parameters, Told, parameters, role_name, told};
 use crate::providers::remote::settings::{Ability, AboutModel};
 
 /// The most tokens of an answer where neither the asker nor the configuration says; the protocol wants a number.
@@ -16,6 +17,22 @@ const OUTPUT_TOKENS_MAX: u64 = 8_192;
 const BUDGET_TOKENS_MIN: u64 = 1_024;
 /// Stands before a conversation that the agent opened: the protocol wants a person's word first.
 const OPENING: &str = "[the conversation begins]";
+
+#[derive(Serialize)]
+struct Body<'a> {
+    #[serde(flatten)]
+    rest: Map<String, Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<Tool<'a>>,
+}
+
+#[derive(Serialize)]
+struct Tool<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+    input_schema: Parameters<'a>,
+}
 
 /// Returns the body that asks a prompt.
 pub(in super::super) fn body(prompt: &Prompt, about: Option<&AboutModel>) -> serde_json::Result<Vec<u8>> {
@@ -30,17 +47,18 @@ pub(in super::super) fn body(prompt: &Prompt, about: Option<&AboutModel>) -> ser
             Told::Now(said) => talk.now(said),
         }
     }
-    let mut body = Map::new();
-    let mut put = |name: &str, value: Value| drop(body.insert(name.to_owned(), value));
+    let mut rest = Map::new();
+    let mut put = |name: &str, value: Value| drop(rest.insert(name.to_owned(), value));
     put("model", json!(prompt.model));
     put("stream", json!(true));
     if !talk.system.is_empty() {
         put("system", json!([cached(text(&talk.system.join("\n\n")))]));
     }
-    put_tools(&prompt.tools, &talk.called, &mut put);
+    let tools = tools(&prompt.tools, &talk.called);
+    put_choice(&prompt.tools, &talk.called, &mut put);
     put("messages", talk.messages());
     put_sampling(prompt, about, budget, &mut put);
-    serde_json::to_vec(&body)
+    serde_json::to_vec(&Body { rest, tools })
 }
 
 /// A conversation as the protocol wants it: a person's word first, then in turns, nothing empty.
@@ -131,16 +149,26 @@ fn came_of(call: &ToolCall, result: &ToolResult) -> Value {
     }
 }
 
-fn put_tools(tools: &ToolUse, called: &BTreeSet<&str>, put: &mut impl FnMut(&str, Value)) {
+/// Returns what there is to call. Calls are refused where no tools are told of: those that are in the conversation only stand there too.
+fn tools<'a>(tools: &'a ToolUse, called: &BTreeSet<&'a str>) -> Vec<Tool<'a>> {
     if tools.specs.is_empty() {
-        // Calls are refused where no tools are told of, and a choice among none is too.
+        return called.iter().map(|name| Tool { name, description: None, input_schema: Parameters::NOTHING }).collect();
+    }
+    tools.specs.iter().map(|spec| tool(spec)).collect()
+}
+
+fn tool(spec: &ToolSpec) -> Tool<'_> {
+    Tool { name: &spec.name, description: spec.description.as_deref(), input_schema: parameters(spec) }
+}
+
+/// A choice among nothing is refused.
+fn put_choice(tools: &ToolUse, called: &BTreeSet<&str>, put: &mut impl FnMut(&str, Value)) {
+    if tools.specs.is_empty() {
         if !called.is_empty() {
-            put("tools", called.iter().map(|name| tool(&gone(name))).collect());
             put("tool_choice", json!({ "type": "none" }));
         }
         return;
     }
-    put("tools", tools.specs.iter().map(tool).collect());
     let mut choice = match &tools.choice {
         Some(ToolChoice::Never) => return put("tool_choice", json!({ "type": "none" })),
         Some(ToolChoice::Required) => json!({ "type": "any" }),
@@ -151,19 +179,6 @@ fn put_tools(tools: &ToolUse, called: &BTreeSet<&str>, put: &mut impl FnMut(&str
         choice.insert("disable_parallel_tool_use".into(), json!(!parallel));
     }
     put("tool_choice", choice);
-}
-
-/// A tool that is in the conversation only.
-fn gone(name: &str) -> ToolSpec {
-    ToolSpec { name: name.to_owned(), description: None, parameters: None, strict: None }
-}
-
-fn tool(spec: &ToolSpec) -> Value {
-    let mut tool = json!({ "name": spec.name, "input_schema": parameters(spec) });
-    if let (Some(tool), Some(description)) = (tool.as_object_mut(), &spec.description) {
-        tool.insert("description".into(), json!(description));
-    }
-    tool
 }
 
 /// Seeds and the form of an answer are unknown to the protocol.

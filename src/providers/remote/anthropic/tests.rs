@@ -104,7 +104,7 @@ fn with_a_round() -> Entry {
 fn tools_of_an_earlier_turn_stand_before_its_answer() {
     let spec = ToolSpec { name: "clock".into(), description: None, parameters: None, strict: None };
     let history = vec![with_a_round()];
-    let tools = ToolUse { specs: vec![spec], ..ToolUse::default() };
+    let tools = ToolUse { specs: vec![spec.into()], ..ToolUse::default() };
     let sent = sent(&Prompt { history, tools, ..hello() }, None);
     let expected = json!([
         { "role": "assistant", "content": [
@@ -159,7 +159,7 @@ fn tools_are_offered_as_the_asker_says() {
         ),
     ];
     for (choice, parallel, expected) in cases {
-        let tools = ToolUse { specs: vec![spec.clone()], choice: choice.clone(), parallel };
+        let tools = ToolUse { specs: vec![spec.clone().into()], choice: choice.clone(), parallel };
         let sent = sent(&Prompt { tools, ..hello() }, None);
         assert_eq!(sent["tool_choice"], expected, "{choice:?}");
         let schema = json!({ "type": "object", "properties": {} });

@@ -2,16 +2,34 @@
 
 use callboard_actors::agent::Prompt;
 use callboard_actors::message::{Role, Sampling, ToolChoice, ToolRound, ToolSpec, ToolUse};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::providers::remote::picture::Sorted;
-use crate::providers::remote::prompt::{Told, effort, parameters, result_text, role_name, told};
+use crate::providers::remote::prompt::{Parameters, Told, effort, parameters, result_text, role_name, told};
 use crate::providers::remote::settings::AboutModel;
+
+#[derive(Serialize)]
+struct Body<'a> {
+    #[serde(flatten)]
+    rest: Map<String, Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<Tool<'a>>,
+}
+
+#[derive(Serialize)]
+struct Tool<'a> {
+    r#type: &'static str,
+    name: &'a str,
+    description: Option<&'a str>,
+    parameters: Parameters<'a>,
+    strict: bool,
+}
 
 /// Returns the body that asks a prompt.
 pub(in super::super) fn body(prompt: &Prompt, about: Option<&AboutModel>) -> serde_json::Result<Vec<u8>> {
-    let mut body = Map::new();
-    let mut put = |name: &str, value: Value| drop(body.insert(name.to_owned(), value));
+    let mut rest = Map::new();
+    let mut put = |name: &str, value: Value| drop(rest.insert(name.to_owned(), value));
     put("model", json!(prompt.model));
     put("input", told(prompt, about).flat_map(items).collect());
     put("stream", json!(true));
@@ -19,20 +37,19 @@ pub(in super::super) fn body(prompt: &Prompt, about: Option<&AboutModel>) -> ser
     if let Some(system) = &prompt.system {
         put("instructions", json!(system));
     }
-    put_tools(&prompt.tools, &mut put);
+    put_choice(&prompt.tools, &mut put);
     put_sampling(&prompt.sampling, &mut put);
     if let Some(effort) = effort(prompt, about) {
         put("reasoning", json!({ "effort": effort, "summary": "auto" }));
     }
-    serde_json::to_vec(&body)
+    serde_json::to_vec(&Body { rest, tools: prompt.tools.specs.iter().map(|spec| tool(spec)).collect() })
 }
 
-fn put_tools(tools: &ToolUse, put: &mut impl FnMut(&str, Value)) {
+fn put_choice(tools: &ToolUse, put: &mut impl FnMut(&str, Value)) {
     // Backends refuse a choice among nothing.
     if tools.specs.is_empty() {
         return;
     }
-    put("tools", tools.specs.iter().map(tool).collect());
     if let Some(choice) = &tools.choice {
         put(
             "tool_choice",
@@ -49,15 +66,15 @@ fn put_tools(tools: &ToolUse, put: &mut impl FnMut(&str, Value)) {
     }
 }
 
-fn tool(spec: &ToolSpec) -> Value {
-    json!({
-        "type": "function",
-        "name": spec.name,
-        "description": spec.description,
-        "parameters": parameters(spec),
+fn tool(spec: &ToolSpec) -> Tool<'_> {
+    Tool {
+        r#type: "function",
+        name: &spec.name,
+        description: spec.description.as_deref(),
+        parameters: parameters(spec),
         // The protocol takes every schema as a strict one where nothing is said.
-        "strict": spec.strict.unwrap_or(false),
-    })
+        strict: spec.strict.unwrap_or(false),
+    }
 }
 
 /// Stop texts and seeds are unknown to the protocol.

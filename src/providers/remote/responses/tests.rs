@@ -43,7 +43,7 @@ fn the_whole_conversation_is_sent() {
         media: vec![Media::at_url("https://a/b.png", Some("image/png".into()))],
         thinking: Some("low".into()),
         rounds: vec![ToolRound { text: "hm".into(), calls: vec![(call, ToolResult::Failed("no tool".into()))] }],
-        tools: ToolUse { specs: vec![spec], choice: Some(ToolChoice::Named("clock".into())), parallel: Some(true) },
+        tools: ToolUse { specs: vec![spec.into()], choice: Some(ToolChoice::Named("clock".into())), parallel: Some(true) },
         sampling: Sampling {
             temperature: Some(0.5),
             max_tokens: Some(9),

@@ -6,12 +6,14 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config};
+use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
+use url::Url;
 
 use crate::channel::rocketchat::rest::Rest;
 use crate::channel::tls::{self, Trust};
 use crate::core::Clock;
 use crate::message::Code;
+use crate::socketio::{Proxies, tunnel};
 
 /// The largest frame that is taken, bytes; a larger one ends the connection.
 const FRAME_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -56,12 +58,18 @@ pub(in crate::channel::rocketchat) struct Wire {
 }
 
 impl Wire {
-    /// Connects to a server.
+    /// Connects to a server, by the proxies that calls go through too.
     ///
     /// # Errors
     /// Says why not.
-    pub(in crate::channel::rocketchat) async fn connect(rest: &Rest, clock: Clock) -> Result<Self, WireError> {
-        let address = format!("{}/websocket", rest.base().replacen("http", "ws", 1));
+    pub(in crate::channel::rocketchat) async fn connect(
+        rest: &Rest,
+        proxies: &Proxies,
+        clock: Clock,
+    ) -> Result<Self, WireError> {
+        let place = format!("{}/websocket", rest.base());
+        let address = Url::parse(&place.replacen("http", "ws", 1))
+            .map_err(|error| WireError::Misconfigured(format!("`baseUrl` cannot be read: {error}")))?;
         let config = WebSocketConfig::default()
             .max_message_size(Some(FRAME_BYTES_MAX))
             .max_frame_size(Some(FRAME_BYTES_MAX))
@@ -74,10 +82,14 @@ impl Wire {
                 Connector::Rustls(tls.into())
             }
         };
-        let connecting = connect_async_tls_with_config(address, Some(config), true, Some(connector));
+        let connecting = async {
+            let stream = tunnel::reach(proxies, &address).await.map_err(|error| error.to_string())?;
+            let opening = client_async_tls_with_config(address.as_str(), stream, Some(config), Some(connector));
+            opening.await.map_err(|error| error.to_string())
+        };
         match clock.within(CONNECT_TIMEOUT, connecting).await {
             Some(Ok((socket, _))) => Ok(Self { socket, clock }),
-            Some(Err(error)) => Err(WireError::Broken(format!("no connection to {}/websocket: {error}", rest.base()))),
+            Some(Err(error)) => Err(WireError::Broken(format!("no connection to {place}: {error}"))),
             None => Err(WireError::Timeout("the server did not take the connection in time")),
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::jobs::Done;
 use super::{Place, Pump, Stage};
 use crate::channel::rocketchat::drafts::{self, Drafted};
-use crate::channel::rocketchat::send;
+use crate::channel::rocketchat::{acts, send};
 use crate::message::{Draft, TraceId};
 use crate::ports::OutboxRow;
 
@@ -45,6 +45,17 @@ impl Pump {
                 let (api, shared, cursors) = (Arc::clone(&self.api), Arc::clone(&self.shared), self.link.cursors.clone());
                 self.job(async move { Done::Drafted(drafts::show(api, shared, cursors, draft, shown).await) });
             }
+        }
+    }
+
+    /// Makes the next mark. One that the server has no time for is left out.
+    pub(super) fn mark_next(&mut self) {
+        if !matches!(self.stage, Stage::Up(_)) || self.closing.is_some() {
+            return;
+        }
+        if let Some(marking) = self.marks.next() {
+            let api = Arc::clone(&self.api);
+            self.job(async move { Done::Marked(acts::mark(&api, &marking).await) });
         }
     }
 

@@ -15,6 +15,7 @@ use crate::channel::rocketchat::api::{ApiError, Listed, RoomBy, UserBy};
 use crate::channel::rocketchat::catch_up::{self, Missed};
 use crate::channel::rocketchat::ddp::Stream;
 use crate::channel::rocketchat::drafts::Drafted;
+use crate::channel::rocketchat::extra;
 use crate::channel::rocketchat::room::{Phase, RoomInfo, RoomKind};
 use crate::channel::rocketchat::rooms::{Added, ROOMS_MAX};
 use crate::channel::rocketchat::send::Sent;
@@ -43,6 +44,8 @@ pub(super) enum Done {
     Sent(Sent),
     /// A draft was shown, or was not.
     Drafted(Drafted),
+    /// A message was marked, or was not.
+    Marked(Result<(), ApiError>),
     /// Checkpoints were written, or were not.
     Written(Written),
     /// Names were written, or were not.
@@ -86,6 +89,12 @@ impl Pump {
             Done::Names(found) => self.found_names(&found),
             Done::Sent(sent) => self.sent(sent),
             Done::Drafted(drafted) => self.drafted(&drafted),
+            Done::Marked(marked) => {
+                self.marks.over();
+                if let Err(error) = marked {
+                    self.events.push(LinkEvent::Unmarked(error.to_string()));
+                }
+            }
             Done::Written(written) => self.checkpoints.late.written(written),
             Done::Kept => {}
         }
@@ -93,22 +102,14 @@ impl Pump {
 
     pub(super) fn list_rooms(&self) {
         let (api, reader) = (Arc::clone(&self.api), self.checkpoints.reader());
-        let extra = self.shared.rooms.clone();
+        let (named, clock) = (self.shared.rooms.clone(), self.clock.clone());
         self.job(async move {
             let list = async {
                 let mut rooms = api.joined().await.map_err(Failure::Api)?;
                 let known: std::collections::HashSet<String> = rooms.iter().map(|room| room.info.id.clone()).collect();
-                for id in extra.iter().filter(|id| !known.contains(*id)) {
-                    match api.room(RoomBy::Id(id)).await {
-                        Ok(info) => rooms.push(Listed { info, joined_ms: None, changed_ms: None }),
-                        // One that cannot be looked up for now is listened to all the same: it is known by its id.
-                        Err(error) if error.passes() => {
-                            tracing::warn!(event = "rocketchat.room", room = %id, "a room of the settings is known by its id alone: {error}");
-                            rooms.push(Listed { info: RoomInfo::unknown(id), joined_ms: None, changed_ms: None });
-                        }
-                        Err(error) => tracing::warn!(event = "rocketchat.room", room = %id, "a room of the settings is not there: {error}"),
-                    }
-                }
+                let unlisted = named.iter().map(String::as_str).filter(|id| !known.contains(*id));
+                let found = extra::look_up(unlisted, &clock, |id| api.room(RoomBy::Id(id))).await;
+                rooms.extend(found.into_iter().map(|info| Listed { info, joined_ms: None, changed_ms: None }));
                 let ids: Vec<_> = rooms.iter().map(|room| room.info.id.clone()).collect();
                 let stops = reader.read(&ids).await.map_err(Failure::Store)?;
                 Ok(rooms.into_iter().zip(stops).collect())

@@ -112,3 +112,12 @@ proptest! {
         }
     }
 }
+
+/// Messages that wait are bounded by their bytes: those of their files were left out.
+#[test]
+fn what_is_said_of_files_counts_as_memory() {
+    let path = format!("/file-upload/x/{}", "y".repeat(4000));
+    let file = json!({ "attachments": [{ "title": "t".repeat(100), "image_url": path, "image_type": "image/png" }] });
+    let more = read(file).bytes() - read(json!({})).bytes();
+    assert!(more >= 4100, "{more}");
+}

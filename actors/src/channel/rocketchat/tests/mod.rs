@@ -9,3 +9,4 @@ mod normalise;
 mod rooms;
 mod send;
 mod target;
+mod wire;
