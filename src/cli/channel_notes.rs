@@ -6,10 +6,11 @@ use serde_json::Value;
 use super::output::{field, items};
 
 /// What is shown of an account where its integration tells it, each with its label.
-const SHOWN: [(&str, &str); 5] = [
+const SHOWN: [(&str, &str); 6] = [
     ("/status/transport", "transport"),
     ("/status/socketError", "Socket.IO"),
     ("/status/placesByCalls", "read by calls"),
+    ("/status/placesUnread", "with something unread"),
     ("/status/sessionsKnown", "sessions"),
     ("/status/panelsKnown", "panels"),
 ];
@@ -61,11 +62,11 @@ mod tests {
         let issue = json!({ "message": "allowFrom is empty: every message is dropped.", "fix": "Remove it." });
         let status = json!({
             "transport": "rest", "socketError": "http://h: polling: HTTP 503", "replyDelayMode": "always", "replyDelayMs": 5,
-            "replyDelayMaxMs": 15, "sessionsKnown": 2, "panelsKnown": 0, "placesByCalls": null, "issues": [issue],
+            "replyDelayMaxMs": 15, "sessionsKnown": 2, "panelsKnown": 0, "placesByCalls": null, "placesUnread": 1, "issues": [issue],
         });
         let full = json!({ "channel": "mochat", "account": "a", "dropped": { "no mention": 3 }, "status": status });
         let body = json!({ "channels": [{ "channel": "webchat", "account": "default", "dropped": {}, "status": {} }, full] });
-        let expected = "mochat:a\n  transport rest, Socket.IO http://h: polling: HTTP 503, sessions 2, panels 0, reply delay always \
+        let expected = "mochat:a\n  transport rest, Socket.IO http://h: polling: HTTP 503, with something unread 1, sessions 2, panels 0, reply delay always \
              (5 ms, 15 ms at the most)\n  not answered: no mention 3\n  ! allowFrom is empty: every message is dropped. Remove it.";
         assert_eq!(notes(&body), expected);
     }

@@ -14,6 +14,7 @@ mod connector;
 mod cursors;
 mod event_queue;
 mod facts;
+mod gap;
 mod groups;
 mod intake;
 mod late_cursors;

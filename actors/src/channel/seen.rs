@@ -18,6 +18,11 @@ impl Seen {
         self.ids.contains(id)
     }
 
+    /// Returns all that went by.
+    pub(super) fn ids(&self) -> HashSet<String> {
+        self.ids.clone()
+    }
+
     /// Returns whether an id went by before; it has from now on.
     pub(super) fn again(&mut self, id: &str) -> bool {
         if self.ids.contains(id) {

@@ -28,6 +28,7 @@ pub(super) const KEYS: &[&str] = &[
     "allowFrom",
     "mention",
     "groups",
+    "historyLimit",
     "replyDelayMode",
     "replyDelayMs",
     "replyDelayMaxMs",
@@ -93,6 +94,9 @@ fn checks(config: &AccountConfig) -> Checks {
     checks.check("sessions", few(&config.sessions));
     checks.check("panels", few(&config.panels));
     checks.within("replyDelayMs", config.reply_delay_ms.max(0).unsigned_abs(), 0..=3_600_000, "milliseconds");
+    if let Some(limit) = config.history_limit {
+        checks.within("historyLimit", limit, 0..=500, "messages");
+    }
     if let Some(most) = config.reply_delay_max_ms {
         checks.within("replyDelayMaxMs", most, 0..=86_400_000, "milliseconds");
     }

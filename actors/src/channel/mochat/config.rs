@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
-use crate::channel::{Access, DmPolicy, GroupPolicy, Reconnect, UNDERSCORES_KEY, section};
+use crate::channel::{Access, DmPolicy, GroupPolicy, Reconnect, RoomContext, UNDERSCORES_KEY, section};
 use crate::message::{HoldRule, HoldScope};
 
 /// Where the server is when nothing else is set.
@@ -86,6 +86,10 @@ pub(super) struct AccountConfig {
     pub(super) mention: MentionConfig,
     /// The same for one group or panel by its id, or `*` for the others.
     pub(super) groups: BTreeMap<String, GroupConfig>,
+    /// How many messages of a panel, or of a session of several, that were not for the agent it is told with the next one that is;
+    /// `messages.groupChat.historyLimit` without.
+    #[schemars(range(min = 0, max = 500))]
+    pub(super) history_limit: Option<u32>,
     /// Which messages wait for others of their place, and are answered together with them: those in panels that do not mention the
     /// account, which a mention ends; all of them, in sessions too; none.
     pub(super) reply_delay_mode: DelayMode,
@@ -153,6 +157,7 @@ impl Default for AccountConfig {
             allow_from: None,
             mention: MentionConfig::default(),
             groups: BTreeMap::new(),
+            history_limit: None,
             reply_delay_mode: DelayMode::NonMention,
             reply_delay_ms: 120_000,
             reply_delay_max_ms: None,
@@ -250,6 +255,7 @@ impl AccountConfig {
             group: GroupPolicy::Open,
             require_mention: self.mention.require_in_groups,
             mention_rules: self.groups.iter().filter_map(mention_rule).collect(),
+            context: RoomContext::of(self.history_limit),
             ..Access::default()
         };
         if self.reply_delay_mode == DelayMode::NonMention {

@@ -20,6 +20,11 @@ use crate::channel::{Connector, Link, LinkEnd};
 use crate::core::Clock;
 use crate::message::{AccountKey, Code};
 
+/// The longest wait after calls that failed.
+pub(super) const RETRY_MAX: Duration = Duration::from_secs(30);
+/// What the server refuses for one place is asked for again when the places have been listed so often.
+pub(super) const REFUSED_REFRESHES: u32 = 10;
+
 /// What bounds the reading.
 #[derive(Clone, Debug)]
 pub(super) struct Bounds {
@@ -39,6 +44,13 @@ pub(super) struct Bounds {
     pub(super) settle: Duration,
     /// How Socket.IO is reached.
     pub(super) socket: SocketSettings,
+}
+
+impl Bounds {
+    /// Returns how seldom what fails for one place alone is asked for at the most.
+    pub(super) fn seldom(&self) -> Duration {
+        RETRY_MAX.max(self.refresh.saturating_mul(REFUSED_REFRESHES))
+    }
 }
 
 /// A connection not yet made.

@@ -85,6 +85,13 @@ impl Message {
         })
     }
 
+    /// Returns how much it takes, bytes.
+    pub(super) fn bytes(&self) -> usize {
+        let texts = [&self.name, &self.username, &self.group, &self.reply_to].into_iter().flatten().map(String::len);
+        let mentions = self.mentions.iter().map(|id| id.len() + size_of::<String>());
+        size_of::<Self>() + self.id.len() + self.author.len() + self.text.len() + texts.chain(mentions).sum::<usize>()
+    }
+
     /// Returns the name that is shown of its writer.
     pub(super) fn shown_name(&self) -> &str {
         self.name.as_deref().or(self.username.as_deref()).unwrap_or(&self.author)

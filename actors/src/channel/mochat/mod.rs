@@ -6,7 +6,7 @@
 //! - `rest`, `api`: one HTTP call, and the calls by their meaning
 //! - `message`, `payload`, `normalise`, `mention`, `seen`: from what the server tells to a message for the agent, each once
 //! - `place`, `places`, `discovery`, `marks`: where messages stand, which of it is listened to, and where reading stopped
-//! - `history`: what was missed in a place
+//! - `history`, `held`, `unread`: what was missed in a place, what comes meanwhile, and what cannot be read
 //! - `target`, `shape`, `hush`, `send`, `outflow`: from an answer to a message in a place
 //! - `connector`, `opening`, `pump`, `socket`, `ladder`: one connection's life, by Socket.IO or by calls alone
 //! - `registrar`: an agent made and bound to its owner, for whoever sets the channel up
@@ -17,6 +17,7 @@ mod api;
 mod config;
 mod connector;
 mod discovery;
+mod held;
 mod history;
 mod hush;
 mod ladder;
@@ -40,6 +41,7 @@ mod spelling;
 mod target;
 #[cfg(test)]
 mod tests;
+mod unread;
 
 use super::Kind;
 

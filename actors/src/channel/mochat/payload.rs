@@ -29,6 +29,16 @@ pub(super) struct Payload {
 }
 
 impl Payload {
+    /// Returns how much it takes, bytes.
+    pub(super) fn bytes(&self) -> usize {
+        let text = |event: &Happening| match &event.message {
+            Some(Ok(message)) => message.bytes(),
+            Some(Err(unreadable)) => unreadable.name.len() + unreadable.reason.len(),
+            None => 0,
+        };
+        self.place.len() + self.events.iter().flatten().map(|event| size_of::<Happening>() + text(event)).sum::<usize>()
+    }
+
     /// Reads a payload; of a panel too, whose id stands under `sessionId`.
     ///
     /// # Errors

@@ -3,23 +3,15 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use super::held::{Backlog, Held, Kept};
 use super::history::Wall;
 use super::marks::Mark;
-use super::message::Message;
-use super::payload::Payload;
 use super::place::Place;
+use super::unread::Unread;
+use crate::channel::gap::Gap;
 
-/// How much is held of a place that is being caught up with; above, it is forgotten, and read with what was missed.
-const HELD_MAX: usize = 256;
-
-/// What came of a place that is being caught up with.
-#[derive(Clone, Debug)]
-pub(super) enum Held {
-    /// Events.
-    Payload(Payload),
-    /// A message by itself.
-    Message(Message),
-}
+/// How much is held of all places of an account that are being caught up with, bytes.
+pub(super) const HELD_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// How a place stands.
 #[derive(Clone, Debug)]
@@ -29,14 +21,14 @@ pub(super) enum Phase {
     /// Its history is to be read first.
     Behind {
         /// What came meanwhile, in order.
-        held: Vec<Held>,
+        held: Backlog,
     },
 }
 
 impl Phase {
     /// Returns the phase of a place whose history is to be read.
     pub(super) const fn behind() -> Self {
-        Self::Behind { held: Vec::new() }
+        Self::Behind { held: Backlog::new() }
     }
 }
 
@@ -51,6 +43,14 @@ pub(super) struct Spot {
     /// When the newest message was written that was passed on, by the server's clock, milliseconds since 1970.
     pub(super) heard_ms: Option<i64>,
     pub(super) phase: Phase,
+    /// Whether it goes on while something of it is unread, which its mark stays before.
+    pub(super) gap: Gap,
+    /// When that is read again, on the clock.
+    pub(super) again: Duration,
+    /// How its list of messages failed lately.
+    pub(super) unread: Unread,
+    /// What was written before this is left out, since it was too much, by the server's clock, milliseconds since 1970.
+    pub(super) cut_ms: Option<i64>,
     /// Whether a call of it is under way.
     pub(super) busy: Busy,
     /// When it is read again, on the clock.
@@ -111,6 +111,10 @@ impl Spot {
             heard: mark.cursor,
             heard_ms: mark.done_ms,
             phase,
+            gap: Gap::None,
+            again: Duration::ZERO,
+            unread: Unread::default(),
+            cut_ms: None,
             busy: Busy::No,
             due: Duration::ZERO,
             told: Told::No,
@@ -130,23 +134,35 @@ impl Spot {
         Fewer::Asked
     }
 
-    /// Returns from when on its messages are to be read, by the server's clock, milliseconds since 1970.
+    /// Returns from when on its messages are to be read, by the server's clock, milliseconds since 1970. Where it goes on while something is
+    /// unread, what was passed on since says nothing of that.
     pub(super) fn floor_ms(&self, late_ms: i64) -> i64 {
-        self.heard_ms.map_or(self.mark.first_ms, |heard_ms| heard_ms.saturating_sub(late_ms).max(self.mark.first_ms))
+        let read_ms = if self.gap == Gap::None { self.heard_ms } else { self.mark.done_ms };
+        let floor_ms = read_ms.map_or(self.mark.first_ms, |read_ms| read_ms.saturating_sub(late_ms).max(self.mark.first_ms));
+        floor_ms.max(self.cut_ms.unwrap_or(i64::MIN))
     }
 
-    /// Holds what came where the place is behind; gives it back where it goes on at once.
-    pub(super) fn hold(&mut self, new: Held) -> Option<Held> {
-        let Phase::Behind { held } = &mut self.phase else { return Some(new) };
-        if held.len() >= HELD_MAX {
-            // A list that is read from now on has it too.
-            held.clear();
-            if self.busy == Busy::Yes {
-                self.busy = Busy::Overtaken;
-            }
+    /// Returns how much is held of it, bytes.
+    fn held_bytes(&self) -> usize {
+        match &self.phase {
+            Phase::Behind { held } => held.bytes(),
+            Phase::Live => 0,
         }
-        held.push(new);
-        None
+    }
+
+    /// Returns whether it goes on without something that is to be read again by now.
+    pub(super) fn is_gap_due(&self, now: Duration) -> bool {
+        self.gap == Gap::Open && self.again <= now
+    }
+
+    /// Returns when a call of it is due, on the clock.
+    pub(super) fn next_due(&self) -> impl Iterator<Item = Duration> {
+        [Some(self.due), (self.gap == Gap::Open).then_some(self.again)].into_iter().flatten()
+    }
+
+    /// Returns whether nothing was read of it before: a message without a moment is history then.
+    pub(super) fn is_first_look(&self) -> bool {
+        self.heard_ms.is_none() || (self.gap != Gap::None && self.mark.done_ms.is_none())
     }
 }
 
@@ -196,6 +212,23 @@ impl Places {
     /// Returns a place.
     pub(super) fn get_mut(&mut self, id: &str) -> Option<&mut Spot> {
         self.spots.get_mut(id)
+    }
+
+    /// Holds what came where its place is behind; gives it back where it goes on at once. The newest is not held where there is too much:
+    /// a list that is read from now on has it too.
+    pub(super) fn hold(&mut self, id: &str, new: Held) -> Option<Held> {
+        if !matches!(self.spots.get(id)?.phase, Phase::Behind { .. }) {
+            return Some(new);
+        }
+        let held_bytes: usize = self.spots.values().map(Spot::held_bytes).sum();
+        let spot = self.spots.get_mut(id)?;
+        if let Phase::Behind { held } = &mut spot.phase
+            && held.push(new, HELD_BYTES_MAX.saturating_sub(held_bytes)) == Kept::No
+            && spot.busy == Busy::Yes
+        {
+            spot.busy = Busy::Overtaken;
+        }
+        None
     }
 
     /// Returns all places.

@@ -240,6 +240,7 @@ impl Platform for Mochat {
             ("transport", json!(self.shared.way().as_str())),
             ("socketError", json!(self.shared.trouble())),
             ("placesByCalls", json!(self.shared.by_calls())),
+            ("placesUnread", json!(self.shared.gaps())),
             ("sessions", shown(&config.sessions)),
             ("sessionsKnown", json!(sessions)),
             ("panels", shown(&config.panels)),

@@ -246,13 +246,17 @@ impl Pump {
 
     /// Takes over that a frame is committed, and everything that was told before it: acknowledgements come in order.
     fn acknowledged(&mut self, acked: Acked) {
-        while let Some((_, moved)) = self.pending.pop_front_if(|(token, _)| *token <= acked.token) {
-            moved.into_iter().for_each(|moved| self.moved(moved));
+        while let Some((token, moved)) = self.pending.pop_front_if(|(token, _)| *token <= acked.token) {
+            moved.into_iter().for_each(|moved| self.moved(moved, token));
         }
     }
 
-    fn moved(&mut self, moved: Moved) {
+    /// Moves the mark of a place, once everything up to a frame is done with; it stays where something behind it is unread.
+    fn moved(&mut self, moved: Moved, done: AckToken) {
         let Some(spot) = self.places.get_mut(&moved.place) else { return };
+        if !spot.gap.passes(done) {
+            return;
+        }
         let before = spot.mark;
         if let Some(cursor) = moved.cursor {
             spot.mark.cursor = Some(cursor);

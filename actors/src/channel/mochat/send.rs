@@ -4,6 +4,7 @@
 //! again. Until it has settled, a call that was cut may still be on its way: that is waited for first. What arrives later still is
 //! sent twice.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,8 +25,8 @@ use crate::ports::OutboxRow;
 
 /// How often a message is tried before its row waits for another time.
 const TRIES_MAX: u32 = 3;
-/// How many pages of a chat's newest messages are looked through at the most, back to when the row was written.
-const PAGES_LOOKED_THROUGH: usize = 10;
+/// How many of a chat's newest messages are looked through at the most, back to when the row was written.
+const LOOKED_THROUGH_MAX: usize = 1000;
 
 /// What became of a row.
 #[derive(Debug)]
@@ -170,7 +171,7 @@ impl Sender {
         let ahead_ms = self.api.rest.server_ms().saturating_sub(self.clock.now_ms());
         let since_ms = row.created_ms.saturating_add(ahead_ms).saturating_sub(LATE_MS);
         let reach =
-            Reach { floor_ms: since_ms, limit: PAGE_MAX, limit_max: PAGE_MAX, pages_max: PAGES_LOOKED_THROUGH, wall: None };
+            Reach { floor_ms: since_ms, limit: PAGE_MAX, messages_max: LOOKED_THROUGH_MAX, known: HashSet::new(), wall: None };
         let newest = history::since(&self.api, place, reach).await.map_err(unsure)?;
         // The oldest first: rows were sent in this order.
         for message in newest.messages.iter().filter(|message| self.is_it(message, text, reply_to, since_ms)) {

@@ -55,6 +55,8 @@ struct State {
     trouble: Option<String>,
     /// How many places the server does not tell of by itself, while it tells of others.
     by_calls: usize,
+    /// How many places go on while something of them is unread.
+    gaps: usize,
     /// Who the server says that the account is, where that is somebody else than the settings say.
     stranger: Option<String>,
 }
@@ -90,9 +92,21 @@ impl Shared {
         self.state().by_calls
     }
 
+    /// Records how many places go on while something of them is unread.
+    pub(super) fn set_gaps(&self, count: usize) {
+        self.state().gaps = count;
+    }
+
+    /// Returns how many those are.
+    pub(super) fn gaps(&self) -> usize {
+        self.state().gaps
+    }
+
     /// Forgets every place: a new connection finds them anew.
     pub(super) fn forget_all(&self) {
-        self.state().places.clear();
+        let mut state = self.state();
+        state.places.clear();
+        state.gaps = 0;
     }
 
     /// Forgets a place.

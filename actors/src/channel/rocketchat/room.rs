@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::message::Message;
 use super::target::ID_BYTES_MAX;
-use crate::channel::AckToken;
+use crate::channel::gap::Gap;
 
 /// How many live messages of a room are held while those before them are read; above, they are forgotten and read once more.
 pub(super) const HELD_MAX: usize = 512;
@@ -155,17 +155,6 @@ impl Phase {
             }
         }
     }
-}
-
-/// Whether something lies between what was read of a room and what came live. While it does, the checkpoint stays before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Gap {
-    /// No.
-    None,
-    /// It could not be read: the room goes on without it.
-    Open,
-    /// It was read, and is done with when everything up to this frame is.
-    Closing(AckToken),
 }
 
 /// A room that is listened to.

@@ -4,8 +4,9 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use super::message::Message;
-use super::room::{Gap, LATE_MS, Phase, Room, RoomInfo, Spill};
+use super::room::{LATE_MS, Phase, Room, RoomInfo, Spill};
 use crate::channel::AckToken;
+use crate::channel::gap::Gap;
 
 /// How many rooms are listened to; what is said in those beyond is dropped, with a reason that is counted.
 pub(super) const ROOMS_MAX: usize = 10_000;
@@ -94,10 +95,8 @@ impl Rooms {
     /// later one. It stays where it is while something behind it is unread.
     pub(super) fn done(&mut self, id: &str, (at_ms, token): (i64, AckToken), now_ms: i64) -> Option<i64> {
         let room = self.rooms.get_mut(id)?;
-        match room.gap {
-            Gap::None => {}
-            Gap::Closing(last) if token >= last => room.gap = Gap::None,
-            Gap::Open | Gap::Closing(_) => return None,
+        if !room.gap.passes(token) {
+            return None;
         }
         let at_ms = believed(at_ms, now_ms);
         (at_ms > room.done_ms).then(|| {
@@ -185,9 +184,7 @@ impl Rooms {
     pub(super) fn read(&mut self, id: &str, last: AckToken) {
         if let Some(room) = self.rooms.get_mut(id) {
             (room.failures, room.outages, room.again) = (0, 0, None);
-            if room.gap == Gap::Open {
-                room.gap = Gap::Closing(last);
-            }
+            room.gap.read(last);
         }
     }
 

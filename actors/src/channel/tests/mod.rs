@@ -4,6 +4,7 @@
 mod ack;
 mod admission;
 mod bench;
+mod gap;
 mod inbound;
 mod intake;
 mod late_cursors;

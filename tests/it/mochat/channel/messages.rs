@@ -64,8 +64,27 @@ async fn what_was_said_while_the_gateway_was_dead_is_answered_after_its_start() 
 }
 
 #[tokio::test]
+async fn what_a_panel_said_before_is_told_with_what_is_meant_for_the_agent() {
+    for (limit, before) in [
+        (json!(null), "[Said here since the last answer]\nAlice: shall we?\nAlice: or not\n\n[To be answered now]\nAlice: "),
+        (json!(1), "[Said here since the last answer]\nAlice: or not\n\n[To be answered now]\nAlice: "),
+        (json!(0), ""),
+    ] {
+        let mut settings = json!({ "mention": { "requireInGroups": true } });
+        if !limit.is_null() {
+            settings["historyLimit"] = limit.clone();
+        }
+        let rig = Rig::start(settings).await;
+        for text in ["shall we?", "or not", "@bot_1 decide"] {
+            rig.say_in_panel(text).await;
+        }
+        assert_eq!(rig.wait_for_said("p1", 1).await, [format!("{before}@bot_1 decide")], "{limit}");
+    }
+}
+
+#[tokio::test]
 async fn only_those_on_the_list_and_mentions_where_they_are_asked_for_count() {
-    let settings = json!({ "allowFrom": ["user_alice"], "mention": { "requireInGroups": true }, "groups": { "p2": { "requireMention": false } } });
+    let settings = json!({ "allowFrom": ["user_alice"], "mention": { "requireInGroups": true }, "groups": { "p2": { "requireMention": false } }, "historyLimit": 0 });
     let rig = Rig::start(settings).await;
     rig.platform.panel("p2").await;
     rig.platform.order("user", json!({ "userId": "mallory", "nickname": "Mallory" })).await;

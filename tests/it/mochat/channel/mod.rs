@@ -3,6 +3,7 @@
 mod checks;
 mod delay;
 mod docs_page;
+mod gaps;
 mod hot;
 mod long_answers;
 mod messages;

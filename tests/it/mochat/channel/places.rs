@@ -87,23 +87,3 @@ async fn a_place_that_is_refused_is_read_by_calls_and_takes_no_other_with_it() {
     until("it is told of", async || (rig.status().await["status"]["placesByCalls"] == 0).then_some(())).await;
     assert_eq!(rig.counted("link_reconnects_total").await, 0);
 }
-
-#[tokio::test]
-async fn a_panel_whose_list_is_refused_goes_on_with_what_the_server_tells() {
-    let platform = Mochat::start().await;
-    platform.session("session_1").await;
-    platform.panel("p1").await;
-    platform.fault(json!({ "route": "groups/panels/messages", "kind": "status", "status": 404 })).await;
-    let mut rig = Rig::on(platform, json!({}));
-    rig.gateway.again().await;
-    rig.way("websocket").await;
-    rig.say_in_panel("live").await;
-    assert_eq!(rig.wait_for_said("p1", 1).await, ["live"]);
-    rig.say("one").await;
-    assert_eq!(rig.wait_for_said("session_1", 1).await, ["one"]);
-    rig.gateway.logged(&["mochat.left_out", "p1"]).await;
-    rig.platform.heal().await;
-    rig.say_in_panel("after").await;
-    assert_eq!(rig.wait_for_said("p1", 2).await, ["live", "after"], "each once");
-    assert_eq!(rig.counted("link_reconnects_total").await, 0);
-}

@@ -1,11 +1,13 @@
 //! What comes in: events of sessions, messages of panels, and what each moves.
 
 use super::{Moved, Pump};
+use crate::channel::gap::Gap;
+use crate::channel::mochat::held::Held;
 use crate::channel::mochat::history::{LATE_MS, Missed, More, Wall};
 use crate::channel::mochat::message::{Message, Unreadable};
 use crate::channel::mochat::normalise::{Context, normalise, platform_id};
 use crate::channel::mochat::payload::Payload;
-use crate::channel::mochat::places::{Held, Phase, Told};
+use crate::channel::mochat::places::{Phase, Told};
 use crate::channel::{LinkEvent, Normalised};
 
 /// Where a payload comes from.
@@ -26,8 +28,9 @@ impl Pump {
     /// The server numbers them. One that was passed on by another way has a number that is not new. A server that begins to count
     /// anew shows a lower end than the place that it was asked for: then its numbers say nothing, and ids alone decide.
     pub(super) fn session_events(&mut self, payload: Payload, came: Came) {
-        let Some(spot) = self.places.get_mut(&payload.place) else { return };
-        let Some(Held::Payload(payload)) = spot.hold(Held::Payload(payload)) else { return };
+        let id = payload.place.clone();
+        let Some(Held::Payload(payload)) = self.places.hold(&id, Held::Payload(payload)) else { return };
+        let Some(spot) = self.places.get_mut(&id) else { return };
         let Payload { place, cursor, events: Some(events) } = payload else { return };
         let heard = spot.heard;
         let anew = match came {
@@ -43,7 +46,8 @@ impl Pump {
         let gap = !anew && !stale && first.zip(heard).is_some_and(|(first, heard)| first > heard.saturating_add(1));
         if gap {
             // The server forgot some of it in the meantime; its history has them.
-            spot.phase = Phase::Behind { held: vec![Held::Payload(Payload { place, cursor, events: Some(events) })] };
+            spot.phase = Phase::behind();
+            self.places.hold(&id, Held::Payload(Payload { place, cursor, events: Some(events) }));
             return;
         }
         let mut end = heard;
@@ -78,9 +82,34 @@ impl Pump {
     /// Takes in what was missed of a place, and then what came meanwhile.
     pub(super) fn caught_up(&mut self, id: &str, missed: Missed) {
         self.pass_missed(id, missed);
+        self.close_gap(id);
+        self.go_on(id);
+    }
+
+    /// Lets the mark of a place move on over what was unread, as soon as what was read of it is done with.
+    fn close_gap(&mut self, id: &str) {
+        let Some(spot) = self.places.get_mut(id).filter(|spot| spot.gap == Gap::Open) else { return };
+        spot.gap.read(self.told);
+        let moved = Moved { place: id.to_owned(), cursor: spot.heard, at_ms: spot.heard_ms };
+        tracing::info!(event = "mochat.gap", actor = %self.account, place = id, "what was missed is read");
+        self.pass_by(moved);
+        self.count_gaps();
+    }
+
+    /// Lets go of what is held of a place and was in its list.
+    pub(super) fn drop_held(&mut self, id: &str) {
+        let Some(spot) = self.places.get_mut(id) else { return };
+        let (seen, place) = (&self.seen, &spot.place);
+        if let Phase::Behind { held } = &mut spot.phase {
+            held.drop_known(|message| seen.knows(&platform_id(message, place)));
+        }
+    }
+
+    /// Has a place go on with what came meanwhile, and with what comes.
+    pub(super) fn go_on(&mut self, id: &str) {
         let Some(spot) = self.places.get_mut(id) else { return };
         let held = match std::mem::replace(&mut spot.phase, Phase::Live) {
-            Phase::Behind { held } => held,
+            Phase::Behind { held } => held.into_items(),
             Phase::Live => Vec::new(),
         };
         for held in held {
@@ -100,15 +129,17 @@ impl Pump {
 
     /// Passes on what was missed of a place; it stays as far behind as it is.
     pub(super) fn pass_missed(&mut self, id: &str, missed: Missed) {
+        let Some(spot) = self.places.get_mut(id) else { return };
+        let first_look = spot.is_first_look();
         if missed.more == More::LeftOut {
+            // What is older is not read later: it would be answered behind what came after it, and it is counted.
+            spot.cut_ms = spot.cut_ms.max(missed.oldest_ms);
             self.events.push(LinkEvent::LeftOut { reason: "too many missed", count: 1 });
             tracing::warn!(event = "mochat.left_out", actor = %self.account, place = id, "more was missed than is read: the oldest of it is left out");
         }
         for unreadable in missed.bad {
             self.bad(id, unreadable, None);
         }
-        let Some(spot) = self.places.get(id) else { return };
-        let first_look = spot.heard_ms.is_none();
         for message in &missed.messages {
             // Without a moment nothing tells what was written before anybody listened: at the first look it is history.
             if first_look && message.at_ms.is_none() {
@@ -195,7 +226,7 @@ impl Pump {
     fn pass_by(&mut self, moved: Moved) {
         match self.pending.back_mut() {
             Some((_, last)) => last.push(moved),
-            None => self.moved(moved),
+            None => self.moved(moved, self.told),
         }
     }
 }

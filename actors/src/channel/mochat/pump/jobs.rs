@@ -1,18 +1,18 @@
 //! What runs beside the loop: calls to the server and to the store, and when each is due.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 
 use super::hear::Came;
-use super::join::REFUSED_REFRESHES;
 use super::lists::Listing;
 use super::{End, Pump, TICK};
-use crate::channel::LinkEvent;
+use crate::channel::gap::Gap;
 use crate::channel::late_cursors::Written;
-use crate::channel::mochat::config::PAGE_MAX;
-use crate::channel::mochat::discovery::{Failure, Found};
+use crate::channel::mochat::connector::RETRY_MAX;
+use crate::channel::mochat::discovery::{self, Found};
 use crate::channel::mochat::history::{self, LATE_MS, Missed, Reach};
 use crate::channel::mochat::payload::Payload;
 use crate::channel::mochat::places::{Busy, Fewer, Phase, Spot, Told};
@@ -20,6 +20,7 @@ use crate::channel::mochat::rest::RestError;
 use crate::channel::mochat::send::Sent;
 use crate::channel::mochat::shared::Way;
 use crate::channel::mochat::socket::{Join, JoinError, Joined};
+use crate::channel::mochat::unread::{Fault, Unread};
 use crate::core::Backoff;
 use crate::socketio::{EmitError, OpenError, Session};
 
@@ -29,21 +30,19 @@ const WATCHING_MAX: usize = 32;
 const READING_MAX: usize = 4;
 /// The shortest time that the server is asked to hold a call.
 const WATCH_MIN: Duration = Duration::from_secs(1);
-/// The longest wait after calls that failed.
-const RETRY_MAX: Duration = Duration::from_secs(30);
 /// The least of the time that a call for news was to be held, for one without news not to be made again at once.
 const HELD_PART: u32 = 2;
 /// So many calls that failed one after the other, over so long, mean that the server is away.
 const FAILURES_MAX: u32 = 6;
-/// So often the list of a place is refused before the place goes on without it.
-const REFUSALS_MAX: u32 = 3;
+/// By how much waits differ, so that calls do not come together.
+const JITTER: f64 = 0.2;
 /// See [`FAILURES_MAX`].
 const AWAY_AFTER: Duration = Duration::from_secs(10);
 
 /// A job that is over.
 pub(super) enum Done {
     /// The places are listed.
-    Listed(Result<Found, Failure>),
+    Listed(Result<Found, discovery::Failure>),
     /// A session was watched from a place, for so long.
     Watched { id: String, from: u64, took: Duration, answer: Result<Payload, RestError> },
     /// A place's messages are read.
@@ -62,6 +61,31 @@ pub(super) enum Done {
     Written(Written),
 }
 
+/// Whether a call failed before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Failure {
+    First,
+    Again,
+}
+
+/// Of what a call was that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whose {
+    /// Of one place.
+    ItsOwn,
+    /// Of all.
+    Servers,
+}
+
+/// What is asked of a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Asked {
+    /// Its news.
+    Watch,
+    /// Its list of messages.
+    Read,
+}
+
 impl Pump {
     pub(super) fn job(&self, job: impl Future<Output = Done> + Send + 'static) {
         self.jobs.push(job.boxed());
@@ -70,7 +94,7 @@ impl Pump {
     /// Returns how long it is to the next call that is due, a tick at the most.
     pub(super) fn until_due(&self) -> Duration {
         let now = self.clock.elapsed();
-        let calls = self.places.all().filter(|spot| spot.busy == Busy::No).map(|spot| spot.due).filter(|due| *due > now);
+        let calls = self.places.all().filter(|spot| spot.busy == Busy::No).flat_map(Spot::next_due).filter(|due| *due > now);
         let due = calls.chain(self.line.again().filter(|again| *again > now)).min();
         due.map_or(TICK, |due| due.saturating_sub(now).min(TICK))
     }
@@ -86,20 +110,22 @@ impl Pump {
         let live = self.line.is_live();
         // What the server tells of by itself is read only where it is behind.
         let asked = |spot: &Spot| !live || spot.told != Told::Yes || matches!(spot.phase, Phase::Behind { .. });
-        let due = |spot: &&mut Spot| spot.busy == Busy::No && spot.due <= now && asked(spot);
-        let mut ids: Vec<(Duration, String, bool)> = self
-            .places
-            .all_mut()
-            .filter(due)
-            .map(|spot| (spot.due, spot.place.id.clone(), spot.place.is_session() && matches!(spot.phase, Phase::Live)))
-            .collect();
+        let due = |spot: &Spot| {
+            if spot.is_gap_due(now) {
+                return Some((spot.again, spot.place.id.clone(), Asked::Read));
+            }
+            let watched = spot.place.is_session() && matches!(spot.phase, Phase::Live);
+            let what = if watched { Asked::Watch } else { Asked::Read };
+            (spot.due <= now && asked(spot)).then(|| (spot.due, spot.place.id.clone(), what))
+        };
+        let mut ids: Vec<_> = self.places.all().filter(|spot| spot.busy == Busy::No).filter_map(due).collect();
         // Whoever waits longest is first.
         ids.sort();
-        for (_, id, watched) in ids {
-            if watched && self.watching < WATCHING_MAX {
-                self.watch(&id);
-            } else if !watched && self.reading < READING_MAX {
-                self.read(&id);
+        for (_, id, what) in ids {
+            match what {
+                Asked::Watch if self.watching < WATCHING_MAX => self.watch(&id),
+                Asked::Read if self.reading < READING_MAX => self.read(&id),
+                Asked::Watch | Asked::Read => {}
             }
         }
     }
@@ -127,8 +153,9 @@ impl Pump {
         let reach = Reach {
             floor_ms: spot.floor_ms(LATE_MS),
             limit: spot.limit,
-            limit_max: self.bounds.limit.min(PAGE_MAX),
-            pages_max: history::PAGES_MAX,
+            messages_max: history::MESSAGES_MAX,
+            // Elsewhere all that went by is older than what is read.
+            known: if spot.gap == Gap::None { HashSet::new() } else { self.seen.ids() },
             wall: spot.wall.clone(),
         };
         let (id, place, api) = (id.to_owned(), spot.place.clone(), Arc::clone(&self.api));
@@ -189,23 +216,25 @@ impl Pump {
         let busy = std::mem::replace(&mut spot.busy, Busy::No);
         if let Ok(missed) = &answer {
             spot.failures = 0;
-            spot.limit = missed.limit;
+            spot.unread = Unread::default();
+            spot.limit = missed.limit.min(self.bounds.limit);
             self.stopped_at(id, missed.wall.clone());
         }
         let Some(spot) = self.places.get_mut(id) else { return };
         match answer {
             Ok(missed) if busy == Busy::Overtaken => {
-                spot.due = now;
+                (spot.due, spot.again) = (now, now);
                 self.called();
                 // Still behind: what the server told meanwhile is held until the list is read once more.
                 self.pass_missed(id, missed);
+                self.drop_held(id);
             }
             Ok(missed) => {
                 spot.due = if spot.place.is_session() { now } else { now + self.bounds.refresh };
                 self.called();
                 self.caught_up(id, missed);
             }
-            Err(error) => self.failed(Some(id), error),
+            Err(error) => self.unread(id, error),
         }
     }
 
@@ -215,48 +244,86 @@ impl Pump {
         self.succeeded = self.clock.elapsed();
     }
 
-    /// Has a place whose list is refused again and again go on with what the server tells of it: what was missed before stays unread.
-    fn go_on_without(&mut self, id: &str) {
-        let waits = |spot: &&Spot| {
-            spot.failures >= REFUSALS_MAX && spot.told == Told::Yes && matches!(spot.phase, Phase::Behind { .. })
-        };
-        let Some(limit) = self.places.get(id).filter(waits).map(|spot| spot.limit) else { return };
-        tracing::warn!(event = "mochat.left_out", actor = %self.account, place = %id,
-            "its list of messages is refused: it goes on with what the server tells, without what was missed before");
-        self.events.push(LinkEvent::LeftOut { reason: "list refused", count: 1 });
-        self.caught_up(id, Missed::nothing(limit));
+    /// Has a place whose list could not be read be read again later. What comes of it meanwhile waits for that, for the sake of its order,
+    /// unless the fault lasts: then it goes on, and its mark stays before what is unread, which is read as soon as it can be.
+    fn unread(&mut self, id: &str, error: RestError) {
+        let now = self.clock.elapsed();
+        let Some(spot) = self.places.get_mut(id) else { return };
+        let fault = spot.unread.note(&error, now, self.succeeded);
+        let lasts = matches!(fault, Fault::Lasts(_)) || spot.gap == Gap::Open;
+        let max = if lasts { self.bounds.seldom() } else { RETRY_MAX };
+        let wait = Backoff { base: self.bounds.retry, max, jitter: JITTER }.wait(fault.count());
+        spot.again = now + wait;
+        let watched = spot.place.is_session() && matches!(spot.phase, Phase::Live);
+        spot.due = if watched { now } else { now + wait };
+        let repeated = if fault.count() > 1 { Failure::Again } else { Failure::First };
+        self.say(id, &error, repeated);
+        if !error.asks_for_mending() && lasts {
+            self.go_on_without(id);
+        }
+        self.count_failure(error, Whose::ItsOwn);
     }
 
-    /// Says that a call failed, of a place where it is one's. What is refused for one place alone is asked for ever more seldom: it may be
-    /// closed, or forbidden.
+    /// Has a place whose list cannot be read go on with what the server tells of it, where that waits.
+    fn go_on_without(&mut self, id: &str) {
+        let heard = |spot: &&mut Spot| spot.told == Told::Yes || spot.place.is_session();
+        let waits = |spot: &&mut Spot| matches!(spot.phase, Phase::Behind { .. });
+        let Some(spot) = self.places.get_mut(id).filter(heard).filter(waits) else { return };
+        let before = std::mem::replace(&mut spot.gap, Gap::Open);
+        if before != Gap::Open {
+            tracing::warn!(event = "mochat.gap", actor = %self.account, place = %id,
+                "its list of messages cannot be read: it goes on with what the server tells, and what was missed is answered when it can be");
+        }
+        self.count_gaps();
+        self.go_on(id);
+    }
+
+    /// Shows how many places go on while something of them is unread.
+    pub(super) fn count_gaps(&self) {
+        self.shared.set_gaps(self.places.all().filter(|spot| spot.gap == Gap::Open).count());
+    }
+
+    /// Says that a call failed, of a session where it is one's. What is refused for one place alone is asked for ever more seldom: it may
+    /// be closed, or forbidden.
     pub(super) fn failed(&mut self, id: Option<&str>, error: RestError) {
         let now = self.clock.elapsed();
-        let its_own = !error.passes() && !error.asks_for_mending();
         let spot = id.and_then(|id| self.places.get_mut(id));
-        let again = spot.is_some_and(|spot| {
+        let repeated = spot.map_or(Failure::First, |spot| {
             spot.failures = spot.failures.saturating_add(1);
-            let max = if its_own { RETRY_MAX.max(self.bounds.refresh.saturating_mul(REFUSED_REFRESHES)) } else { RETRY_MAX };
-            spot.due = now + Backoff { base: self.bounds.retry, max, jitter: 0.2 }.wait(spot.failures);
-            spot.failures > 1
+            let max = if error.is_its_own() { self.bounds.seldom() } else { RETRY_MAX };
+            spot.due = now + Backoff { base: self.bounds.retry, max, jitter: JITTER }.wait(spot.failures);
+            if spot.failures > 1 { Failure::Again } else { Failure::First }
         });
-        let place = id.unwrap_or_default();
-        if its_own && again {
+        self.say(id.unwrap_or_default(), &error, repeated);
+        self.count_failure(error, if id.is_some() { Whose::ItsOwn } else { Whose::Servers });
+    }
+
+    fn say(&self, place: &str, error: &RestError, repeated: Failure) {
+        if error.is_its_own() && repeated == Failure::Again {
             tracing::debug!(event = "mochat.call", actor = %self.account, place, "{error}");
         } else {
             tracing::warn!(event = "mochat.call", actor = %self.account, place, "{error}");
         }
+    }
+
+    /// Ends the connection where no call can succeed, or the server is away. That one place alone fails says nothing of the server: then it is
+    /// asked for the places, which tells.
+    fn count_failure(&mut self, error: RestError, whose: Whose) {
         if error.asks_for_mending() {
             self.end = Some(End::Refused(error));
             return;
         }
-        if its_own {
-            id.into_iter().for_each(|id| self.go_on_without(id));
+        if error.is_its_own() {
             return;
         }
         self.failures = self.failures.saturating_add(1);
-        let away = self.failures >= FAILURES_MAX && now.saturating_sub(self.succeeded) >= AWAY_AFTER;
-        if away && self.shared.way() == Way::Rest {
-            self.end = Some(End::Refused(error));
+        let away = self.failures >= FAILURES_MAX && self.clock.elapsed().saturating_sub(self.succeeded) >= AWAY_AFTER;
+        if !away || self.shared.way() != Way::Rest {
+            return;
+        }
+        match whose {
+            Whose::ItsOwn => self.list_soon(),
+            Whose::Servers => self.end = Some(End::Refused(error)),
         }
     }
 }

@@ -3,13 +3,12 @@
 use super::Pump;
 use super::jobs::Done;
 use super::line::{Asking, State};
+use crate::channel::mochat::connector::REFUSED_REFRESHES;
 use crate::channel::mochat::payload::Payload;
 use crate::channel::mochat::places::{Busy, Phase, Spot, Told};
 use crate::channel::mochat::pump::hear::Came;
 use crate::channel::mochat::socket::{Join, JoinError, Joined, TOGETHER_MAX};
 
-/// A place that the server refuses to tell of is asked for again when the places have been listed so often.
-pub(super) const REFUSED_REFRESHES: u32 = 10;
 /// So many of those are asked for at a time.
 const ALONE_MAX: usize = 8;
 

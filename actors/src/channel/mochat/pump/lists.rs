@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use super::Pump;
 use super::jobs::Done;
+use crate::channel::gap::Gap;
 use crate::channel::mochat::api::Extent;
 use crate::channel::mochat::discovery::{Discovery, Failure, Found};
-use crate::channel::mochat::history::Missed;
 use crate::channel::mochat::marks::Mark;
-use crate::channel::mochat::places::Told;
+use crate::channel::mochat::places::{Phase, Told};
 use crate::channel::mochat::socket;
 
 /// How soon the places are listed again at the earliest where something of an unknown one came.
@@ -98,8 +98,11 @@ impl Pump {
     fn forget(&mut self, gone: Vec<String>) {
         let (mut sessions, mut panels) = (Vec::new(), Vec::new());
         for id in gone {
-            // What came of it and was held until its list is read: it never will be.
-            self.caught_up(&id, Missed::nothing(self.bounds.limit));
+            // What came of it is held until its list is read, which never will be: it goes on, and the mark stays where it is.
+            if let Some(spot) = self.places.get_mut(&id).filter(|spot| matches!(spot.phase, Phase::Behind { .. })) {
+                spot.gap = Gap::Open;
+            }
+            self.go_on(&id);
             let Some(spot) = self.places.remove(&id) else { continue };
             tracing::info!(event = "mochat.place", actor = %self.account, place = %id, "gone from the lists: listened to no more");
             self.shared.forget(&id);
@@ -110,6 +113,7 @@ impl Pump {
             }
         }
         self.count_by_calls();
+        self.count_gaps();
         if let Some(emitter) = self.line.emitter().filter(|_| !sessions.is_empty() || !panels.is_empty()) {
             let timeout = self.bounds.socket.timeout;
             self.job(async move {

@@ -7,9 +7,10 @@ use serde_json::Value;
 use super::Pump;
 use super::hear::Came;
 use super::jobs::Done;
+use crate::channel::mochat::held::Held;
 use crate::channel::mochat::message::{Message, text_at};
 use crate::channel::mochat::payload::Payload;
-use crate::channel::mochat::places::{Busy, Held, Told};
+use crate::channel::mochat::places::{Busy, Told};
 use crate::socketio::{EmitError, Incoming};
 
 impl Pump {
@@ -95,13 +96,16 @@ impl Pump {
     fn arrive(&mut self, place: &str, message: Message) {
         let Some(spot) = self.places.get_mut(place) else { return };
         if spot.told != Told::Yes {
-            spot.due = Duration::ZERO;
+            // A list that fails is asked for in its own time, however much is said.
+            if !spot.unread.is_any() {
+                spot.due = Duration::ZERO;
+            }
             if spot.busy == Busy::Yes && !spot.place.is_session() {
                 spot.busy = Busy::Overtaken;
             }
             return;
         }
-        if let Some(Held::Message(message)) = spot.hold(Held::Message(message)) {
+        if let Some(Held::Message(message)) = self.places.hold(place, Held::Message(message)) {
             self.pass(place, &message, None);
         }
     }

@@ -189,6 +189,11 @@ impl RestError {
         matches!(self, Self::Unauthorized { .. } | Self::Redirected { .. } | Self::Misconfigured(_))
     }
 
+    /// Returns whether what was asked is refused, whatever else the server does.
+    pub(in crate::channel::mochat) const fn is_its_own(&self) -> bool {
+        !self.passes() && !self.asks_for_mending()
+    }
+
     /// Returns whether the server may have done what it was asked all the same.
     pub(in crate::channel::mochat) const fn leaves_doubt(&self) -> bool {
         match self {

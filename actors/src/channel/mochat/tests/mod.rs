@@ -9,3 +9,4 @@ mod normalise;
 mod payload;
 mod socket;
 mod target;
+mod unread;

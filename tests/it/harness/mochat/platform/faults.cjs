@@ -4,7 +4,7 @@
 class Faults {
   constructor() {
     this.settings = Faults.well();
-    this.rest = []; // {route, kind, times?, retryAfter?, status?, above?, of?}
+    this.rest = []; // {route, place?, kind, times?, retryAfter?, status?, above?, of?}
     this.waiting = []; // answers of the kind `kept`
   }
 
@@ -50,9 +50,10 @@ class Faults {
     this.waiting.splice(0).forEach((go) => go());
   }
 
-  // Takes the next fault of a route, if there is one.
-  take(route) {
-    const fault = this.rest.find((one) => one.left > 0 && (one.route === '*' || one.route === route));
+  // Takes the next fault of a route, if there is one; a fault with a `place` is of that session or panel alone.
+  take(route, body) {
+    const there = (one) => one.place === undefined || one.place === body?.panelId || one.place === body?.sessionId;
+    const fault = this.rest.find((one) => one.left > 0 && (one.route === '*' || one.route === route) && there(one));
     if (fault) fault.left -= 1;
     return fault;
   }

@@ -21,7 +21,7 @@ class Rest {
     const body = await read(request);
     const token = request.headers['x-claw-token'] ?? null;
     this.journal.note('rest', { name: route, token, method: request.method, body });
-    const fault = this.faults.take(route);
+    const fault = this.faults.take(route, body);
     if (fault && !(await this.before(fault, response))) return;
     const answer = await this.answer(request, route, token, body, response);
     // The answer is of the moment of asking, whenever it is let go.
