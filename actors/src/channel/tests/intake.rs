@@ -13,7 +13,7 @@ use crate::channel::{AckReaction, AckScope, AckThen, AckToken, Acked, Became, Ch
 use crate::core::{Clock, Live, Progress, Shares};
 use crate::message::{BlobId, Counters, Media, SessionKey, Switchboard};
 use crate::ports::memory::MemoryStore;
-use crate::ports::{Accept, Claim, MediaAnswer, MediaFault, MediaRoom, MediaStream, NoMediaRoom, OpenMedia, Patron, Store};
+use crate::ports::{Accept, Claim, MediaAnswer, MediaFault, MediaRoom, NoMediaRoom, OpenMedia, Opening, Patron, Store};
 
 /// A room that says whose file it begins with, and takes none before it may.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ struct SlowRoom {
 }
 
 impl MediaRoom for SlowRoom {
-    fn put(&self, claim: Claim, _: MediaStream) -> MediaAnswer<Media> {
+    fn take(&self, claim: Claim, _: Opening) -> MediaAnswer<Media> {
         let (begun, gate) = (self.begun.clone(), Arc::clone(&self.gate));
         let Patron::Peer { peer, .. } = claim.patron else { panic!("a file of a message is its writer's") };
         async move {
