@@ -43,7 +43,7 @@ impl Failure {
     pub const fn code(&self) -> Code {
         match &self.trouble {
             Trouble::Server(SetupFault::Email(_)) | Trouble::Name | Trouble::Account(_) => Code::InvalidRequest,
-            Trouble::Server(SetupFault::Network(_)) | Trouble::Config(_) => Code::Unavailable,
+            Trouble::Server(SetupFault::Network(_) | SetupFault::Unsure(_)) | Trouble::Config(_) => Code::Unavailable,
             Trouble::Server(SetupFault::Token(_)) => Code::BadCredentials,
             Trouble::Server(SetupFault::Refused(_)) => Code::Refused,
         }
@@ -55,6 +55,7 @@ impl Failure {
             Trouble::Server(SetupFault::Network(_)) => {
                 "check the network and the server's address (channels.mochat.baseUrl, --http-url), and do the same again"
             }
+            Trouble::Server(SetupFault::Unsure(_)) => "look whether the server is well, and do the same again",
             Trouble::Server(SetupFault::Token(_)) => {
                 "take the account out (callboard channels remove mochat) or give it a token that counts"
             }

@@ -112,13 +112,19 @@ pub async fn by_email(account: &Arc<Account>, wish: &Wish, tell: &(dyn Fn(&str) 
     Ok(Bound { agent, origin, owner_user_id, session_id, done })
 }
 
+/// What was done where the server's answer to a registration is lost.
+const IN_DOUBT: &str = "nothing was changed here, but the server may have made an agent that nobody uses: its answer is lost, and the same again makes another";
+
 /// Makes an agent and keeps its token where nobody else can read it.
 async fn register(account: &Arc<Account>, name: Option<String>) -> Result<Agent, Failure> {
     let doing = "the agent was being registered";
     let untouched = |fault: Trouble| Failure::new(doing, fault, "nothing was changed");
     // Looked at first: the server tells a token once.
     on_disk(account, |account| account.make_folder().map_err(Trouble::from)).await.map_err(untouched)?;
-    let registered = account.registrar().register(name.as_deref()).await.map_err(|fault| untouched(fault.into()))?;
+    let registered = account.registrar().register(name.as_deref()).await.map_err(|fault| {
+        let done = if matches!(fault, SetupFault::Unsure(_)) { IN_DOUBT } else { "nothing was changed" };
+        Failure::new(doing, fault, done)
+    })?;
     let Registered { token, agent_user_id, workspace_id, group_id } = registered;
     let agent = Agent { token, user_id: agent_user_id };
     if agent.names_a_variable() {

@@ -258,7 +258,7 @@ impl AccountConfig {
             context: RoomContext::of(self.history_limit),
             ..Access::default()
         };
-        if self.reply_delay_mode == DelayMode::NonMention {
+        if self.reply_delay_mode != DelayMode::Never {
             // What does not mention the account waits, and is not dropped.
             access.require_mention = false;
             access.mention_rules.clear();

@@ -127,7 +127,6 @@ impl MochatConnector {
     fn concluded(&self, ended: End) -> LinkEnd {
         match ended {
             End::Closed => LinkEnd::closed(),
-            End::BadToken(text) => LinkEnd::new(Code::BadCredentials, text),
             End::Refused(error) => opening::refused(error),
             End::Stranger(found) => opening::stranger(&self.me, &found),
         }

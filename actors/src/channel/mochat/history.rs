@@ -14,6 +14,8 @@ use super::rest::RestError;
 pub(super) const LATE_MS: i64 = 60_000;
 /// How many messages that did not go by already are read of one place at a time; what is older is left out, and that is said.
 pub(super) const MESSAGES_MAX: usize = 5000;
+/// How many bytes of them.
+const BYTES_MAX: usize = 32 * 1024 * 1024;
 /// How many calls that takes at the most, where pages are smaller because messages are long, or hold what went by.
 const CALLS_MAX: usize = 250;
 
@@ -28,6 +30,8 @@ pub(super) struct Reach {
     pub(super) floor_ms: i64,
     /// How many messages the first call reads.
     pub(super) limit: u32,
+    /// Whether what is older than that is left out, rather than read before.
+    pub(super) more: More,
     /// How many messages are read at the most that are not among those `known`.
     pub(super) messages_max: usize,
     /// What went by already, by the ids under which the inbox knows it: it is left out, before any bound counts.
@@ -69,9 +73,10 @@ pub(super) enum More {
 /// # Errors
 /// The server does not answer, or not with a success; nothing counts as read then.
 pub(super) async fn since(api: &Api, place: &Place, reach: Reach) -> Result<Missed, RestError> {
-    let Reach { floor_ms, limit, messages_max, known, wall } = reach;
+    let Reach { floor_ms, more, limit, messages_max, known, wall } = reach;
     let limit = limit.clamp(1, PAGE_MAX);
-    let mut missed = Missed { limit, ..Missed::default() };
+    let mut missed = Missed { limit, more, ..Missed::default() };
+    let mut bytes: usize = 0;
     let mut before: Option<String> = None;
     let mut left = messages_max;
     // Where one answer was too long the next may be as well.
@@ -104,6 +109,8 @@ pub(super) async fn since(api: &Api, place: &Place, reach: Reach) -> Result<Miss
         };
         let before_page = missed.messages.len();
         missed.messages.extend(page.messages.into_iter().filter(is_new));
+        let new = missed.messages.iter().skip(before_page).map(Message::bytes);
+        bytes = new.fold(bytes, usize::saturating_add);
         left = left.saturating_sub(missed.messages.len().saturating_sub(before_page).saturating_add(page.bad.len()));
         missed.bad.extend(page.bad);
         if !was_too_long {
@@ -115,7 +122,7 @@ pub(super) async fn since(api: &Api, place: &Place, reach: Reach) -> Result<Miss
             return Ok(missed);
         }
         before = page.before;
-        if left == 0 {
+        if left == 0 || bytes >= BYTES_MAX {
             missed.more = More::LeftOut;
             break;
         }

@@ -32,6 +32,11 @@ pub(super) async fn open(connector: &MochatConnector, marks: &Marks, progress: &
     if owner.is_none() {
         tracing::warn!(event = "mochat.unbound", actor = %connector.account, "the agent is bound to no owner: nobody can see it on the platform");
     }
+    if owner.as_ref() == Some(&connector.me) {
+        let text = "agentUserId is the owner of the agent, not the agent itself: everything that its owner writes would count as its own. The \
+                    registration of the agent shows the agent's id as botUserId";
+        return Err(LinkEnd::new(Code::Misconfigured, text.to_owned()));
+    }
     connector.shared.set_owner(owner);
     let discovery = Discovery {
         api: std::sync::Arc::clone(&connector.api),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::held::{Backlog, Held, Kept};
-use super::history::Wall;
+use super::history::{LATE_MS, More, Wall};
 use super::marks::Mark;
 use super::place::Place;
 use super::unread::Unread;
@@ -31,6 +31,11 @@ impl Phase {
         Self::Behind { held: Backlog::new() }
     }
 }
+
+/// So long after it was done with a message is known to the inbox, whatever its retention, milliseconds.
+const KNOWN_MS: i64 = 3_000_000;
+/// How long what is unread of a place that goes on is kept for it, milliseconds; what is older is left out, and that is said.
+const UNREAD_KEPT_MS: i64 = 24 * 3_600_000;
 
 /// One place with how far it was read.
 #[derive(Clone, Debug)]
@@ -136,10 +141,24 @@ impl Spot {
 
     /// Returns from when on its messages are to be read, by the server's clock, milliseconds since 1970. Where it goes on while something is
     /// unread, what was passed on since says nothing of that.
-    pub(super) fn floor_ms(&self, late_ms: i64) -> i64 {
+    ///
+    /// What was written at the same time may have been late, and what is read twice is known. What was done with long ago is not read once
+    /// more: the inbox may have forgotten it.
+    pub(super) fn floor_ms(&self, now_ms: i64) -> i64 {
         let read_ms = if self.gap == Gap::None { self.heard_ms } else { self.mark.done_ms };
-        let floor_ms = read_ms.map_or(self.mark.first_ms, |read_ms| read_ms.saturating_sub(late_ms).max(self.mark.first_ms));
+        let behind = |read_ms: i64| {
+            let known = now_ms.saturating_sub(read_ms) <= KNOWN_MS;
+            if known { read_ms.saturating_sub(LATE_MS) } else { read_ms.saturating_add(1) }
+        };
+        let floor_ms = read_ms.map_or(self.mark.first_ms, |read_ms| behind(read_ms).max(self.mark.first_ms));
         floor_ms.max(self.cut_ms.unwrap_or(i64::MIN))
+    }
+
+    /// Returns the same where it goes on while something is unread, and whether that leaves anything out: of what came since the inbox may
+    /// have forgotten some after a while, and would take it for new.
+    pub(super) fn reach_ms(&self, now_ms: i64) -> (i64, More) {
+        let (floor_ms, oldest_ms) = (self.floor_ms(now_ms), now_ms.saturating_sub(UNREAD_KEPT_MS));
+        if self.gap != Gap::None && floor_ms < oldest_ms { (oldest_ms, More::LeftOut) } else { (floor_ms, More::Nothing) }
     }
 
     /// Returns how much is held of it, bytes.

@@ -118,9 +118,13 @@ impl Mochat {
             let fix = "Set sessions and panels to [\"*\"], or to ids.";
             issue("sessions and panels name nothing: nothing is listened to.".to_owned(), fix);
         }
-        if self.config.reply_delay_mode == DelayMode::NonMention && self.config.asks_for_mentions() {
+        if self.config.reply_delay_mode != DelayMode::Never && self.config.asks_for_mentions() {
             let fix = "Set replyDelayMode to \"never\" if messages without a mention are to be dropped.";
-            issue("replyDelayMode is \"non-mention\": messages that mention nobody are answered late, and requireMention drops none.".to_owned(), fix);
+            issue(
+                "replyDelayMode has messages wait: those that mention nobody are answered late, and requireMention drops none."
+                    .to_owned(),
+                fix,
+            );
         }
         match self.config.allow_from.as_deref() {
             None => {

@@ -54,8 +54,6 @@ pub(super) enum End {
     Closed,
     /// The server is away, or does not do what it needs.
     Refused(RestError),
-    /// The token counts no more.
-    BadToken(String),
     /// The token's own user is somebody else than the settings say.
     Stranger(String),
 }

@@ -4,7 +4,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::message::text_at;
-use super::rest::{Call, Rest, RestError};
+use super::rest::{Call, Rest, RestError, Unreachable};
 use super::target::is_id;
 use crate::core::Clock;
 
@@ -27,6 +27,9 @@ pub enum SetupFault {
     /// The token does not count, or no more.
     #[error("the token is refused: {0}")]
     Token(String),
+    /// The server may have done it.
+    #[error("the server's answer is lost: {0}")]
+    Unsure(String),
     /// The server refused.
     #[error("the server refused: {0}")]
     Refused(String),
@@ -86,7 +89,14 @@ impl Registrar {
     /// Says why there is none; after a lost answer there may be one that nobody has the token of.
     pub async fn register(&self, name: Option<&str>) -> Result<Registered, SetupFault> {
         let body = json!({ "name": name.unwrap_or(NAME) });
-        let answer = self.rest(None).call(&Call::new("agents/selfRegister", body)).await?;
+        let answer = self.rest(None).call(&Call::new("agents/selfRegister", body)).await.map_err(|error| match error {
+            // A server that was not reached has made nothing.
+            RestError::Unreachable { how: Unreachable::Dns(_) | Unreachable::Tls(_) | Unreachable::Refused, .. } => {
+                error.into()
+            }
+            unsure if unsure.leaves_doubt() => SetupFault::Unsure(unsure.to_string()),
+            sure => sure.into(),
+        })?;
         let id = |key: &str| text_at(&answer, key).filter(|id| is_id(id));
         let (Some(token), Some(agent_user_id)) = (id("token"), id("botUserId")) else {
             return Err(SetupFault::Refused("the answer of agents/selfRegister holds no token and botUserId".to_owned()));

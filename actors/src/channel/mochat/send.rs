@@ -170,8 +170,14 @@ impl Sender {
     ) -> Result<Option<String>, SendError> {
         let ahead_ms = self.api.rest.server_ms().saturating_sub(self.clock.now_ms());
         let since_ms = row.created_ms.saturating_add(ahead_ms).saturating_sub(LATE_MS);
-        let reach =
-            Reach { floor_ms: since_ms, limit: PAGE_MAX, messages_max: LOOKED_THROUGH_MAX, known: HashSet::new(), wall: None };
+        let reach = Reach {
+            floor_ms: since_ms,
+            more: history::More::Nothing,
+            limit: PAGE_MAX,
+            messages_max: LOOKED_THROUGH_MAX,
+            known: HashSet::new(),
+            wall: None,
+        };
         let newest = history::since(&self.api, place, reach).await.map_err(unsure)?;
         // The oldest first: rows were sent in this order.
         for message in newest.messages.iter().filter(|message| self.is_it(message, text, reply_to, since_ms)) {

@@ -6,7 +6,7 @@ use crate::channel::mochat::held::Held;
 use crate::channel::mochat::history::{LATE_MS, Missed, More, Wall};
 use crate::channel::mochat::message::{Message, Unreadable};
 use crate::channel::mochat::normalise::{Context, normalise, platform_id};
-use crate::channel::mochat::payload::Payload;
+use crate::channel::mochat::payload::{Happening, Payload};
 use crate::channel::mochat::places::{Phase, Told};
 use crate::channel::{LinkEvent, Normalised};
 
@@ -51,7 +51,9 @@ impl Pump {
             return;
         }
         let mut end = heard;
-        for event in events.into_iter().filter(|event| new(event.seq)) {
+        let told = |event: &Happening| new(event.seq) || (came == Came::Pushed && !self.went_by(&place, event));
+        let events: Vec<_> = events.into_iter().filter(told).collect();
+        for event in events {
             let cursor = event.seq.filter(|_| !stale && !anew);
             end = end.max(cursor);
             match event.message {
@@ -76,6 +78,14 @@ impl Pump {
             if end != heard {
                 self.pass_by(Moved { place, cursor: end, at_ms: None });
             }
+        }
+    }
+
+    /// Returns whether an event tells nothing that did not go by. One with an old number that does is of a server that counts anew.
+    fn went_by(&self, place: &str, event: &Happening) -> bool {
+        match (&event.message, self.places.get(place)) {
+            (Some(Ok(message)), Some(spot)) => self.seen.knows(&platform_id(message, &spot.place)),
+            _ => true,
         }
     }
 

@@ -13,7 +13,7 @@ use crate::channel::gap::Gap;
 use crate::channel::late_cursors::Written;
 use crate::channel::mochat::connector::RETRY_MAX;
 use crate::channel::mochat::discovery::{self, Found};
-use crate::channel::mochat::history::{self, LATE_MS, Missed, Reach};
+use crate::channel::mochat::history::{self, Missed, Reach};
 use crate::channel::mochat::payload::Payload;
 use crate::channel::mochat::places::{Busy, Fewer, Phase, Spot, Told};
 use crate::channel::mochat::rest::RestError;
@@ -150,8 +150,10 @@ impl Pump {
         let Some(spot) = self.places.get_mut(id) else { return };
         spot.busy = Busy::Yes;
         self.reading += 1;
+        let (floor_ms, more) = spot.reach_ms(self.api.rest.server_ms());
         let reach = Reach {
-            floor_ms: spot.floor_ms(LATE_MS),
+            floor_ms,
+            more,
             limit: spot.limit,
             messages_max: history::MESSAGES_MAX,
             // Elsewhere all that went by is older than what is read.
@@ -318,12 +320,10 @@ impl Pump {
         }
         self.failures = self.failures.saturating_add(1);
         let away = self.failures >= FAILURES_MAX && self.clock.elapsed().saturating_sub(self.succeeded) >= AWAY_AFTER;
-        if !away || self.shared.way() != Way::Rest {
-            return;
-        }
         match whose {
-            Whose::ItsOwn => self.list_soon(),
-            Whose::Servers => self.end = Some(End::Refused(error)),
+            Whose::ItsOwn if away => self.list_soon(),
+            Whose::Servers if away && self.shared.way() == Way::Rest => self.end = Some(End::Refused(error)),
+            Whose::ItsOwn | Whose::Servers => {}
         }
     }
 }

@@ -2,17 +2,15 @@
 
 use std::time::Duration;
 
+use super::Pump;
 use super::jobs::Done;
-use super::{End, Pump};
 use crate::channel::mochat::ladder::Ladder;
 use crate::channel::mochat::places::Told;
 use crate::channel::mochat::shared::Way;
-use crate::socketio::{CloseReason, Emitter, Event, Fault, OpenError, Session, Steps, Transport};
+use crate::socketio::{CloseReason, Emitter, Event, OpenError, Session, Steps, Transport};
 
 /// How long the server has to hear a goodbye.
 const GOODBYE_WAIT: Duration = Duration::from_millis(500);
-/// Words of a refusal that is the token's fault, in lower case.
-const TOKEN_WORDS: [&str; 4] = ["token", "unauthorized", "auth", "forbidden"];
 
 /// Where Socket.IO stands.
 #[derive(Debug)]
@@ -145,17 +143,8 @@ impl Pump {
                 }
             }
             Err(error) => {
-                let url = &self.bounds.socket.base;
-                if let Fault::Refused { message, .. } = &error.fault
-                    && TOKEN_WORDS.iter().any(|word| message.to_lowercase().contains(word))
-                {
-                    let text = format!(
-                        "{url}: unauthorized: clawToken is wrong or has expired ({message}). Set the agent's current token"
-                    );
-                    self.end = Some(End::BadToken(text));
-                    return;
-                }
-                self.off(format!("{url}: {error}"));
+                // Also where it names the token: calls go on, and say so if it counts no more.
+                self.off(format!("{}: {error}", self.bounds.socket.base));
             }
         }
     }

@@ -1,5 +1,6 @@
 mod accounts;
 mod discovery;
+mod held;
 mod hush;
 mod ladder;
 mod marks;
@@ -7,6 +8,7 @@ mod mention;
 mod message;
 mod normalise;
 mod payload;
+mod places;
 mod socket;
 mod target;
 mod unread;
