@@ -52,7 +52,7 @@ impl Outgoing {
             Some(At::Target(text)) => platform.target(text).map(|address| address.target),
             Some(At::Chat(chat)) => Ok(Target { account: account.key.clone(), chat: chat.clone(), thread: None }),
             None => {
-                let reason = "where the message stands is required, unless it is named by the id that it was sent under within the last day";
+                let reason = "where the message stands is required, unless it is named by the id that it was sent under and that is still kept (`store.outboxRetentionHours`)";
                 return Err(SendError::wrong(Field::To, reason));
             }
         };

@@ -26,7 +26,7 @@ pub use shown::Shown;
 pub use sink::{Gone, Sink, ToolNews};
 pub use state::TurnState;
 pub use steer::{STEERED_MAX, SteerBox};
-pub use tool::{Asker, Entrance, Repeat, Standing, Tool, ToolArgs, ToolContext, ToolFault, ToolOutput, Updates};
+pub use tool::{Asker, Entrance, Repeat, Tool, ToolArgs, ToolContext, ToolFault, ToolOutput, Updates};
 pub use tool_policy::{
     ChatTools, GroupTools, HTTP_DENIED, MCP_JOINT, OWNER_KEPT, ROOM_KEPT, SUB_AGENT_DENIED, SUB_AGENT_KEPT, ScopedRules,
     TURN_KEPT, ToolNames, ToolPolicy, ToolProfile, ToolRules, ToolScope,

@@ -18,16 +18,6 @@ pub enum Entrance {
     Http,
 }
 
-/// Whether the settings name the tool that is called, for whoever calls it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Standing {
-    /// It is there because nothing keeps it back.
-    #[default]
-    Stock,
-    /// A list of what is allowed names it.
-    Named,
-}
-
 /// Whose word a call goes back to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Asker {
@@ -61,8 +51,6 @@ pub struct ToolContext {
     pub asker: Asker,
     /// The models that may call it, each with its provider's name before it; none where no model does.
     pub models: Vec<String>,
-    /// Whether the settings name the tool; the toolbox says so when it finds it.
-    pub standing: Standing,
     /// Where it tells what it has so far.
     pub updates: Updates,
     /// The thread through the logs.
@@ -84,7 +72,6 @@ impl ToolContext {
             sender: None,
             asker: Asker::default(),
             models: Vec::new(),
-            standing: Standing::default(),
             updates: Updates::default(),
             trace,
         }

@@ -6,7 +6,7 @@ mod rules;
 pub use names::{MCP_JOINT, ToolNames, ToolProfile};
 pub use rules::{ChatTools, GroupTools, ScopedRules, ToolRules, ToolScope};
 
-use super::tool::{Asker, Entrance, Standing, ToolContext};
+use super::tool::{Asker, Entrance, ToolContext};
 
 /// What is kept from clients over HTTP unless `gateway.tools.allow` names it: whoever holds the token is not thereby a shell, a
 /// second agent or an operator.
@@ -92,15 +92,6 @@ impl ToolPolicy {
                 Entrance::Turn => self.admits_turn(tool, context),
                 Entrance::Http => !self.http_deny.has(tool) && (!is_kept_from_http(tool) || self.http_allow.has(tool)),
             }
-    }
-
-    /// Returns whether a list of what is allowed names a tool for the one who asks: everybody's, the agent's, the room's, or that of
-    /// sub-agents for one.
-    #[must_use]
-    pub fn standing(&self, tool: &str, context: &ToolContext) -> Standing {
-        let by_room = || self.groups.iter().any(|groups| groups.names(tool, context));
-        let as_sub_agent = || context.session.is_sub_agent() && self.names_for_sub_agents(tool);
-        if self.names(tool, context) || by_room() || as_sub_agent() { Standing::Named } else { Standing::Stock }
     }
 
     fn admits_turn(&self, tool: &str, context: &ToolContext) -> bool {

@@ -113,8 +113,7 @@ impl Toolbox {
         let policy = self.policy.get();
         let held = self.tools.load().get(name).cloned().filter(|_| policy.admits(name, &context));
         let held = held.ok_or_else(|| ToolFault::NotAvailable { name: name.chars().take(NAME_CHARS_TOLD_MAX).collect() })?;
-        let standing = policy.standing(name, &context);
-        Ok(Admitted { toolbox: self, held, context: ToolContext { standing, ..context } })
+        Ok(Admitted { toolbox: self, held, context })
     }
 }
 

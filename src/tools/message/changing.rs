@@ -1,6 +1,6 @@
 //! `react`, `edit` and `delete`: what is done with a message that is there.
 
-use callboard_actors::agent::{Asker, Entrance, Standing, ToolArgs, ToolContext, ToolFault, ToolOutput};
+use callboard_actors::agent::{Asker, Entrance, ToolArgs, ToolContext, ToolFault, ToolOutput};
 use callboard_actors::message::{AccountKey, Deed, Mark};
 use serde_json::{Value, json};
 
@@ -56,11 +56,12 @@ pub(super) async fn change(
 }
 
 /// Returns where a call may change messages. Whoever writes to an agent is not thereby whom the account's other chats belong to: they
-/// are within reach where an owner asks, where the settings name the tool, and for clients, who hold the gateway's own credential.
+/// are within reach where an owner asks, and for clients, who hold the gateway's own credential. That the settings name the tool says who may use
+/// it, not where.
 fn reach(context: &ToolContext) -> Reach {
-    match (context.entrance, context.standing, context.asker) {
-        (Entrance::Http, ..) | (_, Standing::Named, _) | (.., Asker::Owner) => Reach::Account,
-        (Entrance::Turn, Standing::Stock, Asker::Anybody) => {
+    match (context.entrance, context.asker) {
+        (Entrance::Http, _) | (_, Asker::Owner) => Reach::Account,
+        (Entrance::Turn, Asker::Anybody) => {
             let account = context.channel.as_ref().zip(context.account.as_ref());
             let account = account.map(|(channel, account)| AccountKey::new(channel, account));
             Reach::Chat(account.zip(context.chat.clone()))

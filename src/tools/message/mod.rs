@@ -63,7 +63,7 @@ impl Tool for MessageTool {
                 },
                 "channel": short("The integration; without, the conversation's own, or the only one there is."),
                 "accountId": short("The login; without, the integration's first one."),
-                "target": short("Whom to write to, in any form that the integration knows. For the other actions where the message stands: without, here. Elsewhere they are for owners, unless the settings name the tool."),
+                "target": short("Whom to write to, in any form that the integration knows. For the other actions where the message stands: without, here. Elsewhere they are for owners."),
                 "to": short("The same as `target`."),
                 "message": long("What to say; may be missing when there is media. For `edit` what it says from now on."),
                 "text": long("The same as `message`."),

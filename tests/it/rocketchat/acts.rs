@@ -209,13 +209,13 @@ async fn a_key_is_one_for_each_message() {
 
 /// Who asks, what is set besides, and whether messages of other chats are within reach.
 #[tokio::test]
-async fn a_turn_changes_messages_of_its_own_chat_only_unless_an_owner_asks_or_the_tool_is_named() {
+async fn a_turn_changes_messages_of_its_own_chat_only_unless_an_owner_asks() {
     let play = |rig: &mut Rig, args: &[String]| {
         let calls: String = args.iter().map(|args| format!("      - tool: {{ name: message, args: {args} }}\n")).collect();
         rig.gateway.play(&format!("steps:\n  - do:\n{calls}      - results\n"));
     };
     for (owner, settings, reaches) in
-        [(false, json!({}), false), (true, json!({}), true), (false, json!({ "tools": { "alsoAllow": ["message"] } }), true)]
+        [(false, json!({}), false), (true, json!({}), true), (false, json!({ "tools": { "alsoAllow": ["message"] } }), false)]
     {
         let shown = format!("owner {owner}, {settings}");
         let mut rig = Rig::prepare(Version::Eight, json!({}));

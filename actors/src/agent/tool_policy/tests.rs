@@ -282,32 +282,3 @@ fn every_tool_of_the_default_list_is_kept_from_http() {
         assert!(allowed.admits(tool, &context(Entrance::Http)), "{tool}");
     }
 }
-
-#[test]
-fn a_tool_is_named_by_a_list_and_not_by_a_stock() {
-    let (chat, list) =
-        (ChatTools { rules: Some(rules(ToolProfile::Full, &[], &["ls"], &[])), ..ChatTools::default() }, &["read"]);
-    let groups = [("g1".to_owned(), chat)].into();
-    let policy = ToolPolicy {
-        scoped: vec![
-            scoped(ToolScope::Everybody, rules(ToolProfile::Messaging, &[], &["web_*"], &[])),
-            scoped(ToolScope::Agent("ann".into()), rules(ToolProfile::Full, list, &[], &[])),
-            scoped(ToolScope::SubAgents, rules(ToolProfile::Full, &[], &["message"], &[])),
-        ],
-        groups: vec![GroupTools { channel: "socket-chat".into(), account: None, groups }],
-        ..ToolPolicy::default()
-    };
-    let cases = [
-        ("agent:main:main", "main", "web_fetch", Standing::Named),
-        ("agent:main:main", "main", "sessions_list", Standing::Stock),
-        ("agent:main:main", "main", "message", Standing::Stock),
-        ("agent:main:main", "main", "read", Standing::Stock),
-        ("agent:ann:main", "ann", "read", Standing::Named),
-        ("agent:main:subagent:1", "main", "message", Standing::Named),
-        ("agent:main:socket-chat:group:g1", "main", "ls", Standing::Named),
-        ("agent:main:socket-chat:group:g2", "main", "ls", Standing::Stock),
-    ];
-    for (key, agent, tool, standing) in cases {
-        assert_eq!(policy.standing(tool, &turn(key, agent, "big")), standing, "{tool} for {key}");
-    }
-}

@@ -12,6 +12,8 @@ use crate::channel::Marking;
 use crate::message::{Act, ChatRef, Mark, MessageRef};
 use crate::ports::OutboxRow;
 
+/// The route of reactions.
+const REACT: &str = "chat.react";
 /// How many marks are taken off one message at the most.
 const MARKS_MAX: usize = 32;
 
@@ -36,10 +38,19 @@ pub(super) async fn act(api: &Api, shared: &Shared, row: &OutboxRow) -> Result<(
     }
 }
 
-/// Makes a mark that says that a message was taken in, or takes it off: in one call that waits for nothing and is not made again.
+/// How many calls of a while are left to reactions that somebody asked for, and to taking marks off.
+const SPARED_CALLS: u64 = 4;
+
+/// Makes a mark that says that a message was taken in, or takes it off: in one call that is not made again.
 pub(super) async fn mark(api: &Api, Marking { message, mark }: &Marking) -> Result<(), ApiError> {
     match mark {
-        Mark::Put(emoji) => api.try_react(message, &emoji::name_of(emoji), Reaction::Put).await,
+        Mark::Put(emoji) => {
+            let wait = api.rest.pace(REACT, SPARED_CALLS);
+            if !wait.is_zero() {
+                return Err(RestError::Limited { wait }.into());
+            }
+            api.try_react(message, &emoji::name_of(emoji), Reaction::Put).await
+        }
         Mark::Take(emoji) => api.try_react(message, &emoji::name_of(emoji), Reaction::Taken).await,
         Mark::TakeAll => Ok(()),
     }
@@ -120,7 +131,7 @@ enum Reaction {
 
 impl Reaction {
     fn call(self, id: &str, emoji: &str) -> Call<'static> {
-        Call::post("chat.react", json!({ "messageId": id, "emoji": emoji, "shouldReact": self == Self::Put }))
+        Call::post(REACT, json!({ "messageId": id, "emoji": emoji, "shouldReact": self == Self::Put }))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::channel::Marking;
+use crate::message::Mark;
 
 /// How many marks wait for the one that is being made; a further one is left out.
 const HELD_MAX: usize = 64;
@@ -23,11 +24,18 @@ enum State {
 }
 
 impl Marks {
-    /// Takes one in, behind those before it.
+    /// Takes one in, behind those before it. One that is to come off before it was put needs neither.
     ///
     /// # Errors
     /// Gives it back when too many wait.
     pub(super) fn hold(&mut self, marking: Marking) -> Result<(), Marking> {
+        if let Mark::Take(emoji) = &marking.mark {
+            let puts = |held: &Marking| held.message == marking.message && held.mark == Mark::Put(emoji.clone());
+            if let Some(at) = self.held.iter().position(puts) {
+                self.held.remove(at);
+                return Ok(());
+            }
+        }
         if self.held.len() >= HELD_MAX {
             return Err(marking);
         }
@@ -54,7 +62,6 @@ impl Marks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::Mark;
 
     #[test]
     fn marks_are_made_one_by_one_and_only_so_many_wait() {
@@ -68,5 +75,12 @@ mod tests {
         assert_eq!(marks.next(), None, "one is being made");
         marks.over();
         assert_eq!(marks.next(), Some(marking(1)));
+        // The second is being made: it is taken off behind that. The third never was.
+        marks.over();
+        let off = |number: usize| Marking { message: number.to_string(), mark: Mark::Take("eyes".into()) };
+        marks.hold(off(1)).unwrap();
+        marks.hold(off(2)).unwrap();
+        assert_eq!(marks.next(), Some(marking(3)));
+        assert_eq!(marks.held.back(), Some(&off(1)));
     }
 }
