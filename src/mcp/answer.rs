@@ -74,7 +74,7 @@ fn beside(media: &mut Vec<Media>, what: &str, name: Option<&str>, mime: Option<&
     match base64::decode(data, MEDIA_BYTES_MAX) {
         Ok(bytes) => {
             media.push(Media::in_hand(bytes, name.map(short), mime.map(short)));
-            format!("[{what}{about}: file {} below]", media.len())
+            format!("[{what}{about}: file {}]", media.len())
         }
         Err(fault) => format!("[{what}{about}: left out: {fault}]"),
     }

@@ -8,7 +8,7 @@ use super::answer::{TEXT_BYTES_MAX, answer};
 fn an_answer_is_text_and_what_is_none_is_told() {
     let blocks = vec![ContentBlock::text("one"), ContentBlock::image("aGk=", "image/png"), ContentBlock::text("two")];
     let told = answer(CallToolResult::success(blocks));
-    assert_eq!((told.text.as_str(), told.verdict), ("one\n[a picture, image/png: file 1 below]\ntwo", McpVerdict::Done));
+    assert_eq!((told.text.as_str(), told.verdict), ("one\n[a picture, image/png: file 1]\ntwo", McpVerdict::Done));
     let [picture] = &told.media[..] else { panic!("{:?}", told.media) };
     assert_eq!((picture.data.as_deref(), picture.mime.as_deref()), (Some(&b"hi"[..]), Some("image/png")));
     assert_eq!(told.details["content"], json!(["text", "image", "text"]));

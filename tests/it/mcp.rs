@@ -81,7 +81,7 @@ async fn a_picture_of_an_answer_lies_in_the_workspace() {
     let gateway = Gateway::start(by_process(json!({}))).await;
     connected(&gateway).await;
     let told = invoke(&gateway, 200, "every__get-tiny-image", json!({})).await;
-    assert!(text(&told).contains("[a picture, image/png: file 1 below]"), "{told}");
+    assert!(text(&told).contains("[a picture, image/png: file 1]"), "{told}");
     let line = text(&told).lines().find_map(|line| line.strip_prefix("file 1: [media] ")).expect("a line");
     let (path, about) = line.split_once(' ').expect("what it is");
     assert!(about.starts_with("(image/png, "), "{line}");

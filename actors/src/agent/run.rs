@@ -256,6 +256,10 @@ impl<S: Sink> Run<'_, S> {
                 done_or_gone => return done_or_gone,
             };
             let seen = if written.text.len() == start { Seen::Nothing } else { Seen::Part };
+            if error.code == Code::Refused && seen == Seen::Nothing && !self.prompt.shown.is_empty() {
+                self.show_no_more(written, &error);
+                continue;
+            }
             let Some(wait) = self.limits.retry.wait(&error, tries, seen) else { return Err(Stop::Failed(error)) };
             if self.state == TurnState::Streaming {
                 self.enter(TurnState::Waiting);
@@ -265,6 +269,18 @@ impl<S: Sink> Run<'_, S> {
             self.clock.sleep(wait).await;
             self.progress.stamp();
         }
+    }
+
+    /// Leaves the pictures of tools out of the request from now on: the gateway added them, and the results tell of them in words. Not every
+    /// model that takes a person's pictures takes these.
+    fn show_no_more(&mut self, written: &mut Written, error: &ProviderError) {
+        tracing::info!(
+            event = "provider.pictures",
+            provider = self.provider.name(),
+            "asked again without what tools gave back to see: {error}"
+        );
+        written.rounds.iter_mut().for_each(|round| round.shown.clear());
+        self.prompt.shown.clear();
     }
 
     /// Reads one answer to its end, or to the most bytes that an answer may have.

@@ -48,6 +48,12 @@ impl SteerBox {
         waiting
     }
 
+    /// Returns whether anything was taken.
+    #[must_use]
+    pub fn has_taken(&self) -> bool {
+        self.lock().is_some_and(|inner| !inner.taken.is_empty())
+    }
+
     /// Puts back in front what was taken and not shown, for the turn's next try to take.
     pub fn put_back(&self, shown: impl Fn(&Steered) -> bool) {
         let Some(mut inner) = self.lock() else { return };

@@ -165,14 +165,14 @@ impl Tool for Lent {
             })?;
             drop(link);
             let answer = answer.map_err(fault)?;
-            let McpAnswer { mut text, details, media, verdict } = answer;
+            let McpAnswer { text, details, media, verdict } = answer;
+            let until = over.min(clock.elapsed() + MEDIA_TIME_MAX);
+            let shown = laid(&room, &session, media, &clock, until).await;
+            // In front: of a long text the end is cut off.
+            let lines = shown.iter().enumerate().map(|(place, media)| format!("file {}: {}\n", place + 1, media.line()));
+            let text: String = lines.chain([text]).collect();
             match verdict {
                 McpVerdict::Done => {
-                    let until = over.min(clock.elapsed() + MEDIA_TIME_MAX);
-                    let shown = laid(&room, &session, media, &clock, until).await;
-                    for (place, media) in shown.iter().enumerate() {
-                        text.push_str(&format!("\nfile {}: {}", place + 1, media.line()));
-                    }
                     let pictures = shown.into_iter().filter(is_picture).collect();
                     Ok(ToolOutput { pictures, ..ToolOutput::new(text, json!({ "server": server, "result": details })) })
                 }

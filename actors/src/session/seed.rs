@@ -111,6 +111,8 @@ impl Seed {
     pub(super) fn keep(&mut self, rounds: &[BegunRound]) {
         if let Source::Row(row) = &mut self.source {
             row.steps = rounds.to_vec();
+            // Nothing bounds how many wait at a time: their bytes are let go, and their results tell of them.
+            row.steps.iter_mut().for_each(|round| round.shown.clear());
         }
     }
 

@@ -143,6 +143,22 @@ async fn pictures_of_a_tool_are_shown_with_its_round_and_to_whoever_goes_on() {
     assert_eq!(shown(&prompts[0]), [one, two]);
 }
 
+/// Backends differ in what they take: what the gateway shows by itself costs no turn.
+#[tokio::test]
+async fn a_model_that_refuses_the_pictures_of_tools_is_asked_without_them() {
+    let sees = PropTool::new("sees", Repeat::Never);
+    let lines = vec![Line::Calls("", &["sees"]), Line::Fail(Code::Refused), Line::Say("In words, then.")];
+    let (end, prompts) = run(lines, hands(toolbox(&[&sees], &Clock::system())), &mut Ear::default()).await;
+    assert_eq!(end.text, "In words, then.");
+    assert_eq!(prompts.iter().map(|prompt| prompt.shown.len()).collect::<Vec<_>>(), [0, 1, 0]);
+    assert_eq!(results(&prompts[1]), results(&prompts[2]));
+    assert!(end.rounds.iter().all(|round| round.shown.is_empty()), "nor does another try show them");
+    // Without any a refusal is what it was.
+    let (end, prompts) = run(vec![Line::Fail(Code::Refused)], hands(toolbox(&[], &Clock::system())), &mut Ear::default()).await;
+    assert!(matches!(end.outcome, RunOutcome::Failed(error) if error.code == Code::Refused));
+    assert_eq!(prompts.len(), 1);
+}
+
 #[tokio::test]
 async fn what_is_wrong_with_a_tool_is_for_the_model_to_read() {
     let (fails, talks) = (PropTool::new("fails", Repeat::Never), PropTool::new("talks", Repeat::Never));
