@@ -80,11 +80,14 @@ impl FileArchive {
                 tracing::info!(event = "transcript.archived", path = %path.display());
                 Ok(path)
             }
-            Err((why, size)) => {
-                // At least 1, so that it is known that something was refused.
-                self.refused.fetch_max(size.max(1), Ordering::Relaxed);
-                let reason = format!("the transcript cannot be archived: {why}");
-                self.readiness.trouble(ARCHIVE, Some(format!("sessions cannot begin anew, and wait: {reason}")));
+            Err((error, size)) => {
+                let reason = format!("the transcript cannot be archived: {error}");
+                // Nobody waits for anything else.
+                if why == Why::Reset {
+                    // At least 1, so that it is known that something was refused.
+                    self.refused.fetch_max(size.max(1), Ordering::Relaxed);
+                    self.readiness.trouble(ARCHIVE, Some(format!("sessions cannot begin anew, and wait: {reason}")));
+                }
                 Err(StoreError::Unavailable { reason })
             }
         }

@@ -12,6 +12,8 @@ use super::keeper::FileArchive;
 use super::{Mode, Why};
 use crate::storage::{SqliteStore, Stale, StaleQuery};
 
+/// So many sessions that cannot be pruned are passed over at a time; one more ends it.
+const FAILURES_MAX: u32 = 100;
 /// How many sessions go at a time: as many hours as it needs are better than an hour in which nobody else reads.
 const PRUNED_MAX: usize = 1_000;
 
@@ -67,15 +69,25 @@ impl Pruner {
     /// Has those sessions forgotten that may be, at most [`PRUNED_MAX`].
     ///
     /// # Errors
-    /// The store's or the archive's; those before are gone.
+    /// The store's, or that of one session after [`FAILURES_MAX`] others; those that went are gone.
     pub(super) async fn prune(&self, rules: PruneRules, mode: Mode, main: &str) -> Result<Pruned, StoreError> {
         let Stale { count, rows } = self.store.stale_sessions(self.query(rules, main)).await?;
         let mut pruned = Pruned { stale: count, gone: 0 };
         if mode == Mode::Warn {
             return Ok(pruned);
         }
+        let mut failures = 0;
         for row in rows {
-            pruned.gone += u64::from(self.prune_one(row).await?);
+            let key = row.key.clone();
+            match self.prune_one(row).await {
+                Ok(is_gone) => pruned.gone += u64::from(is_gone),
+                // One that cannot be kept keeps the others from nothing, who make room.
+                Err(error) if failures < FAILURES_MAX => {
+                    failures += 1;
+                    tracing::warn!(event = "session.not_pruned", session = %key, "it stays, and is tried again in an hour: {error}");
+                }
+                Err(error) => return Err(error),
+            }
         }
         Ok(pruned)
     }

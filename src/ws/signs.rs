@@ -16,8 +16,8 @@ const SILENCE_MAX: Duration = Duration::from_secs(90);
 /// The least of a frame that has to come to be a sign of life, bytes a second from one look to the next.
 const BYTES_PER_SEC_MIN: u64 = 4_096;
 
-/// How long a single frame may be on its way, however fast it comes: at least 64 KiB a second for one of the largest.
-const FRAME_TIME_MAX: Duration = Duration::from_secs(400);
+/// How long a message may be on its way, in one frame or in fragments, however fast it comes: at least 64 KiB a second for one of the largest.
+pub(super) const MESSAGE_TIME_MAX: Duration = Duration::from_secs(400);
 
 /// How many bytes have come in all, for both who count.
 pub(super) type Came = Rc<Cell<u64>>;
@@ -70,7 +70,7 @@ impl Signs {
         let still = silent.min(now.saturating_sub(self.part_at));
         if still >= SILENCE_MAX {
             Sign::Silent
-        } else if silent >= FRAME_TIME_MAX {
+        } else if silent >= MESSAGE_TIME_MAX {
             Sign::Slow
         } else if still >= LOOK_EVERY {
             Sign::Quiet

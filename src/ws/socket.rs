@@ -25,7 +25,7 @@ use super::Control;
 use super::budget::{self, Places, Purse, SMALL_BYTES};
 use super::gate::{Fault, Found, Gate, Room};
 use super::handshake::{Knock, Refusal};
-use super::signs::{Came, LOOK_EVERY, Sign, Signs};
+use super::signs::{Came, LOOK_EVERY, MESSAGE_TIME_MAX, Sign, Signs};
 use super::welcome;
 use crate::access::Caller;
 
@@ -100,8 +100,9 @@ struct Socket {
 }
 
 /// The pieces of a message that have come, with their places.
-#[derive(Default)]
 struct Fragments {
+    /// When the first one came, on the clock.
+    begun: Duration,
     bytes: BytesMut,
     places: Option<Places>,
 }
@@ -155,7 +156,11 @@ impl Socket {
     /// Asks a silent connection for a sign of life, and ends one that gives none.
     fn watch(&self, ctx: &mut Ctx) {
         self.after(LOOK_EVERY, ctx, |socket, ctx| {
-            match socket.signs.look(socket.control.clock().elapsed()) {
+            let now = socket.control.clock().elapsed();
+            // Its fragments are signs of life, and so are pongs between them: the whole holds its places all the same.
+            let overdue = socket.fragments.as_ref().is_some_and(|whole| now.saturating_sub(whole.begun) >= MESSAGE_TIME_MAX);
+            match socket.signs.look(now) {
+                _ if overdue => return socket.cut("client.slow", "a message was on its way for too long", ctx),
                 Sign::Heard => {}
                 Sign::Quiet => ctx.ping(b""),
                 Sign::Silent => return socket.cut("client.silent", "no sign of life", ctx),
@@ -245,7 +250,8 @@ impl Socket {
         }
         let (piece, ends) = match item {
             Item::FirstText(piece) | Item::FirstBinary(piece) => {
-                self.fragments = Some(Fragments::default());
+                let begun = self.control.clock().elapsed();
+                self.fragments = Some(Fragments { begun, bytes: BytesMut::new(), places: None });
                 (piece, false)
             }
             Item::Continue(piece) => (piece, false),
@@ -270,7 +276,7 @@ impl Socket {
         };
         whole.places = budget::together(whole.places.take(), places);
         whole.bytes.extend_from_slice(&piece);
-        if ends && let Some(Fragments { bytes, places }) = self.fragments.take() {
+        if ends && let Some(Fragments { bytes, places, .. }) = self.fragments.take() {
             self.message(bytes.freeze(), places, ctx);
         }
     }

@@ -31,6 +31,7 @@ struct Talk {
 
 #[derive(Debug)]
 struct Said {
+    id: String,
     thread: Option<String>,
     line: String,
 }
@@ -57,9 +58,13 @@ impl Talks {
             return;
         }
         let line = format!("{}: {}", message.route.peer.name, message.text);
-        let talk = self.talk(&message.route.chat);
+        let (id, talk) = (message.platform_id.clone(), self.talk(&message.route.chat));
+        // A new connection reads the last moments once more.
+        if talk.said.iter().any(|said| said.id == id) {
+            return;
+        }
         talk.said_bytes += line.len();
-        talk.said.push_back(Said { thread: message.route.thread.clone(), line });
+        talk.said.push_back(Said { id, thread: message.route.thread.clone(), line });
         while talk.said.len() > messages_max || talk.said_bytes > SAID_BYTES_MAX {
             let Some(oldest) = talk.said.pop_front() else { return };
             talk.said_bytes -= oldest.line.len();

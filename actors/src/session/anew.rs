@@ -83,13 +83,21 @@ async fn keep_and_reset(
     let mut whole = WholeTranscript::default();
     while whole.take(step(&clock, whole.ask(&*store, &key)).await?).is_continue() {}
     let lines = whole.lines();
-    if let Some(row) = row.filter(|_| !lines.is_empty()) {
-        step(&clock, archive.keep(row.id, lines)).await?;
+    let (old, count) = (row.map(|row| row.id), lines.len());
+    if let Some(id) = old.filter(|_| count > 0) {
+        step(&clock, archive.keep(id, lines)).await?;
     }
     if let Some(patch) = patch {
         step(&clock, store.patch_session(key.clone(), patch)).await?;
     }
-    step(&clock, store.reset_session(key)).await.map(|(row, _)| row)
+    let (row, taken) = step(&clock, store.reset_session(key)).await?;
+    // Others write there too: what they wrote behind the last page is nowhere else now.
+    if let Some(id) = old.filter(|_| taken.len() > count)
+        && let Err(why) = step(&clock, archive.keep(id, taken)).await
+    {
+        tracing::error!(event = "session.reset", %id, "its last lines, written while it was kept, are lost: {why}");
+    }
+    Ok(row)
 }
 
 async fn step<T>(clock: &Clock, answer: Answer<T>) -> Result<T, StoreError> {

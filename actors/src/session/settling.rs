@@ -23,7 +23,9 @@ impl SessionActor {
     /// Writes down what a turn leaves behind, or has it run again.
     pub(super) fn settle(&mut self, mut seed: Seed, mut closing: Closing, scope: &mut Scope<'_, Self>) {
         self.count(&seed, &closing.ended.how, scope);
-        if seed.aim == Aim::Greet && matches!(closing.ended.how, How::Failed(_) | How::Late(_)) {
+        // What it took from its writer meanwhile is owed more than that.
+        let fails = matches!(closing.ended.how, How::Failed(_) | How::Late(_));
+        if seed.aim == Aim::Greet && fails && !self.queue.steer.has_taken() {
             closing.ended.fall_back(BEGUN_ANEW);
         }
         let now_ms = scope.clock().now_ms();

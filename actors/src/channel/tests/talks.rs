@@ -40,6 +40,7 @@ fn message(room: &str, who: &str, text: &str, mention: Mention) -> Inbound {
     inbound.route.peer.id = who.to_lowercase();
     inbound.route.peer.name = who.to_owned();
     inbound.text = text.to_owned();
+    inbound.platform_id = text.to_owned();
     inbound.mentioned = matches!(mention, Mention::Said);
     inbound
 }
