@@ -50,7 +50,7 @@ pub(super) enum Done {
     /// Socket.IO was opened, or was not.
     Opened(Box<Result<Session, OpenError>>),
     /// The server was asked to tell of places.
-    Joined { join: Join, answer: Result<Joined, JoinError> },
+    Joined { session: u64, join: Join, answer: Result<Joined, JoinError> },
     /// The server was asked to tell of places no more.
     Left,
     /// The server was answered, or was not.
@@ -176,7 +176,7 @@ impl Pump {
                 self.was_read(&id, answer);
             }
             Done::Opened(opened) => self.opened(*opened),
-            Done::Joined { join, answer } => self.joined(&join, answer),
+            Done::Joined { session, join, answer } => self.joined(session, &join, answer),
             Done::Left => {}
             Done::Answered(answered) => self.answered(answered),
             Done::Sent(sent) => self.sent(sent),

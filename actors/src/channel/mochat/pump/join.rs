@@ -11,13 +11,15 @@ use crate::channel::mochat::socket::{Join, JoinError, Joined, TOGETHER_MAX};
 
 /// So many of those are asked for at a time.
 const ALONE_MAX: usize = 8;
+/// So many others are: what the answers hold is in memory until the last of them is there.
+const ASKED_MAX: usize = 10 * TOGETHER_MAX;
 
 impl Pump {
     /// Asks the server to tell of the places that it was not asked for; else of those that it refused a while ago, each by itself.
     pub(super) fn join(&mut self) {
         let now = self.clock.elapsed();
         let Some(emitter) = self.line.emitter() else { return };
-        let mut join = self.wanted(TOGETHER_MAX, usize::MAX, |told| told == Told::No);
+        let mut join = self.wanted(TOGETHER_MAX, ASKED_MAX, |told| told == Told::No);
         if join.sessions.is_empty() && join.panels.is_empty() {
             join = self.wanted(1, ALONE_MAX, |told| matches!(told, Told::Refused { again } if again <= now));
         }
@@ -25,10 +27,10 @@ impl Pump {
             return;
         }
         self.line.asking = Asking::Yes;
-        let timeout = self.bounds.socket.timeout;
+        let (timeout, session) = (self.bounds.socket.timeout, self.line.opened);
         self.job(async move {
             let answer = join.run(&emitter, timeout).await;
-            Done::Joined { join, answer }
+            Done::Joined { session, join, answer }
         });
     }
 
@@ -45,7 +47,11 @@ impl Pump {
         join
     }
 
-    pub(super) fn joined(&mut self, join: &Join, answer: Result<Joined, JoinError>) {
+    pub(super) fn joined(&mut self, session: u64, join: &Join, answer: Result<Joined, JoinError>) {
+        // The session that was asked is gone, and says nothing of the one there is.
+        if session != self.line.opened {
+            return;
+        }
         self.line.asking = Asking::No;
         if !self.line.stands() {
             return;

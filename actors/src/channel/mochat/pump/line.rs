@@ -31,6 +31,8 @@ pub(super) struct Line {
     pub(super) state: State,
     ladder: Ladder,
     steps: Steps,
+    /// How many sessions were opened.
+    pub(super) opened: u64,
     /// How frames travel, while there is a session.
     transport: Transport,
     /// Since when the server tells, on the clock.
@@ -55,6 +57,7 @@ impl Line {
             state: State::Off { again: Duration::ZERO },
             ladder: Ladder::default(),
             steps: Steps::default(),
+            opened: 0,
             transport: Transport::WebSocket,
             live_since: None,
             asking: Asking::No,
@@ -134,6 +137,7 @@ impl Pump {
                 }
                 tracing::info!(event = "mochat.socket", actor = %self.account, transport = how.transport.name(), parser = how.parser.name(), "open");
                 self.line.transport = how.transport;
+                self.line.opened += 1;
                 self.line.state = State::Joining(session);
                 // A new session is asked for everything: what was refused before may be all that it tells of.
                 self.places.all_mut().for_each(|spot| spot.told = Told::No);
