@@ -88,7 +88,7 @@ impl SessionActor {
     /// then is everybody told, so that whoever hears of an answer finds it in the transcript.
     pub(super) fn finish(&mut self, mut outcome: TurnOutcome, closing: Closing, scope: &mut Scope<'_, Self>) {
         self.close_hand(&mut outcome);
-        self.tell_answered(&outcome, &closing);
+        self.tell_answered(&outcome, &closing.ended.left);
         if !outcome.entries.is_empty() {
             self.memory.spoken_ms = Some(scope.clock().now_ms());
         }
@@ -128,11 +128,11 @@ impl SessionActor {
     }
 
     /// Has the account know which messages its payloads answer. Before that is written, so that it is known when they are sent.
-    fn tell_answered(&self, outcome: &TurnOutcome, closing: &Closing) {
+    pub(super) fn tell_answered(&self, outcome: &TurnOutcome, left: &Left) {
         let Some(target) = &outcome.reply_to else { return };
         let switchboard = &self.parts.switchboard;
         let last = outcome.outbox.last().map(|row| row.id);
-        if last.is_none() && !matches!(closing.ended.left, Left::Parts(_)) {
+        if last.is_none() && !matches!(left, Left::Parts(_)) {
             // They have no answer.
             return;
         }

@@ -20,6 +20,7 @@ use crate::session::outcome;
 use crate::session::queue::Stop;
 use crate::session::seed::{Aim, Seed, Source};
 use crate::session::settings::Greeting;
+use crate::session::speaking::Left;
 use crate::session::telling::Telling;
 
 /// How long whoever looks after the gateway may take for one errand.
@@ -241,6 +242,7 @@ impl SessionActor {
         let seed = Seed::row(row.clone());
         let question = seed.entry(now_ms);
         let outcome = self.told(&row, question, &said(say), now_ms);
+        self.tell_answered(&outcome, &Left::Nothing);
         let written = self.parts.store.finish_turn(outcome.clone(), 0);
         // What could not be written waits in its row for the turn's end.
         scope.run(STORE_WAIT, written, move |session, answer, _| {

@@ -9,6 +9,7 @@ use crate::ports::{InboxRow, TurnOutcome};
 use crate::session::actor::{Rows, STORE_WAIT, SessionActor};
 use crate::session::commands::said;
 use crate::session::seed::Seed;
+use crate::session::speaking::Left;
 
 /// What is answered to an order to stop: where there was something to end, and where there was nothing.
 const SAID: (&str, &str) = ("Stopped.", "Nothing was running.");
@@ -79,6 +80,7 @@ impl SessionActor {
         let came = if dropped.is_empty() { Stop::Nothing } else { Stop::Something };
         let question = Seed::row(stop.clone()).entry(now_ms);
         let outcome = TurnOutcome { dropped, ..self.told(stop, question, &said(came.told()), now_ms) };
+        self.tell_answered(&outcome, &Left::Nothing);
         let written = self.parts.store.finish_turn(outcome.clone(), 0);
         scope.run(STORE_WAIT, written, move |session, answer, scope| {
             match answer {

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::bench::{Bench, abort, end, one_by_one, order, say};
 use crate::agent::Piece;
 use crate::doubles::{Line, play};
-use crate::message::{Activation, Code, Order, Role, RunVerdict, SessionMessage, Tenure};
+use crate::message::{Activation, Code, Order, Role, RunVerdict, SessionMessage, Speech, Tenure};
 use crate::ports::Store as _;
 use crate::ports::conformance::make;
 use crate::session::commands::BEGUN_ANEW;
@@ -95,6 +95,8 @@ fn what_only_says_something_is_answered_while_a_turn_runs() {
     play(|stage| async move {
         let mut bench = Bench::new(&stage);
         ready(&mut bench);
+        // Its account marks what it shapes.
+        *bench.notebook.speech.lock().unwrap() = Some(Speech::default());
         let pieces = bench.stream();
         bench.arrive(&["1"]).await;
         let session = bench.start(Tenure::Kept);
@@ -102,10 +104,15 @@ fn what_only_says_something_is_answered_while_a_turn_runs() {
         bench.arrive(&["/model", "/think low"]).await;
         session.wake();
         stage.pass_until("the first is answered, the second waits", || bench.open_rows() == 2).await;
-        assert_eq!(bench.outbox().await, ["Model: the default"]);
+        assert_eq!(bench.outbox().await, ["^Model: the default"]);
+        let told = bench.notebook.stage.answered.lock().unwrap().clone();
+        assert!(
+            matches!(&told[..], [(rows, Some(_))] if rows.len() == 1),
+            "its account knows which message that answers: {told:?}"
+        );
         [say("one"), end()].into_iter().for_each(|piece| pieces.send(piece).unwrap());
         bench.answered().await;
-        assert_eq!(bench.outbox().await, ["one", "Set to low."]);
+        assert_eq!(bench.outbox().await, ["^one", "^Set to low."]);
     });
 }
 

@@ -43,7 +43,9 @@ impl Pump {
         }
         let new = |seq: Option<u64>| anew || stale || seq.zip(heard).is_none_or(|(seq, heard)| seq > heard);
         let first = events.iter().find_map(|event| event.seq.filter(|seq| new(Some(*seq))));
-        let gap = !anew && !stale && first.zip(heard).is_some_and(|(first, heard)| first > heard.saturating_add(1));
+        // What is told before the answer that says how far it goes comes behind what that has; numbers begin at 1.
+        let behind = if came == Came::Pushed { Some(heard.unwrap_or(0)) } else { heard };
+        let gap = !anew && !stale && first.zip(behind).is_some_and(|(first, behind)| first > behind.saturating_add(1));
         if gap {
             // The server forgot some of it in the meantime; its history has them.
             spot.phase = Phase::behind();
@@ -129,7 +131,7 @@ impl Pump {
                     // Its history is read: what its numbers leave out is there.
                     let first = payload.events.iter().flatten().find_map(|event| event.seq);
                     if let (Some(first), Some(spot)) = (first, self.places.get_mut(id)) {
-                        spot.heard = spot.heard.map(|heard| heard.max(first.saturating_sub(1)));
+                        spot.heard = spot.heard.max(Some(first.saturating_sub(1)));
                     }
                     self.session_events(payload, Came::Pushed);
                 }
