@@ -21,7 +21,7 @@ pub(super) const LOGIN_KEYS: &[&str] = &["clawToken", "claw_token", "agentUserId
 fn account(id: &str, url: Option<&str>, context: &Context) -> Result<Account, CliError> {
     let id = mochat_setup::account_id(id).map_err(|failure| CliError::Usage(format!("--account: {failure}")))?;
     // Without what the file says another agent would be registered, perhaps at another server.
-    let config = Some(context.config()?);
+    let config = context.config()?;
     Ok(Account::new(Places { config, state_dir: &context.paths.state_dir, clock: Clock::system() }, &id, url))
 }
 

@@ -37,8 +37,8 @@ impl Agent {
 /// Where things are that an account is looked up in.
 #[derive(Clone, Debug)]
 pub struct Places<'a> {
-    /// The configuration, where it is sound.
-    pub config: Option<Config>,
+    /// The configuration.
+    pub config: Config,
     /// The state folder.
     pub state_dir: &'a Path,
     /// Says when things were, and bounds calls.
@@ -47,7 +47,7 @@ pub struct Places<'a> {
 
 /// What is known of an account.
 pub struct Account {
-    config: Option<Config>,
+    config: Config,
     /// Where its own settings stand.
     at: KeyPath,
     /// The section.
@@ -64,7 +64,7 @@ impl Account {
     pub fn new(places: Places<'_>, id: &str, url: Option<&str>) -> Self {
         let Places { config, state_dir, clock } = places;
         let top = KeyPath::default().key("channels").key(NAME);
-        let at = if id == DEFAULT_ACCOUNT { place_of_default(&top, config.as_ref()) } else { top.key("accounts").key(id) };
+        let at = if id == DEFAULT_ACCOUNT { place_of_default(&top, &config) } else { top.key("accounts").key(id) };
         let file = state_dir.join("credentials").join(format!("{NAME}-{id}.json"));
         let mut account = Self { config, at, top, id: id.to_owned(), base: String::new(), file, clock };
         let said = url.map(str::to_owned).or_else(|| account.inherited("baseUrl"));
@@ -198,7 +198,7 @@ impl Account {
     }
 
     fn value(&self, path: &KeyPath) -> Option<Value> {
-        self.config.as_ref()?.get(path)
+        self.config.get(path)
     }
 
     /// Returns a text that it says itself.
@@ -212,17 +212,16 @@ impl Account {
     }
 
     fn text(&self, path: &KeyPath) -> Option<String> {
-        let secret = self.config.as_ref()?.secret(path)?;
+        let secret = self.config.secret(path)?;
         Some(secret.expose_secret().to_owned()).filter(|text| !text.trim().is_empty())
     }
 }
 
 /// Returns where the default account's settings go: into its own entry beside others, else to the top of the section.
-fn place_of_default(top: &KeyPath, config: Option<&Config>) -> KeyPath {
+fn place_of_default(top: &KeyPath, config: &Config) -> KeyPath {
     let accounts = top.key("accounts");
     let own = accounts.key(DEFAULT_ACCOUNT);
-    let keys =
-        |path: &KeyPath| config.and_then(|config| config.get(path)).and_then(|value| value.as_object().map(|map| map.len()));
+    let keys = |path: &KeyPath| config.get(path).and_then(|value| value.as_object().map(|map| map.len()));
     match (keys(&accounts), keys(&own)) {
         (None | Some(0), _) | (_, Some(0)) => top.clone(),
         _ => own,

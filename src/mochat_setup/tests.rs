@@ -14,7 +14,7 @@ fn config(folder: &tempfile::TempDir, section: &Value) -> Config {
 }
 
 fn account(folder: &tempfile::TempDir, section: &Value, id: &str) -> Account {
-    let places = Places { config: Some(config(folder, section)), state_dir: folder.path(), clock: Clock::system() };
+    let places = Places { config: config(folder, section), state_dir: folder.path(), clock: Clock::system() };
     Account::new(places, id, None)
 }
 
@@ -110,7 +110,7 @@ fn no_token_goes_to_another_server_and_none_is_forgotten() {
     let login = json!({ "baseUrl": "https://chat.example.org", "clawToken": "claw_aa", "agentUserId": "bot" });
     let here = account(&folder, &login, "default");
     assert!(here.known().is_some());
-    let places = Places { config: Some(config(&folder, &login)), state_dir: folder.path(), clock: Clock::system() };
+    let places = Places { config: config(&folder, &login), state_dir: folder.path(), clock: Clock::system() };
     assert!(Account::new(places, "default", Some("https://other.example.org")).known().is_none());
     // What was known of the agent stays; a newer token of the same agent is found, another agent's is not.
     here.keep(&agent(), &[("workspaceId", Some("w".to_owned()))]).unwrap();

@@ -115,7 +115,7 @@ async fn set_up(parts: &MochatSetupParts, id: &str, wish: &Wish, updates: &Updat
 }
 
 fn account(parts: &MochatSetupParts, id: &str, config: Config) -> Account {
-    let places = Places { config: Some(config), state_dir: &parts.state_dir, clock: parts.clock.clone() };
+    let places = Places { config, state_dir: &parts.state_dir, clock: parts.clock.clone() };
     Account::new(places, id, None)
 }
 

@@ -159,12 +159,12 @@ impl Socket {
             let now = socket.control.clock().elapsed();
             // Its fragments are signs of life, and so are pongs between them: the whole holds its places all the same.
             let overdue = socket.fragments.as_ref().is_some_and(|whole| now.saturating_sub(whole.begun) >= MESSAGE_TIME_MAX);
-            match socket.signs.look(now) {
-                _ if overdue => return socket.cut("client.slow", "a message was on its way for too long", ctx),
+            let sign = socket.signs.look(now);
+            match if overdue { Sign::Slow } else { sign } {
                 Sign::Heard => {}
                 Sign::Quiet => ctx.ping(b""),
                 Sign::Silent => return socket.cut("client.silent", "no sign of life", ctx),
-                Sign::Slow => return socket.cut("client.slow", "a frame was on its way for too long", ctx),
+                Sign::Slow => return socket.cut("client.slow", "a message was on its way for too long", ctx),
             }
             socket.watch(ctx);
         });

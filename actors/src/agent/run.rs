@@ -256,13 +256,15 @@ impl<S: Sink> Run<'_, S> {
                 done_or_gone => return done_or_gone,
             };
             let seen = if written.text.len() == start { Seen::Nothing } else { Seen::Part };
-            if error.code == Code::Refused && seen == Seen::Nothing && !self.prompt.shown.is_empty() {
-                self.show_no_more(written, &error);
-                continue;
-            }
-            let Some(wait) = self.limits.retry.wait(&error, tries, seen) else { return Err(Stop::Failed(error)) };
+            let without_pictures = error.code == Code::Refused && seen == Seen::Nothing && !self.prompt.shown.is_empty();
+            let wait = if without_pictures { Some(Duration::ZERO) } else { self.limits.retry.wait(&error, tries, seen) };
+            let Some(wait) = wait else { return Err(Stop::Failed(error)) };
             if self.state == TurnState::Streaming {
                 self.enter(TurnState::Waiting);
+            }
+            if without_pictures {
+                self.show_no_more(written, &error);
+                continue;
             }
             tracing::debug!(provider = self.provider.name(), code = %error.code, tries, ?wait, "provider is asked again");
             self.progress.pause();

@@ -17,7 +17,7 @@ pub(crate) use ear::Ear;
 pub(crate) use provider::{Line, Only, Scripted};
 pub(crate) use stage::{PATIENCE, Stage, play, until};
 pub(crate) use steward::Butler;
-pub(crate) use store::ShakyStore;
+pub(crate) use store::{ShakyStore, Trouble};
 pub(crate) use switchboard::Notebook;
 pub(crate) use tool::{PropTool, toolbox};
 pub(crate) use wire::{Played, Stability, Wire, account_of};

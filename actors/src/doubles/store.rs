@@ -17,6 +17,20 @@ use crate::ports::{
     SessionName, SessionRow, Store, StoreError, StoreHealth, Summary, TurnOutcome, UsageDay, UsageQuery, UsageSums,
 };
 
+/// How a request goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// It is not done.
+    Fails,
+    /// It is done, and its answer is lost.
+    IsLate,
+}
+
+impl Trouble {
+    /// All there are.
+    pub(crate) const ALL: [Self; 2] = [Self::Fails, Self::IsLate];
+}
+
 /// The store in memory behind a bad line; requests go by the names of their methods.
 pub(crate) struct ShakyStore {
     pub(crate) inner: Arc<MemoryStore>,
@@ -54,6 +68,14 @@ impl ShakyStore {
     /// Has the next such request done, and its answer lost.
     pub(crate) fn lose_answer(&self, request: &'static str) {
         self.rules().lost.insert(request);
+    }
+
+    /// Has the next such request go wrong.
+    pub(crate) fn trouble(&self, how: Trouble, request: &'static str) {
+        match how {
+            Trouble::Fails => self.fail_once(request),
+            Trouble::IsLate => self.lose_answer(request),
+        }
     }
 
     /// Has the next such request done at once, and answered when what is returned is dropped.

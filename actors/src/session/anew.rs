@@ -28,8 +28,7 @@ impl SessionActor {
     }
 
     /// Keeps the transcript as it is, changes the session's own settings if a patch is given, begins a new transcript, and goes on with
-    /// what is in hand; again and again until it is done. A crash in
-    /// between has it done once more, which leaves nothing out.
+    /// what is in hand; again and again until it is done. A crash in between has it done once more.
     pub(super) fn begin_anew(
         &mut self,
         seed: Seed,

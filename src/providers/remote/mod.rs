@@ -9,6 +9,8 @@ mod anthropic;
 mod calls;
 mod client;
 mod completions;
+#[cfg(test)]
+mod doubles;
 mod failure;
 mod headers;
 mod keys;

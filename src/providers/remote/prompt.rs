@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use callboard_actors::agent::{Prompt, Thought};
 use callboard_actors::message::{Entry, Role, Said, ToolResult, ToolRound, ToolSchema, ToolSpec};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::picture::{Sorted, sort, with_links};
 use super::settings::{Ability, AboutModel};
@@ -108,6 +109,15 @@ pub(super) fn result_text(result: &ToolResult) -> Cow<'_, str> {
         ToolResult::Done(text) => text.into(),
         ToolResult::Failed(reason) => format!("error: {reason}").into(),
     }
+}
+
+/// A request's body: what is put together for it, and the tools, which were written down before.
+#[derive(Serialize)]
+pub(super) struct Body<T> {
+    #[serde(flatten)]
+    pub(super) rest: Map<String, Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) tools: Vec<T>,
 }
 
 /// Returns what a tool takes, for the styles that want it said where it takes nothing.

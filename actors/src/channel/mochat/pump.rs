@@ -4,6 +4,7 @@
 //! due. Calls to the server and the store run beside it as jobs. It never waits for the actor alone: what the actor has no room for
 //! is held, and once much is held the server is not asked for more, while commands are always taken.
 
+mod failing;
 mod hear;
 mod jobs;
 mod join;

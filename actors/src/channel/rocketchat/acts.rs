@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::api::{Api, ApiError};
 use super::connector::Shared;
 use super::emoji;
-use super::rest::{Call, RestError};
+use super::rest::{Call, RestError, SPARED_CALLS};
 use super::send::{SendError, with_mentions};
 use crate::channel::Marking;
 use crate::message::{Act, ChatRef, Mark, MessageRef};
@@ -38,10 +38,8 @@ pub(super) async fn act(api: &Api, shared: &Shared, row: &OutboxRow) -> Result<(
     }
 }
 
-/// How many calls of a while are left to reactions that somebody asked for, and to taking marks off.
-const SPARED_CALLS: u64 = 4;
-
-/// Makes a mark that says that a message was taken in, or takes it off: in one call that is not made again.
+/// Makes a mark that says that a message was taken in, or takes it off: in one call that is not made again. Some calls are left to reactions
+/// that somebody asked for, and to taking marks off.
 pub(super) async fn mark(api: &Api, Marking { message, mark }: &Marking) -> Result<(), ApiError> {
     match mark {
         Mark::Put(emoji) => {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::api::{Api, ApiError};
 use super::connector::Shared;
-use super::rest::RestError;
+use super::rest::{RestError, SPARED_CALLS};
 use super::send::{document, message_id, with_mentions};
 use crate::channel::Cursors;
 use crate::message::{Draft, OutboxId};
@@ -18,8 +18,6 @@ const EVERY: Duration = Duration::from_secs(1);
 const CALLING_MAX: usize = 4;
 /// Of how many messages it is known that they are shown; the row of an older one finds out by itself.
 const SHOWN_MAX: usize = 256;
-/// So many edits that the server still allows are left to the rows.
-const SPARED_CALLS: u64 = 4;
 const EDIT: &str = "chat.update";
 
 /// Whether a message is shown already.

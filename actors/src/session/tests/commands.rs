@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::bench::{Bench, abort, end, one_by_one, order, say};
 use crate::agent::Piece;
-use crate::doubles::{Line, play};
+use crate::doubles::{Line, Trouble, play};
 use crate::message::{Activation, Code, Order, Role, RunVerdict, SessionMessage, Speech, Tenure};
 use crate::ports::Store as _;
 use crate::ports::conformance::make;
@@ -45,21 +45,17 @@ fn a_command_is_answered_once_without_a_provider_and_leaves_no_line() {
 #[test]
 fn a_failing_or_late_store_costs_no_command() {
     for request in ["session", "patch_session", "finish_turn", "reset_session", "context", "flush"] {
-        for late in [false, true] {
+        for trouble in Trouble::ALL {
             play(|stage| async move {
                 let mut bench = Bench::new(&stage);
                 ready(&mut bench);
                 bench.arrive(&["before", "/queue steer", "/new", "after"]).await;
-                if late {
-                    bench.store.lose_answer(request);
-                } else {
-                    bench.store.fail_once(request);
-                }
+                bench.store.trouble(trouble, request);
                 bench.start(Tenure::Kept);
                 bench.answered().await;
                 let said = bench.outbox().await;
                 let queue = "Queue: mode=steer, debounce=1000ms, cap=20, drop=summarize";
-                assert_eq!(said, ["before", queue, "This session begins anew.", "after"], "{request} late: {late}");
+                assert_eq!(said, ["before", queue, "This session begins anew.", "after"], "{request} {trouble:?}");
                 assert_eq!(bench.transcript().await, [(Role::User, "after".into()), (Role::Assistant, "after".into())]);
             });
         }
@@ -157,35 +153,31 @@ fn a_session_that_begins_anew_keeps_what_was_said_and_answers_what_follows() {
 fn a_transcript_comes_to_the_archive_again_only_where_the_store_failed_behind_it() {
     // What fails, whether the answer is lost, how often the transcript is kept.
     let cases = [
-        ("flush", false, 1),
-        ("flush", true, 1),
-        ("session", false, 1),
-        ("transcript", false, 1),
-        ("transcript", true, 1),
-        ("reset_session", false, 2),
+        ("flush", Trouble::Fails, 1),
+        ("flush", Trouble::IsLate, 1),
+        ("session", Trouble::Fails, 1),
+        ("transcript", Trouble::Fails, 1),
+        ("transcript", Trouble::IsLate, 1),
+        ("reset_session", Trouble::Fails, 2),
         // It was done all the same, and what is begun anew has no line.
-        ("reset_session", true, 1),
-        ("finish_turn", true, 1),
+        ("reset_session", Trouble::IsLate, 1),
+        ("finish_turn", Trouble::IsLate, 1),
     ];
-    for (request, late, times) in cases {
+    for (request, trouble, times) in cases {
         play(|stage| async move {
             let mut bench = Bench::new(&stage);
             ready(&mut bench);
             bench.arrive(&["old"]).await;
             let session = bench.start(Tenure::Kept);
             bench.answered().await;
-            if late {
-                bench.store.lose_answer(request);
-            } else {
-                bench.store.fail_once(request);
-            }
+            bench.store.trouble(trouble, request);
             bench.arrive(&["/new"]).await;
             session.wake();
             bench.answered().await;
             let kept = bench.archive.kept();
-            assert_eq!(kept.len(), times, "{request} late: {late}");
-            assert!(kept.iter().all(|(id, lines)| (*id, lines.len()) == (kept[0].0, 2)), "{request} late: {late}");
-            assert_eq!(bench.outbox().await, ["old", "This session begins anew."], "{request} late: {late}");
+            assert_eq!(kept.len(), times, "{request} {trouble:?}");
+            assert!(kept.iter().all(|(id, lines)| (*id, lines.len()) == (kept[0].0, 2)), "{request} {trouble:?}");
+            assert_eq!(bench.outbox().await, ["old", "This session begins anew."], "{request} {trouble:?}");
         });
     }
 }
@@ -496,21 +488,17 @@ fn directives_within_a_message_hold_for_it_alone() {
 
 #[test]
 fn a_message_of_directives_only_sets_the_session_and_is_answered_once() {
-    for late in [false, true] {
+    for trouble in Trouble::ALL {
         play(|stage| async move {
             let mut bench = Bench::new(&stage);
             ready(&mut bench);
-            if late {
-                bench.store.lose_answer("patch_session");
-            } else {
-                bench.store.fail_once("patch_session");
-            }
+            bench.store.trouble(trouble, "patch_session");
             bench.arrive(&["/think high /model deep/one /queue followup", "1"]).await;
             bench.start(Tenure::Kept);
             bench.answered().await;
             let said = bench.outbox().await;
             let queue = "Queue: mode=followup, debounce=1000ms, cap=20, drop=summarize";
-            assert_eq!(said, ["Set to high.", "Model: deep/one.", queue, "1"], "late: {late}");
+            assert_eq!(said, ["Set to high.", "Model: deep/one.", queue, "1"], "{trouble:?}");
             let prompt = &bench.provider.prompts()[0];
             assert_eq!((prompt.thinking.as_deref(), prompt.model.as_str()), (Some("high"), "deep/one"));
         });

@@ -5,7 +5,7 @@ use tokio::sync::mpsc;
 use super::bench::{Bench, end, one_by_one, say};
 use crate::agent::{Ending, Piece};
 use crate::core::ActorRef;
-use crate::doubles::{Line, Stage, play};
+use crate::doubles::{Line, Stage, Trouble, play};
 use crate::message::{ChatKind, Role, SessionMessage, Tenure, ToolCall, ToolResult, Usage};
 use crate::ports::Store as _;
 use crate::ports::conformance::make;
@@ -206,19 +206,15 @@ fn what_was_overheard_is_told_and_not_obeyed() {
 #[test]
 fn a_failing_or_late_store_costs_no_collected_message() {
     for request in ["session", "waiting_rows", "take_rows", "reopen_inbox", "finish_turn"] {
-        for late in [false, true] {
+        for trouble in Trouble::ALL {
             play(|stage| async move {
                 let mut bench = Bench::new(&stage);
                 bench.settings.queue = rules("collect");
                 bench.arrive(&["1", "2", "3"]).await;
-                if late {
-                    bench.store.lose_answer(request);
-                } else {
-                    bench.store.fail_once(request);
-                }
+                bench.store.trouble(trouble, request);
                 bench.start(Tenure::Kept);
                 bench.answered().await;
-                assert_eq!(told(bench.transcript().await), ["U: 1\n\n2\n\n3", "A: 1\n\n2\n\n3"], "{request} late: {late}");
+                assert_eq!(told(bench.transcript().await), ["U: 1\n\n2\n\n3", "A: 1\n\n2\n\n3"], "{request} {trouble:?}");
             });
         }
     }

@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 
 use super::bench::{Bench, ask, heard, key};
 use crate::core::State;
-use crate::doubles::{Line, play};
+use crate::doubles::{Line, Trouble, play};
 use crate::message::{Code, Role, Tenure};
 use crate::ports::Store as _;
 use crate::ports::conformance::make;
@@ -53,20 +53,16 @@ fn a_wake_up_at_any_moment_of_a_turn_is_not_lost() {
 #[test]
 fn a_failing_or_late_store_costs_time_and_nothing_else() {
     for request in ["reopen_inbox", "begin_turn", "context", "finish_turn"] {
-        for late in [false, true] {
+        for trouble in Trouble::ALL {
             play(|stage| async move {
                 let bench = Bench::new(&stage);
                 bench.arrive(&["1", "2", "3"]).await;
-                if late {
-                    bench.store.lose_answer(request)
-                } else {
-                    bench.store.fail_once(request)
-                }
+                bench.store.trouble(trouble, request);
                 bench.start(Tenure::Kept);
                 bench.answered().await;
-                assert_eq!(bench.outbox().await, ["1", "2", "3"], "{request} late: {late}");
+                assert_eq!(bench.outbox().await, ["1", "2", "3"], "{request} {trouble:?}");
                 let history = bench.store.history(key(), 100).await.unwrap();
-                assert_eq!(history.len(), 6, "{request} late: {late}: {history:?}");
+                assert_eq!(history.len(), 6, "{request} {trouble:?}: {history:?}");
             });
         }
     }

@@ -10,7 +10,7 @@ use super::bench::{Bench, abort, end, id, key, one_by_one, say};
 use super::commands::ready;
 use crate::agent::{Piece, Repeat};
 use crate::core::Drill;
-use crate::doubles::{Line, PropTool, Stage, play, toolbox};
+use crate::doubles::{Line, PropTool, Stage, Trouble, play, toolbox};
 use crate::message::{BegunRound, Code, OutboxId, Role, Speech, SpeechWay, Tenure};
 use crate::ports::conformance::make;
 use crate::ports::{CrashCount, SendOrder, Store as _};
@@ -227,21 +227,17 @@ fn an_answer_that_is_ended_by_others_says_so_behind_what_was_said() {
 
 #[test]
 fn a_store_that_fails_or_does_not_answer_gets_each_part_once() {
-    for lost in [false, true] {
+    for trouble in Trouble::ALL {
         play(move |stage| async move {
             let bench = bench(&stage, SpeechWay::Parts);
-            if lost {
-                bench.store.lose_answer("say")
-            } else {
-                bench.store.fail_once("say")
-            }
+            bench.store.trouble(trouble, "say");
             let pieces = begun(&bench).await;
             bench.start(Tenure::Kept);
             stage.pass_until("it is asked again", || bench.store.asked("say") == 2).await;
             pieces.send(say("o.")).unwrap();
             pieces.send(end()).unwrap();
             bench.answered().await;
-            assert_eq!(bench.outbox().await, ["^One.", "Two."], "lost: {lost}");
+            assert_eq!(bench.outbox().await, ["^One.", "Two."], "{trouble:?}");
         });
     }
 }

@@ -4,7 +4,7 @@ use super::bench::{Bench, ask, end, heard, key, one_by_one, order, retire, say};
 use super::commands::ready;
 use crate::agent::Piece;
 use crate::core::ActorRef;
-use crate::doubles::{Stage, play};
+use crate::doubles::{Stage, Trouble, play};
 use crate::message::{Delta, Retired, RunVerdict, SessionMessage, Tenure};
 use crate::ports::conformance::make;
 use crate::ports::{CrashCount, Store as _};
@@ -183,21 +183,17 @@ fn a_stop_that_the_store_does_not_take_is_carried_out_at_the_turns_end() {
 #[test]
 fn a_stop_and_what_it_ends_are_one_commit() {
     for request in ["take_rows", "finish_turn", "session"] {
-        for late in [false, true] {
+        for trouble in Trouble::ALL {
             play(|stage| async move {
                 let mut bench = Bench::new(&stage);
                 ready(&mut bench);
                 bench.settings.queue = QueueRules::default();
                 arrive(&bench, &["bob: 1", "bob: 2", "bob: /stop", "bob: 3"]).await;
-                if late {
-                    bench.store.lose_answer(request);
-                } else {
-                    bench.store.fail_once(request);
-                }
+                bench.store.trouble(trouble, request);
                 bench.start(Tenure::Kept);
                 bench.answered().await;
-                assert_eq!(sent(&bench).await, ["bob: Stopped.", "bob: 3"], "{request} late: {late}");
-                assert_eq!(bench.counters.turns.dropped.get(), 2, "{request} late: {late}");
+                assert_eq!(sent(&bench).await, ["bob: Stopped.", "bob: 3"], "{request} {trouble:?}");
+                assert_eq!(bench.counters.turns.dropped.get(), 2, "{request} {trouble:?}");
             });
         }
     }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::providers::remote::picture::{Sorted, inline};
-use crate::providers::remote::prompt::{Parameters, Round, Told, parameters, role_name, told};
+use crate::providers::remote::prompt::{Body, Parameters, Round, Told, parameters, role_name, told};
 use crate::providers::remote::settings::{Ability, AboutModel};
 
 /// The most tokens of an answer where neither the asker nor the configuration says; the protocol wants a number.
@@ -18,14 +18,6 @@ const OUTPUT_TOKENS_MAX: u64 = 8_192;
 const BUDGET_TOKENS_MIN: u64 = 1_024;
 /// Stands before a conversation that the agent opened: the protocol wants a person's word first.
 const OPENING: &str = "[the conversation begins]";
-
-#[derive(Serialize)]
-struct Body<'a> {
-    #[serde(flatten)]
-    rest: Map<String, Value>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    tools: Vec<Tool<'a>>,
-}
 
 #[derive(Serialize)]
 struct Tool<'a> {

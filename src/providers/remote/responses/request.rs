@@ -6,16 +6,8 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::providers::remote::picture::Sorted;
-use crate::providers::remote::prompt::{Parameters, Told, effort, parameters, result_text, role_name, told};
+use crate::providers::remote::prompt::{Body, Parameters, Told, effort, parameters, result_text, role_name, told};
 use crate::providers::remote::settings::AboutModel;
-
-#[derive(Serialize)]
-struct Body<'a> {
-    #[serde(flatten)]
-    rest: Map<String, Value>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    tools: Vec<Tool<'a>>,
-}
 
 #[derive(Serialize)]
 struct Tool<'a> {

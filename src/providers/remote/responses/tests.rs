@@ -7,15 +7,12 @@ use callboard_actors::message::{
 use serde_json::{Value, json};
 
 use super::*;
+use crate::providers::remote::doubles::{hello, seen};
 use crate::providers::remote::settings::{Ability, AboutModel};
 use crate::providers::remote::style::{Assemble, Bad, State};
 
 fn sent(prompt: &Prompt, about: Option<&AboutModel>) -> Value {
     serde_json::from_slice(&body(prompt, about).unwrap()).unwrap()
-}
-
-fn hello() -> Prompt {
-    Prompt { model: "big".into(), text: "hello".into(), ..Prompt::default() }
 }
 
 #[test]
@@ -192,14 +189,6 @@ fn a_response_in_one_piece_is_taken() {
     assert_eq!(pieces, [Piece::Text("Hello".into())]);
     let finish = assembly.finish();
     assert_eq!((finish.calls.len(), finish.ending.usage), (1, Usage::tokens(1, 2)));
-}
-
-fn seen() -> Prompt {
-    let call = |id: &str| ToolCall { id: id.into(), name: "look".into(), args: json!({}) };
-    let calls = vec![(call("c1"), ToolResult::Done("one".into())), (call("c2"), ToolResult::Done("two".into()))];
-    let picture = Media::in_hand(bytes::Bytes::from_static(b"abc"), None, Some("image/png".into()));
-    let shown = [(0, [(1, vec![picture])].into())].into();
-    Prompt { rounds: vec![ToolRound { text: String::new(), calls }], shown, ..hello() }
 }
 
 #[test]

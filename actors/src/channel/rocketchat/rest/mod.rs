@@ -21,6 +21,8 @@ use super::media::{Download, Form};
 use crate::channel::web::{self, BodyError};
 use crate::core::Clock;
 
+/// So many calls of a route that the server still allows are left to those that are needed.
+pub(super) const SPARED_CALLS: u64 = 4;
 /// How long one call may take, from the first byte to the last.
 pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a file may take to go up.
